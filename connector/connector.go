@@ -1,0 +1,225 @@
+// Package connector is how Writ reads and changes a system: one small interface,
+// the records that cross it, and (in connectortest) the kit that every connector
+// must pass. One folder per kind of system lies beside this file.
+//
+// Vocabulary: a connector yields records that name things by the system's own
+// native ids; inventory gives them keys. A cursor is a connector's own bookmark.
+//
+// Invariants:
+//  1. Discover is read-only, yields each thing at least once, and ends with an
+//     error unless it has yielded all of it: half a system is never a system.
+//  2. A record never holds a secret: a credential is a fingerprint.
+//  3. Whatever the system says is untrusted: lengths are capped, text is valid
+//     UTF-8, and nothing of it reaches a shell or a query as code.
+//  4. Apply is idempotent: granting what is held or revoking what is gone succeeds.
+//  5. Errors name the system and what to do (package fault).
+//
+// What it does not do: it keeps no state, correlates nothing and decides nothing.
+package connector
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/internal/fault"
+	"github.com/writhq/writ/internal/secret"
+)
+
+// The ways in which a system can fail that a user acts on.
+var (
+	ErrUnreachable = fault.New(fault.Unavailable, "system-unreachable", "the system does not answer")
+	ErrCredentials = fault.New(fault.Invalid, "system-credentials", "the system refused the credentials")
+	ErrHostKey     = fault.New(fault.Refused, "host-key-changed", "the host key is not the pinned one")
+	ErrPrivilege   = fault.New(fault.Invalid, "system-privilege", "the account that Writ uses may not read what it must")
+	ErrIncomplete  = fault.New(fault.Unavailable, "source-incomplete", "the source stopped half-way")
+	ErrInput       = fault.New(fault.Invalid, "bad-input", "the input cannot be read")
+	ErrUnsupported = fault.New(fault.Invalid, "unsupported-change", "the system cannot do this change")
+)
+
+// Config is what opens a connector. Address is a DSN, URL or path without any
+// secret in it; a password in it is refused.
+type Config struct {
+	Name       string // the system's name, for errors
+	Address    string
+	Options    map[string]string // per kind; each connector's Spec lists them
+	Credential secret.Secret     // password or private key, as the kind needs
+	Now        func() time.Time  // nil is time.Now
+}
+
+// Spec describes a kind of system, so that forms and help come from one place.
+type Spec struct {
+	Kind    string
+	Title   string
+	Address string // an example
+	Options []Option
+	// Open checks cfg and returns a connector; it may leave connecting to Describe.
+	Open func(ctx context.Context, cfg Config) (Connector, error)
+}
+
+// Option is one setting of a kind of system.
+type Option struct {
+	Name, Help, Default string
+	Required            bool
+}
+
+// Connector reads a system.
+type Connector interface {
+	// Describe connects and says what the system is. It is the connection test.
+	Describe(ctx context.Context) (Description, error)
+	// Discover yields everything, resources and entitlements before what refers to
+	// them, each account followed by its own credentials, usage and grants. Resuming
+	// with a cursor that an earlier Checkpoint gave continues behind it; a cursor
+	// that is no longer valid starts over. A non-nil error is the last pair.
+	Discover(ctx context.Context, cursor string) iter.Seq2[Record, error]
+	// Close ends every connection.
+	Close() error
+}
+
+// Writer is a connector that can also change access.
+type Writer interface {
+	Connector
+	// Apply makes one change; it is idempotent.
+	Apply(ctx context.Context, c Change) error
+	// ReadBack reports whether the change is what the system now shows.
+	ReadBack(ctx context.Context, c Change) (bool, error)
+}
+
+// PeopleReader is a source of identities: an HR file, a directory, a SCIM client.
+type PeopleReader interface {
+	// People yields every person and workload of the source. A row that cannot be
+	// read is a Record with Reject set, never an error; an error ends the stream.
+	People(ctx context.Context, cursor string) iter.Seq2[Record, error]
+	Close() error
+}
+
+// Description is what a system says of itself.
+type Description struct {
+	Kind, Version string
+	// Warnings name what could not be read and what would make it readable; the
+	// controls that depend on it become unknown, never in place.
+	Warnings []string
+}
+
+// Record is one of: exactly one field is set.
+type Record struct {
+	Resource    *Resource
+	Entitlement *Entitlement
+	Account     *Account
+	Grant       *Grant
+	Credential  *Credential
+	Person      *Person
+	Reject      *Reject
+	Checkpoint  string // everything before it is complete; resume here
+}
+
+// Resource is a thing inside the system.
+type Resource struct {
+	ID, Kind, Name, Parent string // Parent is a native id, "" for the system itself
+	DataClass              access.DataClass
+}
+
+// TargetKind says what a Target names.
+type TargetKind string
+
+// The kinds of target.
+const (
+	OnSystem      TargetKind = "system" // ID "" is the system itself; else another system's name
+	OnResource    TargetKind = "resource"
+	OnAccount     TargetKind = "account"
+	OnEntitlement TargetKind = "entitlement"
+	OnIdentity    TargetKind = "identity" // by employee number or workload name; flat files only
+)
+
+// Target names a thing by its native id.
+type Target struct {
+	Kind TargetKind
+	ID   string
+}
+
+// Capability is an observed right on a target.
+type Capability struct {
+	Right access.Right
+	On    Target
+}
+
+// Entitlement is one permission that the system can give.
+type Entitlement struct {
+	ID, Kind, Name, Description string
+	Resource                    string // native id of the one resource it is access to, or ""
+	Owner                       string // employee number, where the system knows
+	Capabilities                []Capability
+	Conflicts                   []string // native ids that nobody should hold beside it, where the system declares so
+}
+
+// Account is a presence in the system.
+type Account struct {
+	ID, Login, DisplayName, Email string
+	Number                        string             // employee number or workload name, where the system knows
+	Kind                          access.AccountKind // "" where the system does not tell
+	KindReason                    string             // why Kind, where it is set
+	Status                        access.AccountStatus
+	Interactive                   bool
+	Created, Expires              access.Time
+	UsageKnown                    bool        // the system records use; without it LastUsed says nothing
+	LastUsed                      access.Time // zero with UsageKnown: never
+	Attributes                    map[string]string
+}
+
+// Grant says that a holder has an entitlement.
+type Grant struct {
+	Holder      Target // account, entitlement (nested) or identity (eligible access)
+	Entitlement string
+	Resource    string // where the entitlement alone does not say
+	Mode        access.Mode
+	Flags       access.GrantFlags
+	Start, End  access.Time
+	UsageKnown  bool
+	LastUsed    access.Time
+}
+
+// Credential is something that an account accepts.
+type Credential struct {
+	Account     string
+	Kind        access.CredentialKind
+	Fingerprint string // SHA256:… for keys; "" for a password, which is one per account
+	Algorithm   string
+	Options     string // for SSH: the restrictions before the key
+	Changed     access.Time
+	LastUsed    access.Time
+}
+
+// Person is one row of a source. Attribute names are Writ's own after mapping:
+// number, name, email, kind, state, employer, unit, title, manager, start, end,
+// organisation, sponsor, contract_end, owner, deputy, login, and any others.
+type Person struct {
+	ID         string // the source's key for the row
+	Line       int    // where it stands, for messages
+	Attributes map[string]string
+}
+
+// Reject is a row that could not be read; the rest of the source still counts.
+type Reject struct {
+	Where  string // file and line
+	Reason string
+	Raw    string // the row as it was, capped
+}
+
+// ChangeKind says what a Change does.
+type ChangeKind string
+
+// The kinds of change.
+const (
+	AddGrant       ChangeKind = "grant"
+	RemoveGrant    ChangeKind = "revoke"
+	DisableAccount ChangeKind = "disable_account"
+	EnableAccount  ChangeKind = "enable_account"
+)
+
+// Change is one change of access on the system.
+type Change struct {
+	Kind    ChangeKind
+	Account string // for account changes
+	Grant   Grant  // for grant changes
+}
