@@ -1,0 +1,169 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the postgres driver
+	_ "modernc.org/sqlite"             // the sqlite driver
+
+	"github.com/writhq/writ/internal/fault"
+)
+
+// The ways in which a store cannot be opened.
+var (
+	ErrLocked = fault.New(fault.Unavailable, "data-locked", "another process owns the data directory")
+	ErrNewer  = fault.New(fault.Invalid, "schema-newer", "the database was written by a newer Writ")
+	ErrConfig = fault.New(fault.Invalid, "store-config", "the store's configuration is not usable")
+)
+
+// Config says where the truth lies: a data directory with an embedded SQLite
+// database, or a PostgreSQL URL. Dir is needed in both cases: spools, the node's
+// key and local evidence lie there.
+type Config struct {
+	Dir      string
+	Postgres string           // postgres://…; empty for SQLite
+	Now      func() time.Time // tests only; nil is the clock
+}
+
+// DB is the open truth. Its features are views of it: db.Inventory(), db.Graph(), …
+type DB struct {
+	w, r   *sql.DB // one writing connection and a pool of readers on SQLite; the same pool on PostgreSQL
+	d      dialect
+	dir    string
+	nowFn  func() time.Time
+	keys   keyBlocks
+	unlock func() error
+}
+
+// Open locks the data directory, opens the database, and brings its schema up to
+// this binary's. It refuses a database that is newer.
+func Open(ctx context.Context, cfg Config) (*DB, error) {
+	db, err := open(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.migrate(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	if err := db.sweepStaged(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("clearing interrupted work: %w", err), db.Close())
+	}
+	return db, nil
+}
+
+func open(ctx context.Context, cfg Config) (_ *DB, err error) {
+	if cfg.Dir == "" {
+		return nil, ErrConfig.With("a data directory is needed: name one with --data")
+	}
+	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
+		return nil, ErrConfig.With("the data directory %s cannot be made", cfg.Dir).Because(err)
+	}
+	unlock, err := lockDir(cfg.Dir)
+	if err != nil {
+		return nil, err
+	}
+	db := &DB{dir: cfg.Dir, nowFn: cfg.Now, unlock: unlock}
+	if db.nowFn == nil {
+		db.nowFn = time.Now
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, db.Close())
+		}
+	}()
+	if cfg.Postgres != "" {
+		err = db.openPostgres(ctx, cfg.Postgres)
+	} else {
+		err = db.openSQLite(ctx, filepath.Join(cfg.Dir, "writ.db"))
+	}
+	return db, err
+}
+
+func (db *DB) openSQLite(ctx context.Context, path string) (err error) {
+	db.d = sqliteDialect
+	pragmas := url.Values{"_pragma": {
+		"journal_mode(wal)", "synchronous(normal)", "foreign_keys(1)", "busy_timeout(10000)",
+		"cache_size(-65536)", "temp_store(memory)",
+	}}
+	write := url.Values{"_pragma": pragmas["_pragma"], "_txlock": {"immediate"}}
+	if db.w, err = sql.Open("sqlite", "file:"+escapePath(path)+"?"+write.Encode()); err != nil {
+		return err
+	}
+	db.w.SetMaxOpenConns(1)
+	if err := db.w.PingContext(ctx); err != nil {
+		return ErrConfig.With("the database %s cannot be opened", path).Because(err)
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		return err
+	}
+	read := url.Values{"_pragma": append(pragmas["_pragma"], "query_only(1)")}
+	if db.r, err = sql.Open("sqlite", "file:"+escapePath(path)+"?"+read.Encode()); err != nil {
+		return err
+	}
+	db.r.SetMaxOpenConns(max(4, runtime.NumCPU()))
+	return nil
+}
+
+func escapePath(p string) string { return (&url.URL{Path: p}).EscapedPath() }
+
+func (db *DB) openPostgres(ctx context.Context, dsn string) (err error) {
+	db.d = postgresDialect
+	if !strings.HasPrefix(dsn, "postgres://") && !strings.HasPrefix(dsn, "postgresql://") {
+		return ErrConfig.With("the database URL must start with postgres://")
+	}
+	if db.w, err = sql.Open("pgx", dsn); err != nil {
+		return ErrConfig.With("the database URL cannot be read")
+	}
+	db.w.SetMaxOpenConns(20)
+	db.w.SetConnMaxIdleTime(time.Minute)
+	db.r = db.w
+	if err := db.w.PingContext(ctx); err != nil {
+		return ErrConfig.With("the PostgreSQL database does not answer").Because(err)
+	}
+	return nil
+}
+
+// Dir is the data directory, for what lies beside the database.
+func (db *DB) Dir() string { return db.dir }
+
+// Close ends every connection and gives the data directory back.
+func (db *DB) Close() error {
+	var errs []error
+	if db.r != nil && db.r != db.w {
+		errs = append(errs, db.r.Close())
+	}
+	if db.w != nil {
+		errs = append(errs, db.w.Close())
+	}
+	if db.unlock != nil {
+		errs = append(errs, db.unlock())
+		db.unlock = nil
+	}
+	return errors.Join(errs...)
+}
+
+// read runs fn in one read transaction: every query in it sees the same state.
+func (db *DB) read(ctx context.Context, fn func(q *query) error) error {
+	t, err := db.r.BeginTx(ctx, &sql.TxOptions{ReadOnly: true, Isolation: db.readIsolation()})
+	if err != nil {
+		return fmt.Errorf("beginning to read: %w", err)
+	}
+	defer t.Rollback() //nolint:errcheck // nothing was written
+	return fn(&query{t: t, d: db.d})
+}
+
+func (db *DB) readIsolation() sql.IsolationLevel {
+	if db.d.name == postgresDialect.name {
+		return sql.LevelRepeatableRead
+	}
+	return sql.LevelDefault
+}

@@ -1,0 +1,57 @@
+package store
+
+import (
+	"regexp"
+	"strings"
+	"sync"
+)
+
+// dialect names every place where the two databases differ.
+type dialect struct {
+	name      string
+	pieces    *strings.Replacer // for migrations and queries with {{…}}
+	forUpdate string            // row lock at the end of a select
+	rebind    func(string) string
+}
+
+var sqliteDialect = dialect{
+	name: "sqlite3",
+	pieces: strings.NewReplacer(
+		"{{key}}", "integer primary key autoincrement",
+		"{{clustered}}", "without rowid",
+		"{{greatest}}", "max",
+	),
+	rebind: new(rebinder).sqlite,
+}
+
+var postgresDialect = dialect{
+	name: "postgres",
+	pieces: strings.NewReplacer(
+		"{{key}}", "bigint generated always as identity primary key",
+		"{{clustered}}", "",
+		"{{greatest}}", "greatest",
+	),
+	forUpdate: " for update",
+	rebind:    func(q string) string { return q },
+}
+
+var placeholder = regexp.MustCompile(`\$(\d+)`)
+
+// rebinder turns $1 into ?1 once per query text.
+type rebinder struct{ seen sync.Map }
+
+func (r *rebinder) sqlite(q string) string {
+	if got, ok := r.seen.Load(q); ok {
+		return got.(string)
+	}
+	out := placeholder.ReplaceAllString(q, "?$1")
+	r.seen.Store(q, out)
+	return out
+}
+
+// now is the condition that a versioned row of the table alias counts now. Open
+// sets are the zero set and whatever is being staged: a handful of rows.
+func now(alias string) string {
+	return alias + `.until_set in (select id from open_set) and ` +
+		alias + `.from_set not in (select id from open_set)`
+}
