@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/user"
+	"path/filepath"
+	"runtime/debug"
+
+	"github.com/writhq/writ/audit"
+	"github.com/writhq/writ/store"
+)
+
+// app is what the commands share: streams, flags, and the store once it is open.
+type app struct {
+	in       io.Reader
+	out, err io.Writer
+	data     string
+	format   format
+	db       *store.DB
+}
+
+// open opens the store of the data directory and names the operator as the actor
+// of whatever the command does.
+func (a *app) open(ctx context.Context) (context.Context, error) {
+	ctx = audit.WithActor(ctx, operator())
+	if a.db != nil {
+		return ctx, nil
+	}
+	db, err := store.Open(ctx, store.Config{Dir: a.data, Postgres: os.Getenv("WRIT_DATABASE")})
+	if err != nil {
+		return ctx, fmt.Errorf("opening %s: %w", a.data, err)
+	}
+	a.db = db
+	return ctx, nil
+}
+
+func (a *app) close() error {
+	if a.db == nil {
+		return nil
+	}
+	db := a.db
+	a.db = nil
+	return db.Close()
+}
+
+// operator is whoever runs the command on this machine. Until people sign in, the
+// data directory's permissions are what lets them.
+func operator() audit.Actor {
+	name := "unknown"
+	if u, err := user.Current(); err == nil {
+		name = u.Username
+	}
+	return audit.Actor{Node: "operator:" + name}
+}
+
+func defaultData() string {
+	if dir := os.Getenv("WRIT_DATA"); dir != "" {
+		return dir
+	}
+	if dir := os.Getenv("XDG_DATA_HOME"); dir != "" {
+		return filepath.Join(dir, "writ")
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "writ-data"
+	}
+	return filepath.Join(home, ".local", "share", "writ")
+}
+
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	revision := info.Main.Version
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			revision = s.Value
+		}
+	}
+	return revision
+}
+
+// warn prints a line that is not the command's answer.
+func (a *app) warn(text string, args ...any) {
+	_, _ = fmt.Fprintf(a.err, text+"\n", args...)
+}
+

@@ -1,0 +1,117 @@
+// Command writ finds out who can do what, which control each access needs, and
+// what is missing; later it also grants, elevates, records and proves.
+//
+// This package turns flags into calls and wires the features together: one file
+// per command group, no rule of its own.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/writhq/writ/internal/fault"
+)
+
+// The exit codes, the same for every command.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2
+	exitDenied = 3
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// errUsage marks errors in how a command was called.
+var errUsage = errors.New("usage")
+
+func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) int {
+	a := &app{in: in, out: out, err: errw}
+	root := a.root()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	err = errors.Join(err, a.close())
+	if err == nil {
+		return exitOK
+	}
+	_, _ = fmt.Fprintf(errw, "writ: %v\n", err)
+	switch {
+	case errors.Is(err, errUsage):
+		return exitUsage
+	case fault.KindOf(err) == fault.Denied:
+		return exitDenied
+	}
+	return exitFailed
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "writ",
+		Short: "Who can do what, which control each access needs, and what is missing",
+		Long: `Writ joins identity governance and privileged access management.
+
+Start with:  writ demo            a made-up company, answered in seconds
+             writ assess --help   your own HR file and systems, nothing installed or changed`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Version:       version(),
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetIn(a.in)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w: %w (see '%s --help')", errUsage, err, cmd.CommandPath())
+	})
+	flags := root.PersistentFlags()
+	flags.StringVar(&a.data, "data", defaultData(), "data `directory` of this installation (environment: WRIT_DATA)")
+	flags.VarP(&a.format, "output", "o", "output `format`: table, json, csv")
+	root.AddGroup(
+		&cobra.Group{ID: "see", Title: "See what is:"},
+		&cobra.Group{ID: "feed", Title: "Say where it comes from:"},
+		&cobra.Group{ID: "keep", Title: "Keep it safe:"},
+	)
+	for _, group := range []struct {
+		id       string
+		commands []*cobra.Command
+	}{
+		{"see", []*cobra.Command{}},
+		{"feed", []*cobra.Command{}},
+		{"keep", []*cobra.Command{}},
+	} {
+		for _, c := range group.commands {
+			c.GroupID = group.id
+			root.AddCommand(c)
+		}
+	}
+	return usageErrors(root)
+}
+
+// usageErrors makes wrong arguments of a command and its children exit with 2.
+func usageErrors(c *cobra.Command) *cobra.Command {
+	if check := c.Args; check != nil {
+		c.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return fmt.Errorf("%w: %w (see '%s --help')", errUsage, err, cmd.CommandPath())
+			}
+			return nil
+		}
+	}
+	for _, child := range c.Commands() {
+		usageErrors(child)
+	}
+	return c
+}
