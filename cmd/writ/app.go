@@ -88,4 +88,3 @@ func version() string {
 func (a *app) warn(text string, args ...any) {
 	_, _ = fmt.Fprintf(a.err, text+"\n", args...)
 }
-
