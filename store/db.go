@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -15,7 +16,9 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // the postgres driver
 	_ "modernc.org/sqlite"             // the sqlite driver
 
+	"github.com/writhq/writ/audit"
 	"github.com/writhq/writ/internal/fault"
+	"github.com/writhq/writ/internal/seal"
 )
 
 // The ways in which a store cannot be opened.
@@ -42,6 +45,12 @@ type DB struct {
 	nowFn  func() time.Time
 	keys   keyBlocks
 	unlock func() error
+
+	node   string // names this process in leases
+	sealer *seal.Key
+	logKey *audit.LogKey
+	seq    sequencer
+	clock  clock
 }
 
 // Open locks the data directory, opens the database, and brings its schema up to
@@ -52,6 +61,9 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 		return nil, err
 	}
 	if err := db.migrate(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	if err := db.openKeys(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	if err := db.sweepStaged(ctx); err != nil {
@@ -71,7 +83,7 @@ func open(ctx context.Context, cfg Config) (_ *DB, err error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{dir: cfg.Dir, nowFn: cfg.Now, unlock: unlock}
+	db := &DB{dir: cfg.Dir, nowFn: cfg.Now, unlock: unlock, node: rand.Text()}
 	if db.nowFn == nil {
 		db.nowFn = time.Now
 	}

@@ -20,6 +20,7 @@ var sqliteDialect = dialect{
 		"{{key}}", "integer primary key autoincrement",
 		"{{clustered}}", "without rowid",
 		"{{greatest}}", "max",
+		"{{clock}}", "cast(unixepoch('subsec') * 1000000 as integer)",
 	),
 	rebind: new(rebinder).sqlite,
 }
@@ -30,6 +31,7 @@ var postgresDialect = dialect{
 		"{{key}}", "bigint generated always as identity primary key",
 		"{{clustered}}", "",
 		"{{greatest}}", "greatest",
+		"{{clock}}", "(extract(epoch from clock_timestamp()) * 1000000)::bigint",
 	),
 	forUpdate: " for update",
 	rebind:    func(q string) string { return q },

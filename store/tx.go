@@ -81,6 +81,7 @@ func (db *DB) change(ctx context.Context, e audit.Event, fn func(t *tx) error) e
 	if err := sqlTx.Commit(); err != nil {
 		return fmt.Errorf("committing %s: %w", e.Action, err)
 	}
+	db.seq.wake()
 	return nil
 }
 
@@ -92,7 +93,7 @@ returning id, at`
 
 func (t *tx) begin(ctx context.Context, db *DB, actor audit.Actor) error {
 	q := t.d.pieces.Replace(insertChangeSet)
-	return t.row(ctx, q, db.nowFn().UnixMicro(), actor.String()).Scan(&t.Set, &t.At)
+	return t.row(ctx, q, db.clock.read(db.nowFn()), actor.String()).Scan(&t.Set, &t.At)
 }
 
 // exec runs one statement and returns how many rows it changed.

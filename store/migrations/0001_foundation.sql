@@ -35,8 +35,8 @@ create index change_set_at on change_set (at);
 -- in open_set and its from_set is not. Set 0 is always open: it means "no end".
 -- A staged set is open until it is flipped by deleting its row here.
 create table open_set (
-  id     bigint primary key,
-  system_id bigint not null default 0
+  id    bigint primary key,
+  lease text not null default ''
 ) {{clustered}};
 insert into open_set (id) values (0);
 
@@ -78,17 +78,20 @@ create index audit_record_object on audit_record (object_kind, object_key, id);
 create index audit_record_action on audit_record (action, id);
 create index audit_record_set on audit_record (set_id);
 
+-- Payloads lie beside the log, under keys of their subjects; subject 0 is what
+-- tells about nobody in particular. Erasing a key erases its payloads.
 create table audit_subject_key (
-  subject bigint primary key,
+  id      {{key}},
+  subject bigint not null unique,
   wrapped bytea  not null
-) {{clustered}};
+);
 
 create table audit_payload (
   record_id  bigint primary key,
-  subject    bigint not null default 0,
+  key_id     bigint not null,
   ciphertext bytea  not null
 ) {{clustered}};
-create index audit_payload_subject on audit_payload (subject);
+create index audit_payload_key on audit_payload (key_id);
 
 -- Stored hashes of the Merkle tree, by RFC 6962 as golang.org/x/mod/sumdb/tlog
 -- numbers them.
@@ -193,6 +196,7 @@ create table entitlement (
 ) {{clustered}};
 create index entitlement_system on entitlement (system_id, until_set, id);
 create index entitlement_name on entitlement (name);
+create index entitlement_owner on entitlement (owner_number) where owner_number <> '';
 
 create table account (
   id           bigint  not null,
@@ -356,6 +360,7 @@ create table ownership (
   primary key (id, from_set)
 ) {{clustered}};
 create unique index ownership_object on ownership (object_kind, object_key) where until_set = 0;
+create index ownership_any on ownership (object_kind, object_key);
 create index ownership_owner on ownership (owner_id, until_set);
 
 -- An account's correlation: who it belongs to, and how that is known.

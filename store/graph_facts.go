@@ -1,0 +1,324 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/graph"
+)
+
+// facts delivers what is now to a sink, all of it or what a condition selects.
+type facts struct {
+	q         *query
+	sink      graph.Sink
+	open      string // the open sets but the zero set, as a list
+	at        string // the instant that dated facts are looked at
+	justified string // says of a grant g whether something justifies it
+	seen      map[string]string
+}
+
+func (db *DB) facts(ctx context.Context, q *query, sink graph.Sink) (*facts, error) {
+	f := &facts{q: q, sink: sink, seen: map[string]string{}}
+	var sets []int64
+	err := q.each(ctx, `select id from open_set where id <> 0 order by id`, nil, func(scan func(...any) error) error {
+		var id int64
+		defer func() { sets = append(sets, id) }()
+		return scan(&id)
+	})
+	if err != nil {
+		return nil, err
+	}
+	f.open = keyList(sets)
+	at, err := db.storeTime(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	f.at = strconv.FormatInt(int64(at), 10)
+	f.justified = `exists (select 1 from justification j where j.holder_kind = g.holder_kind and j.holder_id = g.holder_id and j.entitlement_id = g.entitlement_id and ` +
+		f.now("j") + ` and ` + f.during("j") + `)`
+	return f, nil
+}
+
+// now is the same condition as the dialect's now, with the open sets written
+// out, so that the usual case of none is a comparison with zero.
+func (f *facts) now(alias string) string {
+	if f.open == "" {
+		return alias + ".until_set = 0"
+	}
+	return alias + ".until_set in (0," + f.open + ") and " + alias + ".from_set not in (" + f.open + ")"
+}
+
+// during is the condition that a dated fact is in its period.
+func (f *facts) during(alias string) string {
+	return alias + ".starts_at <= " + f.at + " and (" + alias + ".ends_at = 0 or " + alias + ".ends_at > " + f.at + ")"
+}
+
+// step delivers the facts of one kind of object; its condition speaks of {id}.
+type step struct {
+	kind    access.ObjectKind
+	deliver func(ctx context.Context, condition string) error
+}
+
+func (f *facts) steps() []step {
+	return []step{
+		{access.KindSystem, f.systems},
+		{access.KindResource, f.resources},
+		{access.KindEntitlement, f.entitlements},
+		{access.KindIdentity, f.identities},
+		{access.KindAccount, f.accounts},
+		{access.KindRole, f.roles},
+		{access.KindAccount, f.credentials},
+		{access.KindAccount, f.holderGrants(access.KindAccount)},
+		{access.KindEntitlement, f.holderGrants(access.KindEntitlement)},
+		{access.KindIdentity, f.holderGrants(access.KindIdentity)},
+		{access.KindIdentity, f.assignments},
+	}
+}
+
+// everything delivers all that is now. Grants come in one scan of their table.
+func (f *facts) everything(ctx context.Context) error {
+	var any bool
+	if err := f.q.row(ctx, `select exists (select 1 from justification)`).Scan(&any); err != nil {
+		return err
+	}
+	f.justified = "false"
+	if any {
+		f.justified = `(g.holder_kind, g.holder_id, g.entitlement_id) in (select j.holder_kind, j.holder_id, j.entitlement_id from justification j where ` +
+			f.now("j") + ` and ` + f.during("j") + `)`
+	}
+	for _, deliver := range []func(context.Context, string) error{
+		f.systems, f.resources, f.entitlements, f.identities, f.accounts, f.roles,
+		f.credentials, f.grants, f.assignments,
+	} {
+		if err := deliver(ctx, ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// each runs a query whose text is made anew each time and so is not remembered.
+func (f *facts) each(ctx context.Context, text string, fn func(rows *sql.Rows) error) error {
+	rows, err := f.q.t.QueryContext(ctx, text)
+	if err != nil {
+		return err
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	for rows.Next() {
+		if err := fn(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// intern keeps one copy of words that recur in every row.
+func (f *facts) intern(s string) string {
+	if got, ok := f.seen[s]; ok {
+		return got
+	}
+	f.seen[s] = s
+	return s
+}
+
+func (f *facts) systems(ctx context.Context, condition string) error {
+	text := `select s.id, s.scope_id, s.runs_on, s.environment, s.criticality, s.data_class, s.business_owner, s.technical_owner, s.cycle,
+	       coalesce(y.synced_at, 0), coalesce(y.failed_at, 0)
+	  from system s left join sync_state y on y.kind = 5 and y.object = s.id
+	 where ` + f.now("s") + where(condition, "s.id") + ` order by s.id`
+	return f.each(ctx, text, func(rows *sql.Rows) error {
+		var n graph.SystemNode
+		err := rows.Scan(&n.ID, &n.Scope, &n.RunsOn, &n.Environment, &n.Criticality, &n.DataClass, &n.BusinessOwner, &n.TechnicalOwner, &n.Cycle,
+			&n.Synced, &n.Failed)
+		if err != nil {
+			return err
+		}
+		if n.Failed <= n.Synced {
+			n.Failed = 0
+		}
+		return f.sink.System(n)
+	})
+}
+
+func (f *facts) resources(ctx context.Context, condition string) error {
+	text := `select r.id, r.system_id, r.parent_id, r.data_class from resource r where ` +
+		f.now("r") + where(condition, "r.id") + ` order by r.id`
+	var n graph.ResourceNode
+	var class string
+	return f.each(ctx, text, func(rows *sql.Rows) error {
+		if err := rows.Scan(&n.ID, &n.System, &n.Parent, &class); err != nil {
+			return err
+		}
+		n.DataClass = access.DataClass(f.intern(class))
+		return f.sink.Resource(n)
+	})
+}
+
+func (f *facts) entitlements(ctx context.Context, condition string) error {
+	text := `select e.id, e.system_id, e.kind, e.resource_id, e.capabilities, e.conflicts, coalesce(c.tier, -1),
+	       coalesce((select o.owner_id from ownership o where o.object_kind = 3 and o.object_key = e.id and ` + f.now("o") + ` and ` + f.during("o") + `),
+	                case when e.owner_number = '' then 0 else (select min(i.id) from identity i where i.number = e.owner_number and ` + f.now("i") + `) end, 0)
+	  from entitlement e left join classification c on c.entitlement_id = e.id and ` + f.now("c") + `
+	 where ` + f.now("e") + where(condition, "e.id") + ` order by e.id`
+	return f.each(ctx, text, func(rows *sql.Rows) error {
+		var n graph.EntitlementNode
+		var kind string
+		var capabilities, conflicts sql.RawBytes
+		if err := rows.Scan(&n.ID, &n.System, &kind, &n.Resource, &capabilities, &conflicts, &n.Tier, &n.Owner); err != nil {
+			return err
+		}
+		n.Kind = f.intern(kind)
+		if err := list(capabilities, &n.Capabilities); err != nil {
+			return fmt.Errorf("capabilities of %s: %w", n.ID, err)
+		}
+		if err := list(conflicts, &n.Conflicts); err != nil {
+			return fmt.Errorf("conflicts of %s: %w", n.ID, err)
+		}
+		return f.sink.Entitlement(n)
+	})
+}
+
+// list reads a JSON list; most are empty.
+func list[T any](b []byte, into *[]T) error {
+	if len(b) <= 2 {
+		return nil
+	}
+	return json.Unmarshal(b, into)
+}
+
+func (f *facts) identities(ctx context.Context, condition string) error {
+	text := `select i.id, i.kind, i.state, i.organisation <> '', i.contract_end, i.sponsor_id,
+	       coalesce((select a.manager_id from affiliation a where a.identity_id = i.id and ` + f.now("a") + ` and ` + f.during("a") + ` order by a.seq limit 1), 0),
+	       case when i.kind = 'human' then 0 else coalesce((select o.owner_id from ownership o where o.object_kind = 1 and o.object_key = i.id and ` + f.now("o") + ` and ` + f.during("o") + `), 0) end
+	  from identity i
+	 where ` + f.now("i") + where(condition, "i.id") + ` order by i.id`
+	var n graph.IdentityNode
+	var kind, state string
+	return f.each(ctx, text, func(rows *sql.Rows) error {
+		if err := rows.Scan(&n.ID, &kind, &state, &n.ThirdParty, &n.ContractEnd, &n.Sponsor, &n.Manager, &n.Owner); err != nil {
+			return err
+		}
+		n.Kind, n.State = access.IdentityKind(f.intern(kind)), access.IdentityState(f.intern(state))
+		return f.sink.Identity(n)
+	})
+}
+
+// accounts reads one row per account and link that counts, and puts the links of
+// an account together.
+func (f *facts) accounts(ctx context.Context, condition string) error {
+	text := `select a.id, a.system_id, a.kind, a.status, a.interactive, a.created_at, a.expires_at, coalesce(u.last_used, -1),
+	       coalesce(l.identity_id, 0), coalesce(l.state, '')
+	  from account a
+	  left join account_usage u on u.account_id = a.id
+	  left join account_link l on l.account_id = a.id and l.state in ('confirmed', 'manual', 'disputed') and ` + f.now("l") + `
+	 where ` + f.now("a") + where(condition, "a.id") + ` order by a.id, l.identity_id`
+	var last graph.AccountNode
+	send := func() error {
+		if last.ID == 0 {
+			return nil
+		}
+		return f.sink.Account(last)
+	}
+	err := f.each(ctx, text, func(rows *sql.Rows) error {
+		var n graph.AccountNode
+		var kind, status, state string
+		var identity access.IdentityID
+		err := rows.Scan(&n.ID, &n.System, &kind, &status, &n.Interactive, &n.Created, &n.Expires, &n.LastUsed, &identity, &state)
+		if err != nil {
+			return err
+		}
+		if n.ID != last.ID {
+			if err := send(); err != nil {
+				return err
+			}
+			n.Kind, n.Status = access.AccountKind(f.intern(kind)), access.AccountStatus(f.intern(status))
+			if n.UsageKnown = n.LastUsed >= 0; !n.UsageKnown {
+				n.LastUsed = 0
+			}
+			last = n
+		}
+		switch {
+		case state == "disputed":
+			last.Disputed = true
+		case identity != 0:
+			last.Identities = append(last.Identities, identity)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return send()
+}
+
+func (f *facts) roles(ctx context.Context, condition string) error {
+	text := `select r.id, r.owner_id, r.entitlements, r.parents from role r where ` +
+		f.now("r") + where(condition, "r.id") + ` order by r.id`
+	return f.each(ctx, text, func(rows *sql.Rows) error {
+		var n graph.RoleNode
+		var entitlements, parents sql.RawBytes
+		if err := rows.Scan(&n.ID, &n.Owner, &entitlements, &parents); err != nil {
+			return err
+		}
+		if err := list(entitlements, &n.Entitlements); err != nil {
+			return fmt.Errorf("entitlements of %s: %w", n.ID, err)
+		}
+		if err := list(parents, &n.Parents); err != nil {
+			return fmt.Errorf("parents of %s: %w", n.ID, err)
+		}
+		return f.sink.Role(n)
+	})
+}
+
+func (f *facts) credentials(ctx context.Context, condition string) error {
+	text := `select x.credential_id, x.account_id, c.kind, x.changed_at, x.last_used
+	  from account_credential x join credential c on c.id = x.credential_id and ` + f.now("c") + `
+	 where ` + f.now("x") + where(condition, "x.account_id") + ` order by x.account_id, x.credential_id`
+	var e graph.CredentialEdge
+	var kind string
+	return f.each(ctx, text, func(rows *sql.Rows) error {
+		if err := rows.Scan(&e.ID, &e.Account, &kind, &e.Changed, &e.LastUsed); err != nil {
+			return err
+		}
+		e.Kind = access.CredentialKind(f.intern(kind))
+		return f.sink.Credential(e)
+	})
+}
+
+func (f *facts) holderGrants(kind access.ObjectKind) func(context.Context, string) error {
+	return func(ctx context.Context, condition string) error {
+		return f.grants(ctx, condition+" and g.holder_kind = "+strconv.Itoa(int(kind)))
+	}
+}
+
+func (f *facts) grants(ctx context.Context, condition string) error {
+	text := `select g.id, g.holder_kind, g.holder_id, g.entitlement_id, g.resource_id, g.mode, g.flags, g.ends_at, g.last_used, ` + f.justified + `
+	  from access_grant g where ` + f.now("g") + ` and ` + f.during("g") + where(condition, "g.holder_id")
+	var e graph.GrantEdge
+	return f.each(ctx, text, func(rows *sql.Rows) error {
+		err := rows.Scan(&e.ID, &e.Holder.Kind, &e.Holder.Key, &e.Entitlement, &e.Resource, &e.Mode, &e.Flags, &e.End, &e.LastUsed, &e.Justified)
+		if err != nil {
+			return err
+		}
+		if e.UsageKnown = e.LastUsed >= 0; !e.UsageKnown {
+			e.LastUsed = 0
+		}
+		return f.sink.Grant(e)
+	})
+}
+
+func (f *facts) assignments(ctx context.Context, condition string) error {
+	text := `select s.id, s.role_id, s.identity_id from assignment s where ` +
+		f.now("s") + ` and ` + f.during("s") + where(condition, "s.identity_id") + ` order by s.id`
+	var e graph.AssignmentEdge
+	return f.each(ctx, text, func(rows *sql.Rows) error {
+		if err := rows.Scan(&e.ID, &e.Role, &e.Identity); err != nil {
+			return err
+		}
+		return f.sink.Assignment(e)
+	})
+}
