@@ -1,0 +1,205 @@
+package linux
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"github.com/writhq/writ/connector"
+)
+
+// How long connecting and greeting may take, each.
+const (
+	dialLimit      = 10 * time.Second
+	handshakeLimit = 15 * time.Second
+)
+
+// ciphers leaves out those that prefix truncation (Terrapin) can be used on.
+var ciphers = []string{"aes256-gcm@openssh.com", "aes128-gcm@openssh.com", "aes256-ctr", "aes192-ctr", "aes128-ctr"}
+
+// line is the connection to one host. The first command opens it, and a command
+// that ends badly closes it.
+type line struct {
+	system  string
+	user    string
+	address string
+	auth    []ssh.AuthMethod
+	key     hostKeyCheck
+	timeout time.Duration
+
+	mu     sync.Mutex
+	client *ssh.Client
+	root   bool // signed in as uid 0
+}
+
+func newLine(cfg connector.Config, timeout time.Duration) (*line, error) {
+	user, address, err := parseAddress(cfg)
+	if err != nil {
+		return nil, err
+	}
+	check, err := newHostKeyCheck(cfg, address)
+	if err != nil {
+		return nil, err
+	}
+	auth, err := login(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return &line{system: cfg.Name, user: user, address: address, auth: auth, key: check, timeout: timeout}, nil
+}
+
+func parseAddress(cfg connector.Config) (user, address string, err error) {
+	bad := func(why string) error {
+		return connector.ErrInput.With("linux %q: the address must look like %s: %s", cfg.Name, Spec().Address, why)
+	}
+	u, err := url.Parse(cfg.Address)
+	if err != nil {
+		return "", "", bad("it is not a URL") // the parser's words repeat the address, which may hold a password
+	}
+	if u.User != nil {
+		if _, has := u.User.Password(); has {
+			return "", "", bad("a password does not belong there, give it as the credential")
+		}
+		user = u.User.Username()
+	}
+	switch {
+	case u.Scheme != "ssh":
+		return "", "", bad("it must begin with ssh://")
+	case user == "":
+		return "", "", bad("it names no account")
+	case u.Hostname() == "":
+		return "", "", bad("it names no host")
+	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
+		return "", "", bad("nothing may follow the port")
+	}
+	port := u.Port()
+	if port == "" {
+		port = "22"
+	}
+	return user, net.JoinHostPort(u.Hostname(), port), nil
+}
+
+// login makes an authentication method of the credential: a private key, where
+// it is PEM, else a password.
+func login(cfg connector.Config) ([]ssh.AuthMethod, error) {
+	if cfg.Credential.Empty() {
+		return nil, connector.ErrCredentials.With("linux %q: a private key or a password is needed", cfg.Name)
+	}
+	if !strings.Contains(string(cfg.Credential.Reveal()), "-----BEGIN ") {
+		password := strings.TrimRight(string(cfg.Credential.Reveal()), "\r\n")
+		return []ssh.AuthMethod{ssh.Password(password)}, nil
+	}
+	signer, err := ssh.ParsePrivateKey(cfg.Credential.Reveal())
+	var locked *ssh.PassphraseMissingError
+	if errors.As(err, &locked) {
+		return nil, connector.ErrCredentials.With("linux %q: the private key is protected by a passphrase; give one without, kept in a file that only Writ may read", cfg.Name)
+	}
+	if err != nil {
+		return nil, connector.ErrCredentials.With("linux %q: the private key cannot be read", cfg.Name)
+	}
+	return []ssh.AuthMethod{ssh.PublicKeys(signer)}, nil
+}
+
+// open returns the connection, and makes it where there is none.
+func (l *line) open(ctx context.Context) (*ssh.Client, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.client != nil {
+		return l.client, nil
+	}
+	var err error
+	for _, algorithms := range l.key.attempts() {
+		var client *ssh.Client
+		if client, err = l.dial(ctx, algorithms); err == nil {
+			l.client = client
+			return client, nil
+		}
+		if !errors.Is(err, connector.ErrHostKey) && !errors.Is(err, errNoCommonKey) {
+			break
+		}
+	}
+	if errors.Is(err, errNoCommonKey) {
+		err = connector.ErrHostKey.With("linux %q: %s has no host key of the pinned one's type; compare its keys on its console, then correct option known_hosts or host_key", l.system, l.address)
+	}
+	return nil, err
+}
+
+// errNoCommonKey: the server has no host key of the types that were asked for.
+var errNoCommonKey = errors.New("no host key of that type")
+
+func (l *line) dial(ctx context.Context, algorithms []string) (*ssh.Client, error) {
+	dialer := net.Dialer{Timeout: min(dialLimit, l.timeout)}
+	conn, err := dialer.DialContext(ctx, "tcp", l.address)
+	if err != nil {
+		return nil, l.unreachable(err)
+	}
+	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
+	if err := conn.SetDeadline(time.Now().Add(min(handshakeLimit, l.timeout))); err != nil {
+		_ = conn.Close()
+		return nil, l.unreachable(err)
+	}
+	verdict := l.key.verdict(l.system)
+	config := &ssh.ClientConfig{
+		User: l.user, Auth: l.auth, HostKeyCallback: verdict.check, HostKeyAlgorithms: algorithms,
+		Config: ssh.Config{Ciphers: ciphers},
+	}
+	c, channels, requests, err := ssh.NewClientConn(conn, l.address, config)
+	if err != nil {
+		_ = conn.Close()
+		return nil, l.handshakeError(ctx, verdict, err)
+	}
+	if err := conn.SetDeadline(time.Time{}); err != nil {
+		_ = c.Close()
+		return nil, l.unreachable(err)
+	}
+	return ssh.NewClient(c, channels, requests), nil
+}
+
+func (l *line) handshakeError(ctx context.Context, v *verdict, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		return l.unreachable(context.Cause(ctx))
+	case v.err != nil:
+		return v.err
+	case strings.Contains(err.Error(), "no common algorithm for host key"):
+		return errNoCommonKey
+	case v.accepted && strings.Contains(err.Error(), "unable to authenticate"):
+		return connector.ErrCredentials.With("linux %q: %s refused the key or password of account %q", l.system, l.address, l.user)
+	}
+	return l.unreachable(err)
+}
+
+func (l *line) unreachable(cause error) error {
+	return connector.ErrUnreachable.With("linux %q: %s does not answer; check the address, the network and that sshd runs", l.system, l.address).Because(cause)
+}
+
+func (l *line) incomplete(doing string, cause error) error {
+	return connector.ErrIncomplete.With("linux %q: %s stopped half-way, nothing of it counts; try again", l.system, doing).Because(cause)
+}
+
+func (l *line) setRoot(is bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.root = is
+}
+
+func (l *line) close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.client == nil {
+		return nil
+	}
+	err := l.client.Close()
+	l.client = nil
+	if err != nil && !errors.Is(err, net.ErrClosed) {
+		return fmt.Errorf("linux %q: closing the connection: %w", l.system, err)
+	}
+	return nil
+}

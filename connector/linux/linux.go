@@ -1,0 +1,196 @@
+package linux
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/writhq/writ/connector"
+	"github.com/writhq/writ/internal/fault"
+)
+
+// The rules of this kind of system.
+var (
+	ErrUnknownHostKey = fault.New(fault.Refused, "host-key-unknown", "the host's key is not known yet")
+	ErrNoCvtsudoers   = fault.New(fault.Invalid, "cvtsudoers-missing", "the host has sudo but not cvtsudoers, which reads its policy")
+)
+
+// The options that a host takes.
+const (
+	optKnownHosts = "known_hosts"
+	optHostKey    = "host_key"
+	optTimeout    = "timeout"
+	optSetuid     = "setuid"
+)
+
+const defaultTimeout = 2 * time.Minute
+
+// Spec describes this kind of system.
+func Spec() connector.Spec {
+	return connector.Spec{
+		Kind: "linux", Title: "Linux host over SSH", Address: "ssh://writ@db1.example.com:22",
+		Options: []connector.Option{
+			{Name: optKnownHosts, Help: "the host's key: the path of a known_hosts file, or one line of such a file"},
+			{Name: optHostKey, Help: "the host's key by its fingerprint, SHA256:…; instead of known_hosts"},
+			{Name: optTimeout, Help: "seconds that one command on the host may take", Default: "120"},
+			{Name: optSetuid, Help: "search the host's file systems for setuid programs: on or off", Default: "on"},
+		},
+		Open: Open,
+	}
+}
+
+// Host is one Linux host.
+type Host struct {
+	name   string
+	line   *line
+	now    func() time.Time
+	setuid bool
+}
+
+var _ connector.Writer = (*Host)(nil)
+
+// Open checks cfg. The first command connects.
+func Open(_ context.Context, cfg connector.Config) (connector.Connector, error) {
+	for name := range cfg.Options {
+		if !slices.ContainsFunc(Spec().Options, func(o connector.Option) bool { return o.Name == name }) {
+			return nil, connector.ErrInput.With("linux %q: option %q is not known", cfg.Name, name)
+		}
+	}
+	timeout := defaultTimeout
+	if text := cfg.Options[optTimeout]; text != "" {
+		seconds, err := strconv.Atoi(text)
+		if err != nil || seconds < 1 || seconds > 3600 {
+			return nil, connector.ErrInput.With("linux %q: option timeout must be 1 to 3600 seconds", cfg.Name)
+		}
+		timeout = time.Duration(seconds) * time.Second
+	}
+	setuid := cfg.Options[optSetuid]
+	if setuid != "" && setuid != "on" && setuid != "off" {
+		return nil, connector.ErrInput.With("linux %q: option setuid must be on or off", cfg.Name)
+	}
+	l, err := newLine(cfg, timeout)
+	if err != nil {
+		return nil, err
+	}
+	now := cfg.Now
+	if now == nil {
+		now = time.Now
+	}
+	return &Host{name: cfg.Name, line: l, now: now, setuid: setuid != "off"}, nil
+}
+
+// Close ends the connection.
+func (h *Host) Close() error { return h.line.close() }
+
+// probe is what a host says of itself to anybody.
+type probe struct {
+	uid       int
+	user      string
+	kernel    string
+	system    string
+	names     []string
+	addresses []string
+	sudoers   string // where nsswitch.conf says the sudo policy lies
+	tools     map[string]bool
+	elevates  bool // commands run as root, at once or through sudo
+}
+
+// look asks the host what it is and finds out whether commands can run as root.
+func (h *Host) look(ctx context.Context) (probe, error) {
+	out, err := h.line.run(ctx, "describing the host", scriptProbe, nil, asSelf)
+	if err != nil {
+		return probe{}, err
+	}
+	p := probe{uid: -1, tools: map[string]bool{}}
+	for text := range strings.Lines(string(out)) {
+		key, value, _ := strings.Cut(strings.TrimSpace(text), ":")
+		value = strings.TrimSpace(value)
+		switch strings.ToLower(key) {
+		case "uid":
+			p.uid, _ = strconv.Atoi(value)
+		case "user":
+			p.user = clean(value)
+		case "kernel":
+			p.kernel = clean(value)
+		case "system":
+			p.system = clean(strings.Trim(value, `"'`))
+		case "name":
+			if value != "" {
+				p.names = append(p.names, value)
+			}
+		case "addresses":
+			p.addresses = strings.Fields(value)
+		case "sudoers":
+			p.sudoers = value
+		case "tool":
+			p.tools[value] = true
+		}
+	}
+	if p.uid < 0 {
+		return p, h.line.incomplete("describing the host", errors.New("it did not say who is signed in"))
+	}
+	h.line.setRoot(p.uid == 0)
+	_, err = h.line.run(ctx, "trying sudo", ":", nil, asRoot)
+	var refused *commandError
+	switch {
+	case err == nil:
+		p.elevates = true
+	case !errors.As(err, &refused):
+		return p, err
+	}
+	return p, nil
+}
+
+// remedy is the line that lets the account that Writ uses read what it must.
+func (p probe) remedy() string {
+	return fmt.Sprintf("put `%s ALL=(root) NOPASSWD: /bin/sh` into the host's /etc/sudoers.d/writ, or sign in as root", p.user)
+}
+
+// Describe connects and says what the host is and what cannot be read there.
+func (h *Host) Describe(ctx context.Context) (connector.Description, error) {
+	p, err := h.look(ctx)
+	if err != nil {
+		return connector.Description{}, err
+	}
+	d := connector.Description{Kind: "linux", Version: strings.TrimSpace(p.system + " (" + p.kernel + ")")}
+	if !p.elevates {
+		d.Warnings = append(d.Warnings, fmt.Sprintf(
+			"account %q may not run commands as root, so passwords' states, sudo rules, SSH keys and setuid programs are unknown: %s", p.user, p.remedy()))
+		return d, nil
+	}
+	facts, err := h.readAccounts(ctx)
+	if err != nil {
+		return connector.Description{}, err
+	}
+	d.Warnings = append(facts.daemon.warnings(), h.toolWarnings(p, facts)...)
+	policy, err := h.readSudoers(ctx, p)
+	switch {
+	case errors.Is(err, ErrNoCvtsudoers):
+		d.Warnings = append(d.Warnings, err.Error())
+	case err != nil:
+		return connector.Description{}, err
+	default:
+		d.Warnings = append(d.Warnings, policy.warnings()...)
+	}
+	return d, nil
+}
+
+func (h *Host) toolWarnings(p probe, facts *facts) (warnings []string) {
+	if !facts.usage {
+		warnings = append(warnings, "the host keeps no record of last logins: install lastlog or lastlog2; use is unknown")
+	}
+	if !p.tools["dpkg"] && !p.tools["rpm"] {
+		warnings = append(warnings, "the host has neither dpkg nor rpm, so every setuid program counts as outside the distribution")
+	}
+	if !h.setuid {
+		warnings = append(warnings, "the search for setuid programs is switched off (option setuid)")
+	}
+	if strings.Contains(p.sudoers, "sss") || strings.Contains(p.sudoers, "ldap") {
+		warnings = append(warnings, "sudo rules also come from a directory (nsswitch.conf: sudoers); only those in files are seen")
+	}
+	return warnings
+}
