@@ -1,0 +1,234 @@
+package graph
+
+import (
+	"slices"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/writhq/writ/access"
+)
+
+// Members is everybody who can, as sets of keys. They are shared with other
+// answers: clone one before changing it.
+type Members struct {
+	Identities *roaring.Bitmap
+	Orphans    *roaring.Bitmap // usable accounts that no identity answers for
+	Accounts   *roaring.Bitmap // all usable accounts that can
+}
+
+// Members answers who can reach at least one of the targets, which are
+// entitlements, roles, resources (anything on it or inside it) or systems
+// (anything of it).
+func (v *View) Members(targets []access.Ref, q Question) Members {
+	if len(targets) == 1 {
+		return v.s.membersOf(targets[0], q)
+	}
+	b := v.s.backward(q)
+	for _, t := range targets {
+		b.aim(t)
+	}
+	return b.members()
+}
+
+// membersOf answers for one target and remembers it.
+func (s *snapshot) membersOf(target access.Ref, q Question) Members {
+	key := memoryKey{target, q.modes(), q.Escalation}
+	if m, ok := s.remembered.find(key); ok {
+		return m
+	}
+	b := s.backward(q)
+	b.aim(target)
+	m := b.members()
+	s.remembered.keep(key, m)
+	return m
+}
+
+// backward follows edges against their direction. The modes of a vertex are
+// those of the paths from it to a target.
+type backward struct {
+	s          *snapshot
+	escalation bool
+	want       modeSet
+	modes      map[vertex]modeSet
+	queue      []vertex
+	rights     []*holders // of grants that are targets by the resource they name
+}
+
+func (s *snapshot) backward(q Question) *backward {
+	return &backward{s: s, escalation: q.Escalation, want: q.modes(), modes: map[vertex]modeSet{}}
+}
+
+func (b *backward) visit(x vertex, modes modeSet) {
+	if known := b.modes[x]; known|modes != known {
+		b.modes[x] = known | modes
+		b.queue = append(b.queue, x)
+	}
+}
+
+func (b *backward) aim(target access.Ref) {
+	t := b.s.extentOf(target)
+	for _, x := range t.roles {
+		b.visit(x, standing)
+	}
+	t.entitlements.Iterate(func(e uint32) bool {
+		b.visit(at(atEntitlement, e), standing)
+		return true
+	})
+	t.resources.Iterate(func(r uint32) bool {
+		b.aimRights(r)
+		return true
+	})
+	if b.escalation {
+		for _, x := range t.holds {
+			b.visit(x, standing)
+		}
+	}
+}
+
+func (b *backward) aimRights(resource uint32) {
+	named := b.s.rights.at(resource)
+	if named == nil {
+		return
+	}
+	for i := range named.list {
+		r := &named.list[i]
+		if !b.s.there(at(atEntitlement, r.entitlement)) {
+			continue
+		}
+		b.rights = append(b.rights, &r.held)
+		b.s.intoHeld(&r.held, b.escalation, func(e edge) bool {
+			if b.s.there(e.to) {
+				b.visit(e.to, standing.through(e.mode))
+			}
+			return true
+		})
+	}
+}
+
+func (b *backward) run() {
+	for len(b.queue) > 0 {
+		x := b.queue[len(b.queue)-1]
+		b.queue = b.queue[:len(b.queue)-1]
+		modes := b.modes[x]
+		b.s.into(x, b.escalation, func(e edge) bool {
+			b.visit(e.to, modes.through(e.mode))
+			return true
+		})
+	}
+}
+
+// members adds up who directly holds anything that leads to a target.
+func (b *backward) members() Members {
+	b.run()
+	m := Members{Identities: roaring.New(), Accounts: roaring.New()}
+	for x, modes := range b.modes {
+		switch x.kind() {
+		case atEntitlement:
+			b.collect(b.s.held.peek(x.id()), modes, &m)
+		case atRole:
+			b.collect(b.s.assigned.peek(x.id()), modes, &m)
+		}
+	}
+	for _, h := range b.rights {
+		b.collect(h, standing, &m)
+	}
+	if !m.Identities.IsEmpty() {
+		m.Identities.And(b.s.present.bitmap())
+	}
+	b.s.addOwners(&m)
+	return m
+}
+
+func (b *backward) collect(h *holders, modes modeSet, m *Members) {
+	if h == nil {
+		return
+	}
+	for i := range h.sets {
+		hs := &h.sets[i]
+		if modes.through(hs.mode)&b.want == 0 {
+			continue
+		}
+		switch hs.kind {
+		case access.KindIdentity:
+			hs.orInto(m.Identities)
+		case access.KindAccount:
+			hs.orInto(m.Accounts)
+		}
+	}
+}
+
+// addOwners leaves the usable accounts and adds the identities that they belong to.
+func (s *snapshot) addOwners(m *Members) {
+	m.Orphans = roaring.New()
+	if m.Accounts.IsEmpty() {
+		return
+	}
+	g := gathering{present: s.presence()}
+	if m.Accounts.GetCardinality() >= manyAccounts {
+		g.words = make([]uint64, len(g.present))
+	}
+	var unusable, orphans []uint32
+	var buf [1024]uint32
+	accounts := m.Accounts.ManyIterator()
+	for n := accounts.NextMany(buf[:]); n > 0; n = accounts.NextMany(buf[:]) {
+		for _, account := range buf[:n] {
+			owner := s.owner.at(account)
+			if owner&usable == 0 {
+				unusable = append(unusable, account)
+			} else if !g.owned(s, account, owner&ownerMask) {
+				orphans = append(orphans, account)
+			}
+		}
+	}
+	for _, account := range unusable {
+		m.Accounts.Remove(account)
+	}
+	m.Orphans.AddMany(orphans)
+	m.Identities.Or(g.bitmap())
+}
+
+// From this many accounts on, identities are gathered as words of bits.
+const manyAccounts = 4096
+
+// gathering collects identities that are there, as a list or as words of bits.
+type gathering struct {
+	present []uint64
+	list    []uint32
+	words   []uint64
+}
+
+// owned adds the identities of an account and reports whether it has any.
+func (g *gathering) owned(s *snapshot, account, owner uint32) bool {
+	if owner != several {
+		return g.add(owner)
+	}
+	found := false
+	for _, identity := range s.sharers.at(account) {
+		found = g.add(uint32(identity)) || found
+	}
+	return found
+}
+
+func (g *gathering) add(identity uint32) bool {
+	n, bit := int(identity/64), uint64(1)<<(identity%64)
+	if n >= len(g.present) || g.present[n]&bit == 0 {
+		return false
+	}
+	if g.words != nil {
+		g.words[n] |= bit
+	} else {
+		g.list = append(g.list, identity)
+	}
+	return true
+}
+
+func (g *gathering) bitmap() *roaring.Bitmap {
+	b := roaring.New()
+	if g.words != nil {
+		b.FromDense(g.words, true)
+		return b
+	}
+	slices.Sort(g.list)
+	b.AddMany(g.list)
+	return b
+}
