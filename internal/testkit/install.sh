@@ -1,0 +1,39 @@
+#!/bin/sh
+# Installs the Debian packages that the tests need, and only those that are
+# missing. Services are not started: a fresh machine would open public ports.
+set -eu
+list="$(dirname "$0")/debian-packages.txt"
+command -v dpkg-query >/dev/null || { echo "this is not Debian: install by hand what $list names" >&2; exit 1; }
+missing=""
+while read -r package; do
+  [ "$(dpkg-query -W -f='${Status}' "$package" 2>/dev/null)" = "install ok installed" ] || missing="$missing $package"
+done <"$list"
+[ -n "$missing" ] || exit 0
+echo "installing:$missing"
+
+if [ "$(id -u)" != 0 ]; then
+  if command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+    exec sudo -n sh "$0"
+  fi
+  echo "the tests need these packages; run as root, then again: apt-get update && apt-get install --no-install-recommends$missing" >&2
+  exit 1
+fi
+
+policy=/usr/sbin/policy-rc.d
+saved=""
+restore() {
+  rm -f "$policy"
+  [ -z "$saved" ] || mv "$saved" "$policy"
+}
+trap restore EXIT
+trap 'exit 1' INT TERM
+if [ -e "$policy" ]; then
+  saved="$policy.writ-saved"
+  mv "$policy" "$saved"
+fi
+printf '#!/bin/sh\nexit 101\n' >"$policy"
+chmod 755 "$policy"
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -q
+# shellcheck disable=SC2086 # a list of package names
+apt-get install -y -q --no-install-recommends $missing
