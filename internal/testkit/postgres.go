@@ -1,0 +1,179 @@
+package testkit
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+//go:embed postgres.sh
+var postgresScript string
+
+// PostgresServer is a private PostgreSQL cluster on a loopback port.
+type PostgresServer struct {
+	Port  int
+	stdin io.Closer
+	count atomic.Int64
+}
+
+var (
+	sharedOnce     sync.Once
+	sharedPostgres *PostgresServer
+	errShared      error
+)
+
+// Postgres returns the cluster that the tests of one package share. It lives as
+// long as the test process.
+func Postgres(tb testing.TB) *PostgresServer {
+	tb.Helper()
+	needServers(tb)
+	sharedOnce.Do(func() { sharedPostgres, errShared = startPostgres() })
+	if errShared != nil {
+		tb.Fatalf("starting PostgreSQL: %v", errShared)
+	}
+	return sharedPostgres
+}
+
+// NewPostgres starts a cluster for one test, which may do with its roles and
+// settings as it likes.
+func NewPostgres(tb testing.TB) *PostgresServer {
+	tb.Helper()
+	needServers(tb)
+	p, err := startPostgres()
+	if err != nil {
+		tb.Fatalf("starting PostgreSQL: %v", err)
+	}
+	tb.Cleanup(func() { _ = p.stdin.Close() })
+	return p
+}
+
+// Database makes an empty database on the shared cluster, drops it after the
+// test, and returns its URL.
+func Database(tb testing.TB) string {
+	tb.Helper()
+	return Postgres(tb).Database(tb, "")
+}
+
+// Database makes a database from a template ("" is empty) and drops it after the test.
+func (p *PostgresServer) Database(tb testing.TB, template string) string {
+	tb.Helper()
+	name := fmt.Sprintf("t%d", p.count.Add(1))
+	create := "create database " + name
+	if template != "" {
+		create += " template " + pgx.Identifier{template}.Sanitize()
+	}
+	p.Exec(tb, "postgres", create)
+	tb.Cleanup(func() { p.Exec(tb, "postgres", "drop database if exists "+name+" with (force)") })
+	return p.URL(name)
+}
+
+// URL is the address of one database of the cluster, as its superuser.
+func (p *PostgresServer) URL(database string) string {
+	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/%s?sslmode=disable", p.Port, database)
+}
+
+// Exec runs statements in a database of the cluster as its superuser.
+func (p *PostgresServer) Exec(tb testing.TB, database string, statements ...string) {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), commandLimit)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, p.URL(database))
+	if err != nil {
+		tb.Fatalf("connecting to PostgreSQL: %v", err)
+	}
+	defer conn.Close(ctx) //nolint:errcheck // nothing is left to say
+	for _, s := range statements {
+		if _, err := conn.Exec(ctx, s); err != nil {
+			tb.Fatalf("%s: %v", s, err)
+		}
+	}
+}
+
+// needServers leaves server tests out of quick runs.
+func needServers(tb testing.TB) {
+	tb.Helper()
+	if testing.Short() {
+		tb.Skip("needs a real server, which -short leaves out; make test runs it")
+	}
+}
+
+func startPostgres() (*PostgresServer, error) {
+	bin, err := postgresPrograms()
+	if err != nil {
+		return nil, err
+	}
+	port, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "writ-postgres-")
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command("bash", "-c", postgresScript, "postgres", dir, bin, fmt.Sprint(port)) //nolint:noctx // it lives as long as its standard input
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	if line, err := bufio.NewReader(stdout).ReadString('\n'); line != "started\n" {
+		_ = stdin.Close()
+		return nil, errors.Join(err, cmd.Wait(), errors.New(stderr.String()))
+	}
+	go func() { _ = cmd.Wait() }()
+	p := &PostgresServer{Port: port, stdin: stdin}
+	if err := p.ready(); err != nil {
+		log, _ := os.ReadFile(filepath.Join(dir, "log"))
+		_ = stdin.Close()
+		return nil, fmt.Errorf("%w: %s", err, log)
+	}
+	return p, nil
+}
+
+// ready waits for the first answered query.
+func (p *PostgresServer) ready() error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		conn, err := pgx.Connect(ctx, p.URL("postgres"))
+		if err == nil {
+			return conn.Close(ctx)
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-tick.C:
+		}
+	}
+}
+
+func postgresPrograms() (string, error) {
+	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
+	if len(found) == 0 {
+		return "", errors.New("PostgreSQL is not installed: 'make test' installs it")
+	}
+	return filepath.Dir(found[len(found)-1]), nil
+}
