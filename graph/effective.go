@@ -19,7 +19,7 @@ type heldKey struct{ entitlement, resource uint32 }
 
 type heldValue struct {
 	ways   ways
-	direct modeSet
+	direct bool
 }
 
 // Effective lists what an identity, account, entitlement or role effectively
@@ -42,7 +42,7 @@ func (v *View) Effective(holder access.Ref, q Question) []Held {
 		}
 		list = append(list, Held{
 			Entitlement: access.EntitlementID(key.entitlement), Resource: access.ResourceID(key.resource),
-			Modes: uint8(modes), Direct: value.direct != 0, Escalated: value.ways.plain()&want == 0,
+			Modes: uint8(modes), Direct: value.direct, Escalated: value.ways.plain()&want == 0,
 		})
 	}
 	slices.SortFunc(list, func(a, b Held) int {
@@ -73,9 +73,7 @@ func (s *snapshot) closure(start vertex, escalation bool, want modeSet) map[held
 				key := heldKey{e.to.id(), e.resource}
 				value := found[key]
 				value.ways |= there
-				if direct(start, x, e) {
-					value.direct |= there.plain() & want
-				}
+				value.direct = value.direct || modeSet(1<<e.mode)&want != 0 && direct(start, x, here, e)
 				found[key] = value
 			}
 			if known := reached[e.to]; known|there != known {
@@ -90,9 +88,9 @@ func (s *snapshot) closure(start vertex, escalation bool, want modeSet) map[held
 // direct reports whether an edge from x is a grant of start's own: of itself or
 // of one of its accounts. An account that start merely could become has no plain
 // ways, so what it holds does not count.
-func direct(start, x vertex, e edge) bool {
+func direct(start, x vertex, here ways, e edge) bool {
 	if e.kind != ByGrant && e.kind != ByNesting {
 		return false
 	}
-	return x == start || x.kind() == atAccount && start.kind() == atIdentity
+	return x == start || x.kind() == atAccount && start.kind() == atIdentity && here.plain() != 0
 }
