@@ -1,0 +1,13 @@
+// Package sampleload builds systems of a sample company for real: a PostgreSQL
+// cluster and Linux hosts, private to a test, with what the sample's flat files
+// say of them, so that the real connectors can read it back under the same ids.
+//
+// Invariants:
+//  1. Identifiers are quoted; nothing of a sample reaches a server as code.
+//  2. What a sample says and a server cannot hold ends the test: nothing is left
+//     out silently. What servers hold beyond the sample is listed in Extra.
+//  3. No password is made that anybody knows.
+//
+// What it does not do: it loads no system of another kind; those have their flat
+// files.
+package sampleload

@@ -1,0 +1,126 @@
+package sampleload_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/connector"
+	"github.com/writhq/writ/connector/linux"
+	"github.com/writhq/writ/e2e/sampleload"
+	"github.com/writhq/writ/internal/secret"
+	"github.com/writhq/writ/inventory/sample"
+)
+
+func small(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if _, err := sample.Generate(context.Background(), sample.Options{Size: sample.Small, Seed: 7}, dir); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// facts are what a system says, as lines that can be compared.
+type facts map[string]bool
+
+func (f facts) add(r connector.Record) {
+	switch {
+	case r.Account != nil:
+		a := r.Account
+		f[fmt.Sprintf("account %s status=%s interactive=%v", a.ID, a.Status, a.Interactive)] = true
+		if a.DisplayName != "" {
+			f["name "+a.ID+" "+a.DisplayName] = true
+		}
+		if a.Kind != "" {
+			f[fmt.Sprintf("kind %s %s", a.ID, a.Kind)] = true
+		}
+		if a.UsageKnown && a.LastUsed != 0 {
+			f["used "+a.ID+" "+a.LastUsed.Time().Format(time.DateOnly)] = true
+		}
+	case r.Entitlement != nil:
+		e := r.Entitlement
+		f[fmt.Sprintf("entitlement %s kind=%s name=%s", e.ID, e.Kind, e.Name)] = true
+		for _, c := range e.Capabilities {
+			f[fmt.Sprintf("capability %s %s@%s:%s", e.ID, c.Right, c.On.Kind, c.On.ID)] = true
+		}
+	case r.Grant != nil:
+		g := r.Grant
+		f[fmt.Sprintf("grant %s %s -> %s flags=%s", g.Holder.Kind, g.Holder.ID, g.Entitlement, flags(g.Flags))] = true
+	case r.Credential != nil:
+		c := r.Credential
+		f[fmt.Sprintf("credential %s %s %s %s", c.Account, c.Kind, c.Fingerprint, c.Algorithm)] = true
+		if c.Changed != 0 {
+			f[fmt.Sprintf("changed %s %s %s", c.Account, c.Kind, c.Changed.Time().Format(time.DateOnly))] = true
+		}
+	case r.Resource != nil:
+		f[fmt.Sprintf("resource %s kind=%s parent=%s", r.Resource.ID, r.Resource.Kind, r.Resource.Parent)] = true
+	}
+}
+
+func flags(f access.GrantFlags) string {
+	var list []string
+	for bit, name := range map[access.GrantFlags]string{
+		access.AdminOption: "admin_option", access.NoInherit: "no_inherit", access.Implicit: "implicit", access.NoPassword: "no_password",
+	} {
+		if f&bit != 0 {
+			list = append(list, name)
+		}
+	}
+	slices.Sort(list)
+	return strings.Join(list, ";")
+}
+
+func discover(t *testing.T, spec connector.Spec, cfg connector.Config) facts {
+	t.Helper()
+	c, err := spec.Open(context.Background(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close() //nolint:errcheck // read only
+	f := facts{}
+	for r, err := range c.Discover(context.Background(), "") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.add(r)
+	}
+	return f
+}
+
+// compare requires that the server says all that the sample says, and nothing
+// else but what servers bring along.
+func compare(t *testing.T, dir, system string, got facts) {
+	t.Helper()
+	want := sampleload.Facts(t, dir, system)
+	extra := sampleload.Extra(got, want)
+	for _, line := range slices.Sorted(maps.Keys(want)) {
+		if !got[line] {
+			t.Errorf("%s: the sample says, the server does not: %s", system, line)
+		}
+	}
+	for _, line := range slices.Sorted(maps.Keys(got)) {
+		if !want[line] && !extra(line) {
+			t.Errorf("%s: the server says, the sample does not: %s", system, line)
+		}
+	}
+}
+
+func TestLinuxHostsReadBack(t *testing.T) {
+	dir := small(t)
+	for _, system := range []string{"db1", "web1", "build1"} {
+		t.Run(system, func(t *testing.T) {
+			addr, key, knownHosts := sampleload.Linux(t, dir, system)
+			got := discover(t, linux.Spec(), connector.Config{
+				Name: system, Address: "ssh://root@" + addr, Credential: secret.New(key),
+				Options: map[string]string{"known_hosts": knownHosts},
+			})
+			compare(t, dir, system, got)
+		})
+	}
+}

@@ -1,0 +1,233 @@
+package sample
+
+import (
+	"fmt"
+	"strings"
+)
+
+// The flat-file systems.
+const (
+	directory = "corp-directory"
+	erp       = "erp-finance"
+	crm       = "crm"
+	forge     = "code-forge"
+	toolbox   = "agent-tools"
+	backup    = "backup"
+	wiki      = "legacy-wiki"
+	workplace = "workplace"
+)
+
+// everyday are the groups that most people of a company are in.
+var everyday = []string{"group:mail", "group:chat", "group:printing", "group:intranet"}
+
+// fillDirectory writes the corporate directory: a group for each unit, site and
+// job, nested into divisions, and a few groups that control the company.
+func fillDirectory(s *system) {
+	s.entitlement(entitlement{id: "group:all-staff", kind: "group", about: "everybody who works here"})
+	s.entitlement(entitlement{id: "group:externals", kind: "group", about: "third parties"})
+	for _, g := range everyday {
+		s.entitlement(entitlement{id: g, kind: "group"})
+	}
+	s.entitlement(entitlement{id: "group:vpn", kind: "group", about: "remote access"})
+	for _, d := range divisions {
+		s.entitlement(entitlement{id: "group:div-" + d.code, kind: "group", name: d.name})
+		s.gives("group:div-"+d.code, "group:all-staff")
+		for n, title := range d.titles {
+			s.entitlement(entitlement{id: jobGroup(d.code, n), kind: "group", name: title})
+		}
+	}
+	for _, site := range sites {
+		s.entitlement(entitlement{id: "group:site-" + strings.ToLower(site), kind: "group", name: "Site " + site})
+	}
+	for n := range s.units {
+		u := &s.units[n]
+		s.entitlement(entitlement{id: "group:unit-" + u.code, kind: "group", name: u.name, owner: s.number(u.start)})
+		s.gives("group:unit-"+u.code, "group:div-"+divisions[u.division].code)
+	}
+	s.directoryControl()
+	for i := range s.people {
+		switch {
+		case s.people[i].state == leaver && s.reserved[i] == "":
+			s.leftProperly(i)
+		case s.people[i].state == onLeave:
+			s.leftProperly(i)
+		case s.ordinary(i):
+			s.directoryMember(i)
+		}
+	}
+	for i := range s.workloads {
+		w := &s.workloads[i]
+		s.robot(w)
+		s.credential(w.login, "token", fmt.Sprintf("dir-%06d", i), "", s.fresh(i), "")
+		s.has(w.login, "group:mail")
+	}
+	s.directoryPlants()
+}
+
+func jobGroup(division string, n int) string { return fmt.Sprintf("group:job-%s-%d", division, n+1) }
+
+// leftProperly is what is left of somebody whose access was taken away.
+func (s *system) leftProperly(i int) {
+	s.account(account{
+		id: s.loginOf(i), name: s.nameOf(i), email: s.emailOf(i), number: s.number(i), kind: "person",
+		status: "disabled", created: 900, used: unknownUse,
+	})
+}
+
+func (s *system) directoryMember(i int) {
+	login := s.loginOf(i)
+	s.employee(i, login, login)
+	s.credential(login, "password", "", "", s.fresh(i), "")
+	s.directoryGroups(i)
+}
+
+func (s *system) directoryGroups(i int) {
+	login, u := s.loginOf(i), s.unitOf(i)
+	site := "group:site-" + strings.ToLower(sites[u.site])
+	if i >= s.employees {
+		s.has(login, "group:externals", "group:mail", site)
+		return
+	}
+	code := divisions[u.division].code
+	s.has(login, "group:unit-"+u.code, jobGroup(code, i%len(divisions[u.division].titles)), site)
+	s.has(login, everyday...)
+	if s.dice("vpn", i).IntN(3) > 0 {
+		s.has(login, "group:vpn")
+	}
+}
+
+// directoryControl writes the groups that control the company. People may
+// activate them; nobody holds them all the time, but for what plants do.
+func (s *system) directoryControl() {
+	it := s.number(s.leadOf(technology, 0))
+	for _, e := range []entitlement{
+		{id: "group:domain-admins", about: "everything in the directory", can: []string{"bypass_controls@system:"}},
+		{id: "group:policy-editors", about: "policies that every machine follows", can: []string{"change_config@system:"}},
+		{id: "group:platform-operators", about: "runs the platform"},
+		{id: "group:ops-level-2", about: "second level of operations"},
+		{id: "group:night-shift", about: "operations at night"},
+		{id: "group:service-desk", about: "answers the telephone"},
+		{id: "group:reset-desk", about: "manages memberships of administrators", can: []string{"grant_access@entitlement:group:domain-admins"}},
+	} {
+		e.kind, e.owner = "group", it
+		s.entitlement(e)
+	}
+	s.gives("group:night-shift", "group:ops-level-2")
+	s.gives("group:ops-level-2", "group:platform-operators")
+	s.gives("group:platform-operators", "group:domain-admins")
+	for n := range min(2+s.shape.scale, s.unitsOf(technology)) {
+		s.mayActivate(s.adminAccount(s.leadOf(technology, n)), "group:domain-admins")
+	}
+	for n := range 2 * s.shape.scale {
+		id := fmt.Sprintf("breakglass-%02d", n+1)
+		s.account(account{id: id, name: "Break glass " + fmt.Sprint(n+1), kind: "break_glass", created: 700, used: 40})
+		s.credential(id, "password", "", "", s.ago(39), "") // sealed again the day after
+		s.has(id, "group:domain-admins")
+	}
+}
+
+func (s *system) directoryPlants() {
+	p := s.plants[s.name]
+	for _, i := range p[leaverActive] {
+		s.directoryMember(i)
+		s.found(leaverActive, onAccount, s.name, s.loginOf(i), "left the company, the account is still enabled")
+	}
+	for _, i := range p[dormantAccount] {
+		login := s.loginOf(i)
+		s.account(account{id: login, name: s.nameOf(i), email: s.emailOf(i), number: s.number(i), kind: "person", created: 900, used: 240 + i%200})
+		s.credential(login, "password", "", "", s.fresh(i), "")
+		s.directoryGroups(i)
+		s.found(dormantAccount, onAccount, s.name, login, "known to be unused for more than 240 days")
+	}
+	for _, i := range p[staleCredential] {
+		login := s.loginOf(i)
+		s.employee(i, login, login)
+		s.credential(login, "password", "", "", s.ago(1300+i%300), "")
+		s.directoryGroups(i)
+		s.found(staleCredential, onAccount, s.name, login, "the password is more than three years old")
+	}
+	s.directoryPrivilege(p)
+	for n, i := range p[disputed] {
+		if n%2 == 0 {
+			s.disputedAccount(n, i, "group:chat")
+		}
+	}
+	for n, i := range p[unownedThing] {
+		id := fmt.Sprintf("group:project-%03d", n+1)
+		name := fmt.Sprintf("Project %s %d", sites[n%len(sites)], n+1)
+		s.entitlement(entitlement{id: id, kind: "group", name: name, owner: s.number(i)})
+		s.has(s.loginOf(s.lead(n)), id)
+		s.found(unownedThing, onEntitlement, s.name, name, "its owner has left")
+	}
+	for n := range 2 * s.shape.scale {
+		s.strangerAccount(n, "group:mail", "group:printing")
+	}
+	for n := range s.shape.scale {
+		s.nobodysService(n, "svc_ldap_bind", "group:intranet")
+		id := fmt.Sprintf("breakglass-site-%02d", n+1)
+		s.account(account{id: id, name: "Break glass site", kind: "break_glass", created: 700, used: 6})
+		s.credential(id, "password", "", "", s.ago(45), "")
+		s.has(id, "group:policy-editors")
+		s.found(unsealed, onAccount, s.name, id, "used six days ago, its password not changed since")
+	}
+}
+
+func (s *system) directoryPrivilege(p map[string][]int) {
+	for n, i := range p[standing] {
+		group := []string{"group:domain-admins", "group:policy-editors"}[n%2]
+		login := s.adminAccount(i)
+		s.has(login, group)
+		s.found(standing, onAccount, s.name, login, "holds "+group+" all the time")
+	}
+	for _, i := range p[byNesting] {
+		s.directoryMember(i)
+		s.has(s.loginOf(i), "group:night-shift")
+		s.found(byNesting, onAccount, s.name, s.loginOf(i), "night-shift → ops-level-2 → platform-operators → domain-admins")
+		s.found(standing, onAccount, s.name, s.loginOf(i), "the nested group is held all the time")
+	}
+	for _, i := range p[escalation] {
+		s.directoryMember(i)
+		s.has(s.loginOf(i), "group:reset-desk")
+		s.found(escalation, onAccount, s.name, s.loginOf(i), "may add anybody to domain-admins")
+	}
+}
+
+// adminAccount writes a person's ordinary and privileged account; the privileged
+// one is returned.
+func (s *system) adminAccount(i int) string {
+	login := "adm_" + s.loginOf(i)
+	s.account(account{id: login, name: s.nameOf(i) + " (admin)", number: s.number(i), kind: "admin", created: 300, used: 2 + i%9})
+	s.credential(login, "password", "", "", s.fresh(i), "")
+	return login
+}
+
+// disputedAccount could belong to either of two people with the same name.
+func (s *system) disputedAccount(n, i int, entitlements ...string) {
+	login := fmt.Sprintf("u%05d", 40000+n*17)
+	s.account(account{id: login, name: s.nameOf(i), kind: "person", created: 200, used: 4})
+	s.has(login, entitlements...)
+	s.found(disputed, onAccount, s.name, login, "two people are called "+s.nameOf(i))
+}
+
+// strangerFirst are first names that nobody in the HR file has.
+var strangerFirst = []string{"Ottokar", "Melusine", "Thorfinn", "Zbigniew", "Iphigenie", "Wolodymyr", "Xanthippe", "Yngvarr", "Ptolemy", "Kreszentia", "Quirinus"}
+
+// strangerAccount belongs to nobody in the HR file.
+func (s *system) strangerAccount(n int, entitlements ...string) {
+	first, last := strangerFirst[n%len(strangerFirst)], s.names.strangers[(n*3+len(s.name))%len(s.names.strangers)]
+	login := plain(first)[:1] + plain(last)
+	if round := n / len(strangerFirst); round > 0 {
+		login += fmt.Sprint(round + 1)
+	}
+	s.account(account{id: login, name: first + " " + last, kind: "person", created: 900, used: 12})
+	s.has(login, entitlements...)
+	s.found(orphanAccount, onAccount, s.name, login, "nobody of that name is or was in the HR file")
+}
+
+// nobodysService is the account of a service that is not registered.
+func (s *system) nobodysService(n int, base string, entitlements ...string) {
+	login := again(base, n, "_")
+	s.account(account{id: login, kind: "service", robot: true, created: 1500, used: 2})
+	s.has(login, entitlements...)
+	s.found(unownedNonhuman, onAccount, s.name, login, "a service account that belongs to no registered service")
+}
