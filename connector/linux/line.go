@@ -126,7 +126,7 @@ func (l *line) open(ctx context.Context) (*ssh.Client, error) {
 		}
 	}
 	if errors.Is(err, errNoCommonKey) {
-		err = connector.ErrHostKey.With("linux %q: %s has no host key of the pinned one's type; compare its keys on its console, then correct option known_hosts or host_key", l.system, l.address)
+		err = connector.ErrHostKey.With("linux %q: %s has no host key of the pinned one's type, or only such as sign with SHA-1; compare its keys on its console, then correct option known_hosts or host_key", l.system, l.address)
 	}
 	return nil, err
 }

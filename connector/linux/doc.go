@@ -1,0 +1,59 @@
+// Package linux reads a Linux host over SSH: accounts, groups, sudo rules, SSH
+// keys, writable files of keys, setuid programs, locks and last logins. It changes
+// memberships of groups and disables accounts.
+//
+// What is observed, and from what:
+//
+//	accounts               getent passwd, and by name those that groups mention
+//	groups                 getent group, primary groups included
+//	state of passwords     getent shadow, cut on the host to set, locked, none or empty
+//	sudo rules             cvtsudoers -f json -e /etc/sudoers: sudo's own reading
+//	SSH keys               the files that sshd -T names (AuthorizedKeysFile)
+//	writable files of keys owner and mode of those files and their folders
+//	programs of sudo rules owner and mode of the file and its folders
+//	setuid programs        find -perm -4000 on local file systems, less what
+//	                       dpkg or rpm owns; one that gives a shell stays listed
+//	last logins            lastlog or lastlog2: logins at a terminal
+//
+// Native ids: accounts by name; entitlements group:NAME, sudo:RUNAS:COMMAND,
+// sudo::GROUP:COMMAND, uid:0, file:PATH:write, setuid:PATH. A byte that is not
+// text is written \xNN in an id.
+//
+// How sudo rules become grants:
+//   - A rule for a group is held by the group. A rule that a later one takes away
+//     from somebody, and a list that leaves somebody out, is decided account by
+//     account, the last rule first, as sudo does.
+//   - Exceptions from ALL (`ALL, !/bin/su`) are shown and otherwise ignored: a
+//     copy of the program under another name passes them, as sudoers(5) warns.
+//   - (ALL, !root) is the right to become every other account.
+//   - A rule whose command can start others, or write any file, is control of the
+//     host where it runs as root; the table is programs.go. A program that is not
+//     in it says nothing. A wildcard in arguments matches spaces and slashes, so
+//     such arguments count as open. NOEXEC takes the shell from a pager, not from
+//     an editor.
+//   - NOPASSWD and !authenticate are the flag NoPassword. Under targetpw, rootpw
+//     or runaspw the rule needs the other account's password and gives nothing by
+//     itself: its id ends with #targetpw. Other Defaults are not looked at.
+//   - Rules for other hosts are left out; a netgroup of hosts counts as this one.
+//
+// Invariants:
+//  1. Every script that runs on the host is a fixed text; names and paths go to
+//     its standard input and are only ever data there (SECURITY.md, 2).
+//  2. A password's hash never leaves the host. Of an SSH key's options, a forced
+//     command is cut to its program and values of environment are left out.
+//  3. No host key is taken that is not pinned; an unknown one is shown and refused.
+//  4. A snapshot is read whole before its first record goes out: a cut line, a
+//     time-out or a list without its end mark is an error.
+//  5. Nothing is read half: without root the host is refused, not half listed.
+//
+// Sources: sudoers(5), cvtsudoers(1), sshd_config(5), authorized_keys in sshd(8),
+// shadow(5), RFC 4251 to 4254. Programs that give a shell: the manual pages of
+// the programs themselves.
+//
+// What it does not do: it sees no access control lists, capabilities(7), PAM or
+// polkit rules, SELinux, cron jobs, keys that a program hands to sshd, members of
+// netgroups, sudo rules in LDAP, or what Match blocks of sshd_config change; where
+// it can tell that there are such, Describe warns. Listing a directory that does
+// not list itself is the directory's own connector's job. It runs GNU coreutils,
+// findutils and grep on the host, as all but the smallest distributions have.
+package linux
