@@ -87,3 +87,12 @@ func ParseLeaf(leaf []byte) (Record, error) {
 	}
 	return r, nil
 }
+
+// Fact returns one of the record's facts.
+func (r Record) Fact(name string) string {
+	var facts map[string]string
+	if json.Unmarshal([]byte(r.Facts), &facts) != nil {
+		return ""
+	}
+	return facts[name]
+}

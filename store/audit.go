@@ -24,6 +24,9 @@ const insertPayload = `insert into audit_payload (record_id, key_id, ciphertext)
 // is personal, encrypted under the key of the first subject.
 func (db *DB) record(ctx context.Context, t *tx, actor audit.Actor) error {
 	e := t.Event
+	if e.Object.IsZero() {
+		e.Object = access.Ref{}
+	}
 	if err := errors.Join(audit.CheckAction(e.Action), audit.CheckActor(actor.String())); err != nil {
 		return err
 	}
@@ -35,8 +38,12 @@ func (db *DB) record(ctx context.Context, t *tx, actor audit.Actor) error {
 	if err != nil {
 		return err
 	}
+	var commitment any // null when there is nothing to commit to
+	if payload != nil {
+		commitment = payload.Commitment()
+	}
 	var id int64
-	err = t.row(ctx, insertAuditRecord, t.Set, t.At, actor.String(), e.Action, e.Object.Kind, e.Object.Key, facts, payload.Commitment()).Scan(&id)
+	err = t.row(ctx, insertAuditRecord, t.Set, t.At, actor.String(), e.Action, e.Object.Kind, e.Object.Key, facts, commitment).Scan(&id)
 	if err != nil || payload == nil {
 		return err
 	}

@@ -13,12 +13,12 @@ func asTester(ctx context.Context) context.Context {
 }
 
 func TestSequenceFollowsClosedSetsOnly(t *testing.T) {
+	eachDatabase(t, testSequenceFollowsClosedSetsOnly)
+}
+
+func testSequenceFollowsClosedSetsOnly(t *testing.T, fresh func(*testing.T) Config) {
 	ctx := asTester(t.Context())
-	db, err := Open(ctx, Config{Dir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
+	db := openStore(t, fresh(t))
 	note := func(e audit.Event) {
 		t.Helper()
 		if err := db.change(ctx, e, func(t *tx) error { return nil }); err != nil {
