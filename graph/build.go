@@ -18,10 +18,15 @@ type builder struct {
 	loading bool
 	changed []access.Ref // while following
 
+	// What was forgotten may return a moment later, mostly as it was. Only what is
+	// different in the end is taken out of the sets and put into them.
+	forgotten map[access.Ref]parked
+
 	// Edges of one holder usually arrive together and are written as one block.
-	run   *lists
-	runID uint32
-	buf   []byte
+	run       *lists
+	runID     uint32
+	runParked bool
+	buf       []byte
 }
 
 var _ Sink = (*builder)(nil)
@@ -51,13 +56,17 @@ func (b *builder) touch(ref access.Ref) {
 	}
 }
 
-// edge appends an encoded edge to the run of its holder.
-func (b *builder) edge(to *lists, id uint32, encode func([]byte) []byte) {
-	if b.run != to || b.runID != id {
+// begin makes the run be that of an edge's holder. It reports whether the ends
+// of the edge are to be linked now; those of a forgotten holder are compared at
+// the end.
+func (b *builder) begin(to *lists, holder access.Ref) bool {
+	if id := uint32(holder.Key); b.run != to || b.runID != id {
 		b.flush()
 		b.run, b.runID = to, id
+		_, b.runParked = b.forgotten[holder]
 	}
-	b.buf = encode(b.buf)
+	b.touch(holder)
+	return !b.runParked
 }
 
 func (b *builder) flush() {
@@ -70,6 +79,7 @@ func (b *builder) flush() {
 // finish makes the snapshot ready to publish and returns what changed in it.
 func (b *builder) finish(rev access.Rev) []access.Ref {
 	b.flush()
+	b.settle()
 	b.rev = rev
 	for _, l := range []*lists{&b.accountGrants, &b.identityGrants, &b.entitlementGrants, &b.credentials, &b.assignments} {
 		l.compact(b.gen)
@@ -104,6 +114,7 @@ func (b *builder) trim() {
 		}
 	}
 	b.present.trim()
+	b.usableAccounts.trim()
 }
 
 func compareRefs(a, b access.Ref) int {
@@ -144,17 +155,13 @@ func (b *builder) Grant(g GrantEdge) error {
 		id: int64(g.ID), entitlement: entitlement, resource: resource, mode: g.Mode, flags: g.Flags,
 		end: g.End, usageKnown: g.UsageKnown, lastUsed: g.LastUsed, justified: g.Justified,
 	}
-	if b.run != to || b.runID != holder {
-		b.flush()
-		b.run, b.runID = to, holder
+	if b.begin(to, g.Holder) {
+		b.held.edit(b.gen, entitlement).add(b.gen, g.Holder.Kind, g.Mode, holder)
+		if resource != 0 {
+			b.rightTo(resource, entitlement).add(b.gen, g.Holder.Kind, g.Mode, holder)
+		}
 	}
 	b.buf = appendGrant(b.buf, &h)
-	b.touch(g.Holder)
-
-	b.held.edit(b.gen, entitlement).add(b.gen, g.Holder.Kind, g.Mode, holder)
-	if resource != 0 {
-		b.rightTo(resource, entitlement).add(b.gen, g.Holder.Kind, g.Mode, holder)
-	}
 	return nil
 }
 
@@ -187,17 +194,6 @@ func (b *builder) rightTo(resource, entitlement uint32) *holders {
 	return &r.list[i].held
 }
 
-func (b *builder) dropGrants(kind access.ObjectKind, holder uint32) {
-	from := b.grantsOf(kind)
-	for g := range from.eachGrant(holder) {
-		b.held.edit(b.gen, g.entitlement).remove(b.gen, kind, g.mode, holder)
-		if g.resource != 0 {
-			b.dropRight(g.resource, g.entitlement, kind, g.mode, holder)
-		}
-	}
-	from.drop(b.gen, holder)
-}
-
 func (b *builder) dropRight(resource, entitlement uint32, kind access.ObjectKind, mode access.Mode, holder uint32) {
 	held := b.rightTo(resource, entitlement)
 	held.remove(b.gen, kind, mode, holder)
@@ -226,11 +222,10 @@ func (b *builder) Credential(c CredentialEdge) error {
 	if !ok {
 		return ErrFact.With("credential %s has kind %q, which is not known", c.ID, c.Kind)
 	}
-	b.edge(&b.credentials, account, func(buf []byte) []byte {
-		return appendCredential(buf, acceptedCredential{id: id, kind: kind, changed: c.Changed, lastUsed: c.LastUsed})
-	})
-	b.touch(c.Account.Ref())
-	b.accepting.add(b.gen, id, account)
+	if b.begin(&b.credentials, c.Account.Ref()) {
+		b.accepting.add(b.gen, id, account)
+	}
+	b.buf = appendCredential(b.buf, acceptedCredential{id: id, kind: kind, changed: c.Changed, lastUsed: c.LastUsed})
 	return nil
 }
 
@@ -244,57 +239,11 @@ func (b *builder) Assignment(a AssignmentEdge) error {
 	if err != nil {
 		return err
 	}
-	b.edge(&b.assignments, identity, func(buf []byte) []byte { return appendAssignment(buf, int64(a.ID), role) })
-	b.touch(a.Identity.Ref())
-	b.assigned.edit(b.gen, role).add(b.gen, access.KindIdentity, access.Standing, identity)
+	if b.begin(&b.assignments, a.Identity.Ref()) {
+		b.assigned.edit(b.gen, role).add(b.gen, access.KindIdentity, access.Standing, identity)
+	}
+	b.buf = appendAssignment(b.buf, int64(a.ID), role)
 	return nil
-}
-
-// Forget drops an object and the edges that start at it. Only kinds that are
-// nodes are known; the edges have no life of their own.
-func (b *builder) Forget(ref access.Ref) {
-	b.flush()
-	id, err := dense("", ref.Key)
-	if err != nil {
-		return
-	}
-	b.touch(ref)
-	switch ref.Kind {
-	case access.KindIdentity:
-		b.forgetIdentity(id)
-	case access.KindAccount:
-		b.forgetAccount(id)
-	case access.KindEntitlement:
-		b.forgetEntitlement(id)
-	case access.KindResource:
-		b.forgetResource(id)
-	case access.KindRole:
-		b.forgetRole(id)
-	case access.KindSystem:
-		b.forgetSystem(id)
-	}
-}
-
-// ForgetSystem drops the system and every object of it.
-func (b *builder) ForgetSystem(id access.SystemID) {
-	b.Forget(id.Ref())
-	row := b.systems.peek(uint32(id))
-	if row == nil {
-		return
-	}
-	objects := make([]access.Ref, 0, 64)
-	for x := range row.accounts.each {
-		objects = append(objects, access.AccountID(x).Ref())
-	}
-	for x := range row.entitlements.each {
-		objects = append(objects, access.EntitlementID(x).Ref())
-	}
-	for x := range row.resources.each {
-		objects = append(objects, access.ResourceID(x).Ref())
-	}
-	for _, ref := range objects {
-		b.Forget(ref)
-	}
 }
 
 func unknown(kind string, id fmt.Stringer, what string, value any) error {

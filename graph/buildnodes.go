@@ -17,23 +17,27 @@ func (b *builder) System(n SystemNode) error {
 	if err != nil {
 		return err
 	}
-	b.touch(n.ID.Ref())
-	b.forgetSystem(id)
+	b.returns(n.ID.Ref())
+	before := uint32(b.systems.edit(b.gen, id).node.RunsOn)
 	b.systems.edit(b.gen, id).node = n
-	if host != 0 {
-		b.systems.edit(b.gen, host).guests.add(b.gen, id)
-	}
+	b.moveGuest(id, before, host)
 	return nil
 }
 
-func (b *builder) forgetSystem(id uint32) {
-	row := b.systems.peek(id)
-	if row == nil || row.node.ID == 0 {
+func (b *builder) moveGuest(id, before, now uint32) {
+	if before == now {
 		return
 	}
-	if host := uint32(row.node.RunsOn); host != 0 {
-		b.systems.edit(b.gen, host).guests.remove(b.gen, id)
+	if before != 0 {
+		b.systems.edit(b.gen, before).guests.remove(b.gen, id)
 	}
+	if now != 0 {
+		b.systems.edit(b.gen, now).guests.add(b.gen, id)
+	}
+}
+
+func (b *builder) unlinkSystem(id uint32) {
+	b.moveGuest(id, uint32(b.systems.edit(b.gen, id).node.RunsOn), 0)
 	b.systems.edit(b.gen, id).node = SystemNode{}
 }
 
@@ -55,30 +59,33 @@ func (b *builder) Resource(n ResourceNode) error {
 	if !ok {
 		return unknown("resource", n.ID, "data class", n.DataClass)
 	}
-	b.touch(n.ID.Ref())
-	b.forgetResource(id)
-	*b.resources.edit(b.gen, id) = resourceRow{there: true, class: class, system: system, parent: parent}
-	if system != 0 {
-		b.systems.edit(b.gen, system).resources.add(b.gen, id)
-	}
-	if parent != 0 {
-		b.inside.add(b.gen, parent, id)
-	}
+	b.returns(n.ID.Ref())
+	b.replaceResource(id, resourceRow{there: true, class: class, system: system, parent: parent})
 	return nil
 }
 
-func (b *builder) forgetResource(id uint32) {
-	row := b.resources.at(id)
-	if !row.there {
-		return
+func (b *builder) unlinkResource(id uint32) { b.replaceResource(id, resourceRow{}) }
+
+func (b *builder) replaceResource(id uint32, now resourceRow) {
+	row := b.resources.edit(b.gen, id)
+	before := *row
+	*row = now
+	if before.system != now.system {
+		if before.system != 0 {
+			b.systems.edit(b.gen, before.system).resources.remove(b.gen, id)
+		}
+		if now.system != 0 {
+			b.systems.edit(b.gen, now.system).resources.add(b.gen, id)
+		}
 	}
-	if row.system != 0 {
-		b.systems.edit(b.gen, row.system).resources.remove(b.gen, id)
+	if before.parent != now.parent {
+		if before.parent != 0 {
+			b.inside.remove(b.gen, before.parent, id)
+		}
+		if now.parent != 0 {
+			b.inside.add(b.gen, now.parent, id)
+		}
 	}
-	if row.parent != 0 {
-		b.inside.remove(b.gen, row.parent, id)
-	}
-	*b.resources.edit(b.gen, id) = resourceRow{}
 }
 
 // Entitlement takes an entitlement's node; its capabilities are edges of
@@ -99,43 +106,42 @@ func (b *builder) Entitlement(n EntitlementNode) error {
 			return err
 		}
 	}
-	b.touch(n.ID.Ref())
-	b.unlinkEntitlement(id)
+	b.returns(n.ID.Ref())
 	n.Kind = unique.Make(n.Kind).Value()
-	*b.entitlements.edit(b.gen, id) = entitlementRow{there: true, node: n}
-	if n.System != 0 {
-		b.systems.edit(b.gen, uint32(n.System)).entitlements.add(b.gen, id)
-	}
-	if n.Resource != 0 {
-		b.givingAccess.add(b.gen, uint32(n.Resource), id)
-	}
-	for _, c := range n.Capabilities {
-		b.linkCapability(id, c)
-	}
+	b.replaceEntitlement(id, entitlementRow{there: true, node: n})
 	return nil
 }
 
-func (b *builder) forgetEntitlement(id uint32) {
-	b.unlinkEntitlement(id)
-	b.dropGrants(access.KindEntitlement, id)
-}
+func (b *builder) unlinkEntitlement(id uint32) { b.replaceEntitlement(id, entitlementRow{}) }
 
-func (b *builder) unlinkEntitlement(id uint32) {
-	row := b.entitlements.peek(id)
-	if row == nil || !row.there {
-		return
+func (b *builder) replaceEntitlement(id uint32, row entitlementRow) {
+	p := b.entitlements.edit(b.gen, id)
+	before, now := p.node, row.node
+	*p = row
+	if before.System != now.System {
+		if before.System != 0 {
+			b.systems.edit(b.gen, uint32(before.System)).entitlements.remove(b.gen, id)
+		}
+		if now.System != 0 {
+			b.systems.edit(b.gen, uint32(now.System)).entitlements.add(b.gen, id)
+		}
 	}
-	n := row.node
-	if n.System != 0 {
-		b.systems.edit(b.gen, uint32(n.System)).entitlements.remove(b.gen, id)
+	if before.Resource != now.Resource {
+		if before.Resource != 0 {
+			b.givingAccess.remove(b.gen, uint32(before.Resource), id)
+		}
+		if now.Resource != 0 {
+			b.givingAccess.add(b.gen, uint32(now.Resource), id)
+		}
 	}
-	if n.Resource != 0 {
-		b.givingAccess.remove(b.gen, uint32(n.Resource), id)
+	if !slices.Equal(before.Capabilities, now.Capabilities) {
+		for _, c := range before.Capabilities {
+			b.unlinkCapability(id, c)
+		}
+		for _, c := range now.Capabilities {
+			b.linkCapability(id, c)
+		}
 	}
-	for _, c := range n.Capabilities {
-		b.unlinkCapability(id, c)
-	}
-	*b.entitlements.edit(b.gen, id) = entitlementRow{}
 }
 
 // linkCapability notes, where an escalation ends, which entitlement it starts
@@ -222,22 +228,15 @@ func (b *builder) Identity(n IdentityNode) error {
 	if row.owner, err = denseOrNone("identity", n.Owner); err != nil {
 		return err
 	}
-	b.touch(n.ID.Ref())
+	b.returns(n.ID.Ref())
 	*b.identities.edit(b.gen, id) = row
 	b.present.add(b.gen, id)
 	return nil
 }
 
-func (b *builder) forgetIdentity(id uint32) {
-	if row := b.identities.peek(id); row != nil && row.there {
-		*b.identities.edit(b.gen, id) = identityRow{}
-		b.present.remove(b.gen, id)
-	}
-	b.dropGrants(access.KindIdentity, id)
-	for _, role := range b.assignments.eachAssignment(id) {
-		b.assigned.edit(b.gen, role).remove(b.gen, access.KindIdentity, access.Standing, id)
-	}
-	b.assignments.drop(b.gen, id)
+func (b *builder) unlinkIdentity(id uint32) {
+	*b.identities.edit(b.gen, id) = identityRow{}
+	b.present.remove(b.gen, id)
 }
 
 // Account takes an account's node.
@@ -265,22 +264,41 @@ func (b *builder) Account(n AccountNode) error {
 			return err
 		}
 	}
-	b.touch(n.ID.Ref())
-	b.unlinkAccount(id)
-	*b.accounts.edit(b.gen, id) = row
-	if row.system != 0 {
-		b.systems.edit(b.gen, row.system).accounts.add(b.gen, id)
-	}
-	b.linkOwners(id, n)
+	b.returns(n.ID.Ref())
+	b.replaceAccount(id, row, n.Identities)
 	return nil
 }
 
-func (b *builder) linkOwners(id uint32, n AccountNode) {
-	owners := n.Identities
+func (b *builder) unlinkAccount(id uint32) { b.replaceAccount(id, accountRow{}, nil) }
+
+func (b *builder) replaceAccount(id uint32, now accountRow, owners []access.IdentityID) {
+	row := b.accounts.edit(b.gen, id)
+	before := *row
+	*row = now
+	if before.system != now.system {
+		if before.system != 0 {
+			b.systems.edit(b.gen, before.system).accounts.remove(b.gen, id)
+		}
+		if now.system != 0 {
+			b.systems.edit(b.gen, now.system).accounts.add(b.gen, id)
+		}
+	}
+	b.replaceOwners(id, accountStatuses[now.status] == access.Enabled, owners)
+}
+
+func (b *builder) replaceOwners(id uint32, enabled bool, owners []access.IdentityID) {
 	if len(owners) > 1 {
 		owners = slices.Clone(owners)
 		slices.Sort(owners)
 		owners = slices.Compact(owners)
+	}
+	for before := range b.eachOwner(id) {
+		if !slices.Contains(owners, access.IdentityID(before)) {
+			b.accountsOf.remove(b.gen, before, id)
+		}
+	}
+	for _, now := range owners {
+		b.accountsOf.add(b.gen, uint32(now), id)
 	}
 	var owner uint32
 	switch len(owners) {
@@ -291,40 +309,17 @@ func (b *builder) linkOwners(id uint32, n AccountNode) {
 		owner = several
 		*b.sharers.edit(b.gen, id) = owners
 	}
-	if n.Status == access.Enabled {
+	if enabled {
 		owner |= usable
+		b.usableAccounts.add(b.gen, id)
+	} else {
+		b.usableAccounts.remove(b.gen, id)
 	}
-	*b.owner.edit(b.gen, id) = owner
-	for _, identity := range owners {
-		b.accountsOf.add(b.gen, uint32(identity), id)
-	}
-}
-
-func (b *builder) forgetAccount(id uint32) {
-	b.unlinkAccount(id)
-	b.dropGrants(access.KindAccount, id)
-	for c := range b.credentials.eachCredential(id) {
-		b.accepting.remove(b.gen, c.id, id)
-	}
-	b.credentials.drop(b.gen, id)
-}
-
-func (b *builder) unlinkAccount(id uint32) {
-	row := b.accounts.peek(id)
-	if row == nil || !row.there {
-		return
-	}
-	if row.system != 0 {
-		b.systems.edit(b.gen, row.system).accounts.remove(b.gen, id)
-	}
-	for identity := range b.eachOwner(id) {
-		b.accountsOf.remove(b.gen, identity, id)
-	}
-	if b.owner.at(id)&ownerMask == several {
+	p := b.owner.edit(b.gen, id)
+	if *p&ownerMask == several && owner&ownerMask != several {
 		*b.sharers.edit(b.gen, id) = nil
 	}
-	*b.owner.edit(b.gen, id) = 0
-	*b.accounts.edit(b.gen, id) = accountRow{}
+	*p = owner
 }
 
 // Role takes a role's node with what it gives and includes.
@@ -343,29 +338,31 @@ func (b *builder) Role(n RoleNode) error {
 			return err
 		}
 	}
-	b.touch(n.ID.Ref())
-	b.forgetRole(id)
-	*b.roles.edit(b.gen, id) = roleRow{there: true, node: n}
-	for _, e := range n.Entitlements {
-		b.held.edit(b.gen, uint32(e)).add(b.gen, access.KindRole, access.Standing, id)
-	}
-	for _, p := range n.Parents {
-		b.assigned.edit(b.gen, uint32(p)).add(b.gen, access.KindRole, access.Standing, id)
-	}
+	b.returns(n.ID.Ref())
+	b.replaceRole(id, roleRow{there: true, node: n})
 	return nil
 }
 
-func (b *builder) forgetRole(id uint32) {
-	row := b.roles.peek(id)
-	if row == nil || !row.there {
-		return
-	}
-	n := row.node
-	for _, e := range n.Entitlements {
-		b.held.edit(b.gen, uint32(e)).remove(b.gen, access.KindRole, access.Standing, id)
-	}
-	for _, p := range n.Parents {
-		b.assigned.edit(b.gen, uint32(p)).remove(b.gen, access.KindRole, access.Standing, id)
-	}
-	*b.roles.edit(b.gen, id) = roleRow{}
+func (b *builder) unlinkRole(id uint32) { b.replaceRole(id, roleRow{}) }
+
+func (b *builder) replaceRole(id uint32, row roleRow) {
+	p := b.roles.edit(b.gen, id)
+	before, now := p.node, row.node
+	*p = row
+	changes(slices.Clone(before.Entitlements), slices.Clone(now.Entitlements), func(e access.EntitlementID, added bool) {
+		h := b.held.edit(b.gen, uint32(e))
+		if added {
+			h.add(b.gen, access.KindRole, access.Standing, id)
+		} else {
+			h.remove(b.gen, access.KindRole, access.Standing, id)
+		}
+	})
+	changes(slices.Clone(before.Parents), slices.Clone(now.Parents), func(parent access.RoleID, added bool) {
+		h := b.assigned.edit(b.gen, uint32(parent))
+		if added {
+			h.add(b.gen, access.KindRole, access.Standing, id)
+		} else {
+			h.remove(b.gen, access.KindRole, access.Standing, id)
+		}
+	})
 }

@@ -1,7 +1,7 @@
 package graph
 
 const (
-	sheetBits = 6
+	sheetBits = 7
 	sheetSize = 1 << sheetBits
 )
 

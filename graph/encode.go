@@ -102,9 +102,12 @@ func bit(b bool) byte {
 
 // eachGrant yields the grants of a holder in the order that they arrived in
 // parts, newest part first.
-func (l *lists) eachGrant(id uint32) iter.Seq[heldGrant] {
+func (l *lists) eachGrant(id uint32) iter.Seq[heldGrant] { return l.grantsAt(l.heads.at(id)) }
+
+// grantsAt yields the grants that begin at a place.
+func (l *lists) grantsAt(place uint64) iter.Seq[heldGrant] {
 	return func(yield func(heldGrant) bool) {
-		for place := l.heads.at(id); place != 0; {
+		for place := place; place != 0; {
 			payload, prev, _ := l.block(place)
 			for len(payload) > 0 {
 				var g heldGrant
@@ -134,8 +137,12 @@ func appendCredential(b []byte, c acceptedCredential) []byte {
 }
 
 func (l *lists) eachCredential(id uint32) iter.Seq[acceptedCredential] {
+	return l.credentialsAt(l.heads.at(id))
+}
+
+func (l *lists) credentialsAt(place uint64) iter.Seq[acceptedCredential] {
 	return func(yield func(acceptedCredential) bool) {
-		for payload := range l.each(id) {
+		for payload := range l.payloads(place) {
 			for len(payload) > 0 {
 				v, n := binary.Uvarint(payload)
 				c := acceptedCredential{id: uint32(v), kind: payload[n]}
@@ -155,8 +162,12 @@ func (l *lists) eachCredential(id uint32) iter.Seq[acceptedCredential] {
 
 // eachAssignment yields the assignments of an identity: their ids and roles.
 func (l *lists) eachAssignment(id uint32) iter.Seq2[int64, uint32] {
+	return l.assignmentsAt(l.heads.at(id))
+}
+
+func (l *lists) assignmentsAt(place uint64) iter.Seq2[int64, uint32] {
 	return func(yield func(int64, uint32) bool) {
-		for payload := range l.each(id) {
+		for payload := range l.payloads(place) {
 			for len(payload) > 0 {
 				assignment, n := binary.Uvarint(payload)
 				role, m := binary.Uvarint(payload[n:])

@@ -75,9 +75,12 @@ func (l *lists) block(place uint64) (payload []byte, prev uint64, size int) {
 }
 
 // each yields the payloads of an id, newest first.
-func (l *lists) each(id uint32) iter.Seq[[]byte] {
+func (l *lists) each(id uint32) iter.Seq[[]byte] { return l.payloads(l.heads.at(id)) }
+
+// payloads yields those that begin at a place.
+func (l *lists) payloads(place uint64) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
-		for place := l.heads.at(id); place != 0; {
+		for place := place; place != 0; {
 			payload, prev, _ := l.block(place)
 			if !yield(payload) {
 				return

@@ -163,25 +163,22 @@ func (s *snapshot) addOwners(m *Members) {
 	if m.Accounts.IsEmpty() {
 		return
 	}
+	m.Accounts.And(s.usableAccounts.bitmap())
 	g := gathering{present: s.presence()}
 	if m.Accounts.GetCardinality() >= manyAccounts {
 		g.words = make([]uint64, len(g.present))
 	}
-	var unusable, orphans []uint32
+	var orphans []uint32
 	var buf [1024]uint32
 	accounts := m.Accounts.ManyIterator()
 	for n := accounts.NextMany(buf[:]); n > 0; n = accounts.NextMany(buf[:]) {
 		for _, account := range buf[:n] {
-			owner := s.owner.at(account)
-			if owner&usable == 0 {
-				unusable = append(unusable, account)
-			} else if !g.owned(s, account, owner&ownerMask) {
+			// A usable account has a row, so no check of the sheet.
+			owner := s.owner.sheets[account>>sheetBits].rows[account%sheetSize] & ownerMask
+			if owner == several && !g.addAll(s.sharers.at(account)) || owner != several && !g.add(owner) {
 				orphans = append(orphans, account)
 			}
 		}
-	}
-	for _, account := range unusable {
-		m.Accounts.Remove(account)
 	}
 	m.Orphans.AddMany(orphans)
 	m.Identities.Or(g.bitmap())
@@ -197,18 +194,16 @@ type gathering struct {
 	words   []uint64
 }
 
-// owned adds the identities of an account and reports whether it has any.
-func (g *gathering) owned(s *snapshot, account, owner uint32) bool {
-	if owner != several {
-		return g.add(owner)
-	}
+// addAll adds the identities that are there and reports whether any is.
+func (g *gathering) addAll(identities []access.IdentityID) bool {
 	found := false
-	for _, identity := range s.sharers.at(account) {
+	for _, identity := range identities {
 		found = g.add(uint32(identity)) || found
 	}
 	return found
 }
 
+// add adds an identity if it is there.
 func (g *gathering) add(identity uint32) bool {
 	n, bit := int(identity/64), uint64(1)<<(identity%64)
 	if n >= len(g.present) || g.present[n]&bit == 0 {

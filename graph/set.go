@@ -11,7 +11,7 @@ import (
 
 // Below this size a sorted slice is smaller than a bitmap spread over many
 // containers, and as fast.
-const fewIDs = 128
+const fewIDs = 512
 
 // set is a set of dense ids: a sorted slice while small, a bitmap beyond.
 type set struct {
@@ -34,6 +34,9 @@ func (s *set) own(gen generation) {
 }
 
 func (s *set) add(gen generation, x uint32) {
+	if s.gen != gen && s.has(x) {
+		return // nothing to write, so nothing to copy
+	}
 	s.own(gen)
 	if s.many != nil {
 		s.many.Add(x)
@@ -145,19 +148,21 @@ type relation struct {
 const several = 1<<31 - 1
 
 func (r *relation) add(gen generation, from, to uint32) {
-	one := r.one.edit(gen, from)
-	switch *one {
+	switch one := r.one.at(from); one {
 	case 0:
-		*one = to
+		*r.one.edit(gen, from) = to
 		return
 	case to:
 		return
 	case several:
+		if r.more.at(from).has(to) {
+			return
+		}
 	default:
 		first := &set{gen: gen}
-		first.add(gen, *one)
+		first.add(gen, one)
 		*r.more.edit(gen, from) = first
-		*one = several
+		*r.one.edit(gen, from) = several
 	}
 	r.owned(gen, from).add(gen, to)
 }

@@ -25,9 +25,10 @@ type snapshot struct {
 	roles        column[roleRow]
 	// owner is an account's identity, apart from its row because sets of a million
 	// accounts are mapped to identities by it; see ownerOf.
-	owner   column[uint32]
-	sharers column[[]access.IdentityID] // identities of accounts that have several
-	present set                         // identities that are there
+	owner          column[uint32]
+	sharers        column[[]access.IdentityID] // identities of accounts that have several
+	present        set                         // identities that are there
+	usableAccounts set                         // accounts that are there and enabled
 
 	// Edges where they start.
 	accountGrants, identityGrants, entitlementGrants lists
@@ -131,7 +132,7 @@ func (s *snapshot) next(gen generation) *snapshot {
 		systems: s.systems.share(), resources: s.resources.share(),
 		entitlements: s.entitlements.share(), identities: s.identities.share(),
 		accounts: s.accounts.share(), roles: s.roles.share(),
-		owner: s.owner.share(), sharers: s.sharers.share(), present: s.present,
+		owner: s.owner.share(), sharers: s.sharers.share(), present: s.present, usableAccounts: s.usableAccounts,
 		accountGrants: s.accountGrants.share(), identityGrants: s.identityGrants.share(),
 		entitlementGrants: s.entitlementGrants.share(),
 		credentials:       s.credentials.share(), assignments: s.assignments.share(),

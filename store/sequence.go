@@ -133,15 +133,15 @@ func (db *DB) sequenceOnce(ctx context.Context) error {
 	return db.bookkeep(ctx, func(t *tx) error { return l.end(ctx, t) })
 }
 
-// Ascending ids inside a batch, batches in the order in which commits became
-// visible. The batch is numbered by a query, so that it is one statement on both
-// databases.
+// Batches go in the order in which commits became visible; inside a batch, what
+// began after another's commit has a later time, or the same and a higher id. A
+// staged set's time is its flip's. It is one statement on both databases.
 const giveRevs = `
 update change_set set rev = b.rev
-  from (select p.id, row_number() over (order by p.id) + (select coalesce(max(rev), 0) from change_set) as rev
-          from (select id from change_set
+  from (select p.id, row_number() over (order by p.at, p.id) + (select coalesce(max(rev), 0) from change_set) as rev
+          from (select id, at from change_set
                  where rev is null and id not in (select id from open_set)
-                 order by id limit $1) p) b
+                 order by at, id limit $1) p) b
  where change_set.id = b.id`
 
 const giveLeaves = `

@@ -51,6 +51,9 @@ func TestHostKeys(t *testing.T) {
 			if !errors.Is(err, tt.want) || tt.want == nil && err != nil {
 				t.Fatalf("got %v, want %v", err, tt.want)
 			}
+			if errors.Is(err, connector.ErrUnreachable) {
+				t.Errorf("%v also says that the host does not answer", err)
+			}
 			if err != nil && (!strings.Contains(err.Error(), tt.says) || !strings.Contains(err.Error(), `"h1"`)) {
 				t.Errorf("%q does not name the system and %s", err, tt.says)
 			}

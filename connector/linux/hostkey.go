@@ -123,8 +123,8 @@ func (c hostKeyCheck) verdict(system string) *verdict {
 	return &verdict{hostKeyCheck: c, system: system}
 }
 
-// check is the callback of the handshake. It keeps its own error, because the
-// library wraps what it returns as text.
+// check is the callback of the handshake. It keeps its own error, so that what
+// the library makes of it cannot be taken for a host that does not answer.
 func (v *verdict) check(hostname string, addr net.Addr, key ssh.PublicKey) error {
 	v.err = v.judge(hostname, addr, key)
 	v.accepted = v.err == nil

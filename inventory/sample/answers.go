@@ -40,11 +40,11 @@ type subject struct {
 
 // question is one that the demo asks, with the right answer.
 type question struct {
-	Question string   `json:"question"`
-	Command  []string `json:"command"`
-	Names    []string `json:"names,omitempty"` // numbers of the identities that are the answer
-	Count    int      `json:"count,omitempty"`
-	Because  []string `json:"because"`
+	Question   string   `json:"question"`
+	Command    []string `json:"command"`
+	Identities []string `json:"identities"`           // numbers of those who hold it
+	Escalating []string `json:"escalating,omitempty"` // of those who could reach it without holding it
+	Because    []string `json:"because"`
 }
 
 // The types of subject.

@@ -18,7 +18,7 @@ const (
 )
 
 // everyday are the groups that most people of a company are in.
-var everyday = []string{"group:mail", "group:chat", "group:printing", "group:intranet"}
+var everyday = []string{"group:mail", "group:chat", "group:printing", "group:intranet", "group:expenses"}
 
 // fillDirectory writes the corporate directory: a group for each unit, site and
 // job, nested into divisions, and a few groups that control the company.
@@ -91,7 +91,7 @@ func (s *system) directoryGroups(i int) {
 	code := divisions[u.division].code
 	s.has(login, "group:unit-"+u.code, jobGroup(code, i%len(divisions[u.division].titles)), site)
 	s.has(login, everyday...)
-	if s.dice("vpn", i).IntN(3) > 0 {
+	if s.dice("vpn", i).IntN(8) > 0 {
 		s.has(login, "group:vpn")
 	}
 }
@@ -102,6 +102,7 @@ func (s *system) directoryControl() {
 	it := s.number(s.leadOf(technology, 0))
 	for _, e := range []entitlement{
 		{id: "group:domain-admins", about: "everything in the directory", can: []string{"bypass_controls@system:"}},
+		{id: "group:schema-admins", about: "what the directory is made of", can: []string{"bypass_controls@system:"}},
 		{id: "group:policy-editors", about: "policies that every machine follows", can: []string{"change_config@system:"}},
 		{id: "group:platform-operators", about: "runs the platform"},
 		{id: "group:ops-level-2", about: "second level of operations"},
@@ -114,7 +115,7 @@ func (s *system) directoryControl() {
 	}
 	s.gives("group:night-shift", "group:ops-level-2")
 	s.gives("group:ops-level-2", "group:platform-operators")
-	s.gives("group:platform-operators", "group:domain-admins")
+	s.gives("group:platform-operators", "group:schema-admins")
 	for n := range min(2+s.shape.scale, s.unitsOf(technology)) {
 		s.mayActivate(s.adminAccount(s.leadOf(technology, n)), "group:domain-admins")
 	}
@@ -182,13 +183,14 @@ func (s *system) directoryPrivilege(p map[string][]int) {
 	for _, i := range p[byNesting] {
 		s.directoryMember(i)
 		s.has(s.loginOf(i), "group:night-shift")
-		s.found(byNesting, onAccount, s.name, s.loginOf(i), "night-shift → ops-level-2 → platform-operators → domain-admins")
+		s.found(byNesting, onAccount, s.name, s.loginOf(i), "night-shift → ops-level-2 → platform-operators → schema-admins")
 		s.found(standing, onAccount, s.name, s.loginOf(i), "the nested group is held all the time")
 	}
 	for _, i := range p[escalation] {
 		s.directoryMember(i)
 		s.has(s.loginOf(i), "group:reset-desk")
 		s.found(escalation, onAccount, s.name, s.loginOf(i), "may add anybody to domain-admins")
+		s.found(standing, onAccount, s.name, s.loginOf(i), "what can grant tier 0 is tier 0, and is held all the time")
 	}
 }
 
@@ -215,7 +217,7 @@ var strangerFirst = []string{"Ottokar", "Melusine", "Thorfinn", "Zbigniew", "Iph
 // strangerAccount belongs to nobody in the HR file.
 func (s *system) strangerAccount(n int, entitlements ...string) {
 	first, last := strangerFirst[n%len(strangerFirst)], s.names.strangers[(n*3+len(s.name))%len(s.names.strangers)]
-	login := plain(first)[:1] + plain(last)
+	login := strangerLogin(first, last)
 	if round := n / len(strangerFirst); round > 0 {
 		login += fmt.Sprint(round + 1)
 	}
@@ -223,6 +225,8 @@ func (s *system) strangerAccount(n int, entitlements ...string) {
 	s.has(login, entitlements...)
 	s.found(orphanAccount, onAccount, s.name, login, "nobody of that name is or was in the HR file")
 }
+
+func strangerLogin(first, last string) string { return plain(first)[:1] + plain(last) }
 
 // nobodysService is the account of a service that is not registered.
 func (s *system) nobodysService(n int, base string, entitlements ...string) {

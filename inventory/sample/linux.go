@@ -123,13 +123,8 @@ func fillDBHost(s *system) {
 		h.person(i, 2+i%20, "dba-watch")
 	}
 	p := s.plants[s.name]
-	for n, i := range p[escalation] {
+	for _, i := range p[escalation] {
 		login := h.person(i, 4)
-		if n%2 == 0 {
-			s.has(login, h.sudo("postgres", "/usr/bin/psql", "impersonate@account:postgres"))
-			s.found(escalation, onAccount, s.name, login, "becomes postgres on db1, the superuser of "+payrollDB)
-			continue
-		}
 		s.has(login, h.sudo("root", "/usr/bin/find", "bypass_controls@system:", "destroy_data@system:"))
 		s.found(escalation, onAccount, s.name, login, "is root on db1, and so whoever they like in "+payrollDB)
 		s.found(standing, onAccount, s.name, login, "is root on db1 all the time")
@@ -162,6 +157,7 @@ func fillWebHost(s *system) {
 	}
 	h.sameKey(p[duplicateKey])
 	h.stranger(s.region)
+	h.shared("ops-web", "ops-web", "web-operators")
 }
 
 // fillBuildHost writes a host that builds software.
@@ -187,6 +183,12 @@ func fillBuildHost(s *system) {
 		s.found(nopasswdSudo, onEntitlement, s.name, "run /usr/bin/vim as root", "gives a shell, and asks for no password")
 		s.found(standing, onAccount, s.name, login, "is root all the time")
 	}
+	for _, i := range p[duplicateKey] {
+		h.person(i, 6, "builders")
+		h.shared("team-build", s.loginOf(i), "builders")
+		fingerprint, _ := s.sshKey(s.loginOf(i))
+		s.found(duplicateKey, onCredential, s.name, fingerprint, "opens a person's account and a shared one")
+	}
 	for _, i := range p[staleCredential] {
 		login := h.person(i, 6)
 		s.credential(login, "password", "", "6", s.ago(1400), "")
@@ -205,10 +207,18 @@ func (h *host) sameKey(people []int) {
 	}
 }
 
+// shared writes an account that several people sign in with.
+func (h *host) shared(login, keyOf, group string) {
+	h.account(account{id: login, used: 2})
+	h.key(login, keyOf, "")
+	h.has(login, "group:people", h.group(group))
+	h.found(sharedAccount, onAccount, h.name, login, "several people sign in with it")
+}
+
 // stranger is somebody whom HR does not know.
 func (h *host) stranger(n int) {
 	first, last := strangerFirst[(n+5)%len(strangerFirst)], h.names.strangers[(n+7)%len(h.names.strangers)]
-	login := plain(first)[:1] + plain(last)
+	login := strangerLogin(first, last)
 	h.account(account{id: login, name: first + " " + last, used: 11})
 	h.key(login, login, "")
 	h.has(login, "group:people")

@@ -163,7 +163,7 @@ var serviceOwners = []int{peopleDivision, peopleDivision, finance, sales, techno
 func (c *company) makeWorkloads() {
 	for n := range c.shape.services {
 		s, round := services[n%len(services)], n/len(services)
-		w := workload{kind: "service", number: "svc-" + s.job, name: s.name, owner: c.leadOf(serviceOwners[n%len(services)], round)}
+		w := workload{kind: "service", number: "svc-" + s.job, name: s.name, owner: c.leadOf(serviceOwners[n%len(services)], n)}
 		w.number, w.name = again(w.number, round, "-"), again(w.name, round, " ")
 		w.login = strings.ReplaceAll(w.number, "-", "_")
 		c.workloads = append(c.workloads, w)

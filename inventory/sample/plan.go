@@ -78,6 +78,7 @@ var regionalQuotas = []quota{
 	{buildHost, standing, 1},
 	{buildHost, nopasswdSudo, 1},
 	{buildHost, staleCredential, 1},
+	{buildHost, duplicateKey, 1},
 }
 
 var singleQuotas = []quota{

@@ -108,9 +108,10 @@ func (c *cluster) everybody(login string) {
 
 func (c *cluster) holds(login string, entitlements ...string) { c.has(login, entitlements...) }
 
-// login writes a role that can log in. The server knows neither names nor use.
-func (c *cluster) login(login, kind string, roles ...string) {
-	c.account(account{id: login, kind: kind, used: unknownUse})
+// login writes a role that can log in. The server knows no names, no use, and no
+// kinds but of its own.
+func (c *cluster) login(login string, roles ...string) {
+	c.account(account{id: login, used: unknownUse})
 	c.everybody(login)
 	for _, r := range roles {
 		c.holds(login, c.role(r))
@@ -118,7 +119,7 @@ func (c *cluster) login(login, kind string, roles ...string) {
 }
 
 func (c *cluster) service(job string, roles ...string) {
-	c.login(c.system.service(job).login, "service", roles...)
+	c.login(c.system.service(job).login, roles...)
 }
 
 // fillPayrollDB writes the cluster with salaries and reviews: services only, but
@@ -140,10 +141,10 @@ func fillPayrollDB(s *system) {
 	c.public("hr.core.review", "SELECT")
 	people := c.plants[c.name][standing]
 	admin, reader := "adm_"+c.loginOf(people[0]), c.loginOf(people[1])
-	c.login(admin, "admin")
+	c.login(admin)
 	c.holds(admin, "attr:superuser")
 	c.found(standing, onAccount, c.name, admin, "a superuser all the time")
-	c.login(reader, "person", "payroll_read")
+	c.login(reader, "payroll_read")
 	c.found(standing, onAccount, c.name, reader, "may read every salary all the time")
 }
 
@@ -165,7 +166,7 @@ func fillAppDB(s *system) {
 	c.service("analytics", "shop_read")
 	c.service("migrate", "shop_owner")
 	for n, i := range c.regionalPeople(technology, 12) {
-		c.login(c.loginOf(i), "person", []string{"developers", "analysts"}[n%2])
+		c.login(c.loginOf(i), []string{"developers", "analysts"}[n%2])
 	}
 	c.appPlants()
 }
@@ -174,28 +175,31 @@ func (c *cluster) appPlants() {
 	c.public("shop.sales.customer", "SELECT")
 	p := c.plants[c.name]
 	for _, i := range p[leaverActive] {
-		c.login(c.loginOf(i), "person", "developers")
+		c.login(c.loginOf(i), "developers")
 		c.found(leaverActive, onAccount, c.name, c.loginOf(i), "left the company, the role can still log in")
 	}
 	for _, i := range p[standing] {
 		login := "adm_" + c.loginOf(i)
-		c.login(login, "admin")
+		c.login(login)
 		c.holds(login, "attr:superuser")
 		c.found(standing, onAccount, c.name, login, "a superuser all the time")
 	}
 	for _, i := range p[byNesting] {
 		login := c.loginOf(i)
-		c.login(login, "person", "oncall")
+		c.login(login, "oncall")
 		c.found(byNesting, onAccount, c.name, login, "oncall → ops_l2 → db_operators → pg_execute_server_program")
 		c.found(standing, onAccount, c.name, login, "the nested role is held all the time")
 	}
 	for _, i := range p[directGrant] {
 		login := c.loginOf(i)
-		c.login(login, "person", "developers")
+		c.login(login, "developers")
 		c.holds(login, c.privilege("shop.sales.product", "SELECT"))
 		c.found(directGrant, onAccount, c.name, login, "holds a privilege that shop_read gives")
 	}
-	c.login("svc_legacy_export", "service", "shop_read")
+	stranger := strangerLogin(strangerFirst[(c.region+2)%len(strangerFirst)], c.names.strangers[(c.region+11)%len(c.names.strangers)])
+	c.login(stranger, "analysts")
+	c.found(orphanAccount, onAccount, c.name, stranger, "nobody in the HR file has or had that login")
+	c.login("svc_legacy_export", "shop_read")
 	c.found(unownedNonhuman, onAccount, c.name, "svc_legacy_export", "a service account that belongs to no registered service")
 }
 
@@ -208,7 +212,7 @@ func fillStagingDB(s *system) {
 	c.member("developers", "shop_write")
 	c.service("shop-app", "shop_write")
 	for _, i := range c.regionalPeople(technology, 20) {
-		c.login(c.loginOf(i), "person", "developers")
+		c.login(c.loginOf(i), "developers")
 	}
 }
 

@@ -137,5 +137,6 @@ func (c *company) write(ctx context.Context) error {
 			return fmt.Errorf("system %s: %w", make.name, err)
 		}
 	}
+	c.ask(plants)
 	return c.writeAnswers()
 }

@@ -10,7 +10,8 @@ func (c *company) systems() []systemPlan {
 		c.system(workplace, "saas", "medium", "internal", technology, 0, fillWorkplace),
 		c.system(toolbox, "mcp", "medium", "internal", technology, 1, fillToolbox),
 		c.system(backup, "backup", "control", "confidential", technology, 0, fillBackup),
-		c.system(payrollDB, "postgres", "high", "restricted", peopleDivision, 0, fillPayrollDB),
+		// It holds the HR master as well, which decides who is who.
+		c.system(payrollDB, "postgres", "control", "restricted", peopleDivision, 0, fillPayrollDB),
 		c.system(dbHost, "linux", "high", "", technology, 0, fillDBHost),
 		{name: wiki, meta: meta{Name: wiki, Kind: "saas", Environment: "production", Criticality: "low", DataClass: "internal"}, fill: fillWiki},
 	}

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/graph"
+)
+
+// whyAnswer is the answer of 'writ why': how many shortest paths there are, and
+// the first of them as chains.
+type whyAnswer struct {
+	Revision access.Rev `json:"revision"`
+	Identity named      `json:"identity"`
+	Target   named      `json:"target"`
+	Length   int        `json:"length"`
+	Count    string     `json:"count"` // may exceed any integer
+	Paths    []pathLine `json:"paths"`
+}
+
+type pathLine struct {
+	Sentence string     `json:"sentence"`
+	Steps    []stepLine `json:"steps"`
+}
+
+type stepLine struct {
+	How  string      `json:"how"`
+	From named       `json:"from"`
+	To   named       `json:"to"`
+	Mode access.Mode `json:"mode"`
+	On   *named      `json:"on,omitempty"`
+}
+
+var stepWords = map[graph.StepKind]struct{ code, words string }{
+	graph.ByAccount:     {"account", "has the account"},
+	graph.ByGrant:       {"grant", "holds"},
+	graph.ByNesting:     {"nesting", "which contains"},
+	graph.ByRole:        {"role", "has the role"},
+	graph.ByInclusion:   {"inclusion", "which includes the role"},
+	graph.ByRoleGives:   {"role_gives", "which gives"},
+	graph.ByImpersonate: {"impersonate", "which lets one become"},
+	graph.ByGrantAccess: {"grant_access", "which lets one grant"},
+	graph.ByHost:        {"host", "which controls the host of"},
+}
+
+func (w *whyAnswer) tables() []table {
+	if len(w.Paths) == 0 {
+		return []table{{title: fmt.Sprintf("%s cannot reach %s (revision %d).", w.Identity.Name, w.Target, w.Revision)}}
+	}
+	t := table{title: fmt.Sprintf("%s can reach %s: %s shortest paths of %d steps", w.Identity.Name, w.Target, w.Count, w.Length)}
+	if w.Count == "1" {
+		t.title = fmt.Sprintf("%s can reach %s: one shortest path of %d steps", w.Identity.Name, w.Target, w.Length)
+	}
+	for _, p := range w.Paths {
+		t.note += "  " + printable(p.Sentence) + "\n"
+	}
+	t.note = strings.TrimSuffix(t.note, "\n")
+	return []table{t}
+}
+
+func (a *app) whyCommand() *cobra.Command {
+	var flags questionFlags
+	cmd := &cobra.Command{
+		Use:     "why IDENTITY TARGET",
+		Short:   "Why an identity can reach an entitlement, a resource or a system",
+		Long:    "Why an identity can reach an entitlement, a resource or a system: the number of\nshortest paths and the first 20 as chains. What can be reached only by becoming\nsomebody else is followed with --escalation.",
+		Example: "  writ why ana.sol@example.com payroll-db/role:dba",
+		Args:    cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			q, err := flags.question()
+			if err != nil {
+				return err
+			}
+			ctx, err := a.openGraph(cmd.Context())
+			if err != nil {
+				return err
+			}
+			id, err := a.inventory().ResolveIdentity(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			target, err := a.inventory().ResolveTarget(ctx, args[1])
+			if err != nil {
+				return err
+			}
+			ans, err := a.why(ctx, id.Ref(), target, q)
+			if err != nil {
+				return err
+			}
+			return a.print(ans)
+		},
+	}
+	flags.register(cmd, false)
+	return cmd
+}
+
+func (a *app) why(ctx context.Context, holder, target access.Ref, q graph.Question) (*whyAnswer, error) {
+	view := a.graph.View()
+	p := view.Why(holder, target, q)
+	view.Close()
+	refs := []access.Ref{holder, target}
+	for _, path := range p.First {
+		for _, s := range path {
+			refs = append(refs, s.From, s.To, s.Resource.Ref())
+		}
+	}
+	name, err := a.named(ctx, refs)
+	if err != nil {
+		return nil, err
+	}
+	ans := &whyAnswer{Revision: p.Rev, Identity: name(holder), Target: name(target), Length: p.Length, Count: "0", Paths: []pathLine{}}
+	if p.Count != nil {
+		ans.Count = p.Count.String()
+	}
+	for _, path := range p.First {
+		ans.Paths = append(ans.Paths, describePath(path, name))
+	}
+	return ans, nil
+}
+
+// describePath tells a path in one sentence.
+func describePath(path []graph.Step, name func(access.Ref) named) pathLine {
+	var line pathLine
+	var b strings.Builder
+	for i, s := range path {
+		from, to := name(s.From), name(s.To)
+		step := stepLine{How: stepWords[s.Kind].code, From: from, To: to, Mode: s.Mode}
+		if i == 0 {
+			b.WriteString(from.String())
+		}
+		fmt.Fprintf(&b, " %s %s", stepWords[s.Kind].words, to)
+		if s.Resource != 0 {
+			on := name(s.Resource.Ref())
+			step.On = &on
+			b.WriteString(" on " + on.Name)
+		}
+		if s.Mode != access.Standing {
+			fmt.Fprintf(&b, " (%s)", s.Mode)
+		}
+		if i < len(path)-1 {
+			b.WriteString(",")
+		}
+		line.Steps = append(line.Steps, step)
+	}
+	line.Sentence = b.String()
+	return line
+}

@@ -1,0 +1,22 @@
+// Package inventory is the engine that brings in what is: sources of identities,
+// systems with their accounts, entitlements and grants, and the correlation of
+// accounts to identities.
+//
+// Vocabulary: a sync reads one source or system completely. Its spool is the file
+// that it collects into. A link is an account's correlation to an identity:
+// confirmed by a rule, manual by a person, or disputed when nothing decides.
+//
+// Invariants:
+//  1. Nothing is half-imported: a sync that ends with an error has changed nothing
+//     but the record that it failed. The last good state stays and is marked stale.
+//  2. A sync killed anywhere and run again ends in the state of one that was not.
+//  3. The same content synced twice changes nothing the second time.
+//  4. A sync that would remove more than the guard's share and count is refused,
+//     unless the caller says that it is meant.
+//  5. A rule never guesses: two candidates, or one that is not good enough, make a
+//     disputed link, which counts as no link. A person's decision is never
+//     overridden by a rule.
+//  6. A row that cannot be read is rejected alone, with its place and the reason.
+//
+// What it does not do: it writes nothing to systems and decides no access.
+package inventory

@@ -1,0 +1,115 @@
+package inventory
+
+import (
+	"time"
+
+	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/internal/fault"
+)
+
+// The rules that a user of this package meets.
+var (
+	ErrUnknownKind   = fault.New(fault.Invalid, "unknown-system-kind", "no connector is called that")
+	ErrNotFound      = fault.New(fault.NotFound, "not-found", "there is no such object")
+	ErrAmbiguous     = fault.New(fault.Invalid, "ambiguous-name", "several objects have that name")
+	ErrNameTaken     = fault.New(fault.Conflict, "name-taken", "the name is taken")
+	ErrGuard         = fault.New(fault.Refused, "removal-guard", "the sync would remove too much")
+	ErrInconsistent  = fault.New(fault.Invalid, "source-inconsistent", "the source refers to things that it does not have")
+	ErrUnknownPerson = fault.New(fault.Invalid, "unknown-person", "nobody has that employee number")
+)
+
+// Config is how a system or source is reached. It holds no secret: Credential is
+// a reference.
+type Config struct {
+	Address    string            `json:"address"`
+	Options    map[string]string `json:"options,omitempty"`
+	Credential string            `json:"credential,omitempty"` // env:NAME or file:PATH
+}
+
+// System is a system with how it is read and where its last sync stands.
+type System struct {
+	access.System
+	Connector string        `json:"connector"` // the kind of connector that reads it, where it is not Kind
+	Config    Config        `json:"config"`
+	Cycle     time.Duration `json:"cycle,omitempty"` // zero is the default for its tiers
+	State     State         `json:"state"`
+}
+
+// Source is an authority for identities.
+type Source struct {
+	ID         access.SourceID `json:"id,omitzero"`
+	Name       string          `json:"name"`
+	Kind       string          `json:"kind"`
+	Config     Config          `json:"config"`
+	Precedence int             `json:"precedence"` // the lowest wins, attribute by attribute
+	State      State           `json:"state"`
+}
+
+// State is where the last sync of a system or source stands.
+type State struct {
+	Synced   access.Time `json:"synced,omitzero"` // the last complete one
+	Failed   access.Time `json:"failed,omitzero"` // the last failed one, if later
+	Error    string      `json:"error,omitempty"`
+	Baseline access.Time `json:"baseline,omitzero"` // the first complete one
+	Warnings []string    `json:"warnings,omitempty"`
+	Counts   Counts      `json:"counts"`
+}
+
+// DefaultCycle is how old facts may be where a system does not say: the bound for
+// systems that hold tier 0 or 1 access is the caller's to tighten.
+const DefaultCycle = 24 * time.Hour
+
+// Stale reports whether what is known of a system is older than its observation
+// cycle, or could not be renewed since.
+func (s State) Stale(now time.Time, cycle time.Duration) bool {
+	if cycle == 0 {
+		cycle = DefaultCycle
+	}
+	return s.Synced == 0 || s.Failed > s.Synced || now.Sub(s.Synced.Time()) > cycle
+}
+
+// Counts are what a system or source holds after a sync.
+type Counts struct {
+	Identities   int64 `json:"identities,omitempty"`
+	Resources    int64 `json:"resources,omitempty"`
+	Entitlements int64 `json:"entitlements,omitempty"`
+	Accounts     int64 `json:"accounts,omitempty"`
+	Grants       int64 `json:"grants,omitempty"`
+	Credentials  int64 `json:"credentials,omitempty"`
+	Rejected     int64 `json:"rejected,omitempty"`
+}
+
+// Report says what one sync did.
+type Report struct {
+	Counts   Counts   `json:"counts"`
+	Changed  int64    `json:"changed"` // objects and holders that are new or differ
+	Removed  int64    `json:"removed"`
+	Warnings []string `json:"warnings,omitempty"`
+	Rejects  string   `json:"rejects,omitempty"` // the file of rejected rows
+}
+
+// Label is how an object shows itself to people.
+type Label struct {
+	Name   string
+	System string // the name of its system, where it has one
+}
+
+// Options of one sync.
+type SyncOptions struct {
+	AcceptRemovals bool // the guard is meant to be passed
+}
+
+// Guard is when a sync is refused: more than the share and more than the count of
+// what is there would go.
+type Guard struct {
+	Share float64
+	Count int64
+}
+
+// DefaultGuard stops an export that lost its end, and lets a small system change.
+var DefaultGuard = Guard{Share: 0.2, Count: 10}
+
+// Refuses reports whether removing some of what there is needs to be confirmed.
+func (g Guard) Refuses(removed, existing int64) bool {
+	return removed > g.Count && float64(removed) > g.Share*float64(existing)
+}

@@ -1,0 +1,38 @@
+package inventory
+
+import (
+	"regexp"
+	"slices"
+
+	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/connector"
+)
+
+// kindPatterns tell the kind of an account by its login, first match first. They
+// are the habits of the trade; what the system itself says comes before them.
+var kindPatterns = []struct {
+	kind  access.AccountKind
+	what  string
+	login *regexp.Regexp
+}{
+	{access.BreakGlassAccount, "break-glass name", regexp.MustCompile(`(?i)^(break.?glass|bg[-_.]|emergency|firecall)`)},
+	{access.ServiceAccount, "service name", regexp.MustCompile(`(?i)^(svc|srv|sa|app|bot|batch|job|cron|ci|robot|agent)[-_.]|[-_.](svc|srv|sa|app|bot|batch|job|service)$|\$$`)},
+	{access.AdminAccount, "admin name", regexp.MustCompile(`(?i)^(adm|admin|a|da|t0|t1)[-_.]|[-_.](adm|admin)$`)},
+	{access.SharedAccount, "shared name", regexp.MustCompile(`(?i)^(shared|team|common|generic|ops)[-_.]|[-_.](shared|team)$|^(admin|administrator|dba|dbadmin|deploy|oper|operator|ops|shared|support|test|guest|oncall|reports?|helpdesk)\d*$`)},
+}
+
+// kindOf tells what kind of account a record is, and which fact says so.
+func kindOf(a *connector.Account) (access.AccountKind, string) {
+	if slices.Contains(access.AccountKinds, a.Kind) {
+		if a.KindReason != "" {
+			return a.Kind, a.KindReason
+		}
+		return a.Kind, "the system says so"
+	}
+	for _, p := range kindPatterns {
+		if p.login.MatchString(a.Login) {
+			return p.kind, p.what
+		}
+	}
+	return access.PersonAccount, "nothing says otherwise"
+}

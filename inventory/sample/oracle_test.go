@@ -1,0 +1,453 @@
+package sample
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The oracle applies the rules to a sample in the plainest way there is: maps and
+// walks over the files, nothing of Writ's. It guards the answer key against
+// consequences of plants that nobody thought of.
+
+type record map[string]string
+
+type world struct {
+	now      time.Time
+	people   map[string]record // by number
+	byEmail  map[string]string
+	byLogin  map[string]string
+	byName   map[string][]string
+	systems  map[string]meta
+	accounts map[string]record            // by system/id
+	ents     map[string]record            // by system/id
+	classes  map[string]string            // of resources, by system/id
+	held     map[string][]record          // grants by system/holder
+	keys     map[string]map[string]record // accounts by system and fingerprint
+	creds    map[string][]record
+	own      map[string]int  // tiers by what an entitlement itself can do
+	given    map[string]bool // entitlements that other entitlements give
+}
+
+func readRows(t testing.TB, path string) (rows []record) {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	r := csv.NewReader(f)
+	lines, err := r.ReadAll()
+	if err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	for _, line := range lines[1:] {
+		row := record{}
+		for i, name := range lines[0] {
+			row[name] = line[i]
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+func readWorld(t testing.TB, dir string, now time.Time) *world {
+	t.Helper()
+	w := &world{
+		now: now, people: map[string]record{}, byEmail: map[string]string{}, byLogin: map[string]string{}, byName: map[string][]string{},
+		systems: map[string]meta{}, accounts: map[string]record{}, ents: map[string]record{}, classes: map[string]string{},
+		held: map[string][]record{}, keys: map[string]map[string]record{}, creds: map[string][]record{}, own: map[string]int{}, given: map[string]bool{},
+	}
+	for _, p := range readRows(t, filepath.Join(dir, "hr.csv")) {
+		w.people[p["number"]] = p
+		w.byLogin[p["login"]] = p["number"]
+		w.byName[p["name"]] = append(w.byName[p["name"]], p["number"])
+		if p["email"] != "" {
+			w.byEmail[p["email"]] = p["number"]
+		}
+	}
+	folders, err := os.ReadDir(filepath.Join(dir, "systems"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range folders {
+		w.readSystem(t, filepath.Join(dir, "systems", f.Name()), f.Name())
+	}
+	for id, e := range w.ents {
+		w.own[id] = w.ownTier(e)
+		for _, next := range w.next(id, false) {
+			w.given[next] = true
+		}
+	}
+	return w
+}
+
+func (w *world) readSystem(t testing.TB, dir, name string) {
+	text, err := os.ReadFile(filepath.Join(dir, "system.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var m meta
+	if err := json.Unmarshal(text, &m); err != nil {
+		t.Fatal(err)
+	}
+	w.systems[name] = m
+	for _, r := range readRows(t, filepath.Join(dir, "resources.csv")) {
+		w.classes[name+"/"+r["id"]] = r["data_class"]
+	}
+	for _, e := range readRows(t, filepath.Join(dir, "entitlements.csv")) {
+		e["system"] = name
+		w.ents[name+"/"+e["id"]] = e
+	}
+	for _, a := range readRows(t, filepath.Join(dir, "accounts.csv")) {
+		a["system"] = name
+		w.accounts[name+"/"+a["id"]] = a
+	}
+	for _, g := range readRows(t, filepath.Join(dir, "grants.csv")) {
+		w.held[name+"/"+g["holder"]] = append(w.held[name+"/"+g["holder"]], g)
+	}
+	for _, c := range readRows(t, filepath.Join(dir, "credentials.csv")) {
+		id := name + "/" + c["account"]
+		w.creds[id] = append(w.creds[id], c)
+		if c["kind"] == "ssh_key" {
+			key := name + "/" + c["fingerprint"]
+			if w.keys[key] == nil {
+				w.keys[key] = map[string]record{}
+			}
+			w.keys[key][id] = w.accounts[id]
+		}
+	}
+}
+
+// capability is right, kind of target, target with its system.
+func (w *world) capabilities(e record) (list [][3]string) {
+	for text := range strings.SplitSeq(e["capabilities"], ";") {
+		right, on, ok := strings.Cut(text, "@")
+		if !ok {
+			continue
+		}
+		kind, id, _ := strings.Cut(on, ":")
+		switch {
+		case kind != "system":
+			id = e["system"] + "/" + id
+		case id == "":
+			id = e["system"]
+		}
+		list = append(list, [3]string{right, kind, id})
+	}
+	return list
+}
+
+func (w *world) ownTier(e record) int {
+	tier := 3
+	for _, c := range w.capabilities(e) {
+		system, _, _ := strings.Cut(c[2], "/")
+		s := w.systems[system]
+		class := s.DataClass
+		if own := w.classes[c[2]]; own != "" {
+			class = own
+		}
+		production := s.Environment == "production"
+		switch {
+		case c[0] == "read_sensitive":
+			if production && (class == "restricted" || class == "confidential") {
+				tier = min(tier, 1)
+			}
+		case c[1] == "system" && production && s.Criticality == "control":
+			tier = 0
+		case c[1] == "system" && production && c[0] != "destroy_data":
+			tier = min(tier, 1)
+		case c[1] == "resource" && production:
+			tier = min(tier, 2)
+		}
+	}
+	return tier
+}
+
+// next yields what whoever holds an entitlement holds too; with escalation also
+// what they could take.
+func (w *world) next(id string, escalate bool) (list []string) {
+	e := w.ents[id]
+	for _, g := range w.held[id] {
+		if g["holder_kind"] == "entitlement" && g["mode"] == "standing" {
+			list = append(list, e["system"]+"/"+g["entitlement"])
+		}
+	}
+	if !escalate {
+		return list
+	}
+	for _, c := range w.capabilities(e) {
+		switch {
+		case c[0] == "grant_access" && c[1] == "entitlement":
+			list = append(list, c[2])
+		case c[0] == "impersonate" && c[1] == "account":
+			for _, g := range w.held[c[2]] {
+				list = append(list, e["system"]+"/"+g["entitlement"])
+			}
+		case (c[0] == "bypass_controls" || c[0] == "grant_access") && c[1] == "system":
+			for other, e := range w.ents {
+				if s := e["system"]; s == c[2] || w.systems[s].RunsOn == c[2] {
+					list = append(list, other)
+				}
+			}
+		}
+	}
+	return list
+}
+
+// reach is everything from some entitlements on, with how many steps away.
+func (w *world) reach(from []string, escalate bool) map[string]int {
+	at := map[string]int{}
+	for _, id := range from {
+		at[id] = 1
+	}
+	queue := slices.Clone(from)
+	for i := 0; i < len(queue); i++ {
+		for _, id := range w.next(queue[i], escalate) {
+			if at[id] == 0 {
+				at[id] = at[queue[i]] + 1
+				queue = append(queue, id)
+			}
+		}
+	}
+	return at
+}
+
+// kindByName is what logins of accounts say whose system tells nothing.
+func kindByName(login string) string {
+	prefix, _, _ := strings.Cut(strings.ReplaceAll(login, "-", "_"), "_")
+	if kind := map[string]string{"svc": "service", "adm": "admin", "ops": "shared", "team": "shared"}[prefix]; kind != "" {
+		return kind
+	}
+	return "person"
+}
+
+// owner is the number of the identity that an account belongs to, or candidates.
+func (w *world) owner(a record) (number string, candidates []string) {
+	if a["number"] != "" {
+		return a["number"], nil
+	}
+	if n := w.byEmail[a["email"]]; n != "" {
+		return n, nil
+	}
+	login := a["login"]
+	if n := w.byLogin[strings.TrimPrefix(login, "adm_")]; n != "" {
+		return n, nil
+	}
+	return "", w.byName[a["display_name"]]
+}
+
+func (w *world) days(date string) int {
+	if date == "" {
+		return -1
+	}
+	at, err := time.Parse(time.DateOnly, date)
+	if err != nil {
+		return -1
+	}
+	return int(w.now.Sub(at).Hours() / 24)
+}
+
+func (w *world) find() map[string]bool {
+	f := map[string]bool{}
+	say := func(parts ...string) { f[strings.Join(parts, " ")] = true }
+	toxic := map[string]map[string]bool{}
+	for id, a := range w.accounts {
+		if a["status"] == "enabled" {
+			w.findAccount(id, a, say, toxic)
+		}
+	}
+	for number, held := range toxic {
+		for id := range held {
+			for other := range strings.SplitSeq(w.ents[id]["conflicts"], ";") {
+				if other != "" && held[w.ents[id]["system"]+"/"+other] {
+					say(toxicCombination, onIdentity, "", number)
+				}
+			}
+		}
+	}
+	for key, accounts := range w.keys {
+		owners := map[string]bool{}
+		for _, a := range accounts {
+			n, _ := w.owner(a)
+			owners[n] = true
+		}
+		if len(accounts) > 1 && len(owners) > 1 {
+			system, fingerprint, _ := strings.Cut(key, "/")
+			say(duplicateKey, onCredential, system, fingerprint)
+		}
+	}
+	w.findPeople(say)
+	w.findThings(say)
+	return f
+}
+
+func (w *world) findPeople(say func(...string)) {
+	for number, p := range w.people {
+		if p["kind"] != "human" && w.people[p["owner"]] == nil {
+			say(unownedNonhuman, onIdentity, "", number)
+		}
+		if end := w.days(p["contract_end"]); end > 0 && p["contract_end"] != "" && p["state"] == "active" {
+			say(partyExpired, onIdentity, "", number)
+		}
+	}
+}
+
+func (w *world) findThings(say func(...string)) {
+	owned := map[string]bool{}
+	for _, e := range w.ents {
+		if o := w.people[e["owner"]]; o != nil {
+			owned[e["system"]] = true
+			if o["state"] == "terminated" {
+				say(unownedThing, onEntitlement, e["system"], e["name"])
+			}
+		}
+	}
+	for name, s := range w.systems {
+		if s.BusinessOwner == "" && s.TechnicalOwner == "" && !owned[name] {
+			say(unownedThing, onSystem, name, name)
+		}
+	}
+	for at, grants := range w.held {
+		system, _, _ := strings.Cut(at, "/")
+		for _, g := range grants {
+			e := w.ents[system+"/"+g["entitlement"]]
+			if g["holder"] == "role:PUBLIC" {
+				say(publicGrant, onEntitlement, system, e["name"])
+			}
+			if g["flags"] == "no_password" && w.own[system+"/"+g["entitlement"]] < 2 {
+				say(nopasswdSudo, onEntitlement, system, e["name"])
+			}
+		}
+	}
+}
+
+func (w *world) findAccount(id string, a record, say func(...string), toxic map[string]map[string]bool) {
+	system, login, kind := a["system"], a["login"], a["kind"]
+	if kind == "" {
+		kind = kindByName(login)
+	}
+	number, candidates := w.owner(a)
+	p := w.people[number]
+	human := p != nil && p["kind"] == "human"
+	personal := kind == "person" || kind == "admin"
+	switch {
+	case human && p["state"] != "active":
+		say(leaverActive, onAccount, system, login)
+	case number == "" && personal && len(candidates) > 0:
+		say(disputed, onAccount, system, login)
+	case number == "" && personal:
+		say(orphanAccount, onAccount, system, login)
+	case p == nil && kind == "service":
+		say(unownedNonhuman, onAccount, system, login)
+	case kind == "shared":
+		say(sharedAccount, onAccount, system, login)
+	}
+	used := w.days(a["last_used"])
+	if a["usage_known"] == "true" && (used > 90 || used < 0 && w.days(a["created"]) > 90) {
+		say(dormantAccount, onAccount, system, login)
+	}
+	for _, c := range w.creds[id] {
+		changed := w.days(c["changed"])
+		if changed > 90 {
+			say(staleCredential, onAccount, system, login)
+		}
+		if kind == "break_glass" && used >= 0 && changed > used {
+			say(unsealed, onAccount, system, login)
+		}
+	}
+	w.findPrivilege(id, a, human, p, say)
+	if human {
+		if toxic[number] == nil {
+			toxic[number] = map[string]bool{}
+		}
+		for e := range w.reach(w.heldBy(id, system, ""), false) {
+			toxic[number][e] = true
+		}
+	}
+}
+
+func (w *world) heldBy(id, system, mode string) (list []string) {
+	for _, g := range w.held[id] {
+		if mode == "" || g["mode"] == mode {
+			list = append(list, system+"/"+g["entitlement"])
+		}
+	}
+	return list
+}
+
+func (w *world) findPrivilege(id string, a record, human bool, p record, say func(...string)) {
+	system, login := a["system"], a["login"]
+	direct := w.heldBy(id, system, "standing")
+	held := w.reach(direct, false)
+	best, nested := 3, false
+	for e, steps := range held {
+		if w.own[e] < 2 {
+			best = min(best, w.own[e])
+			nested = nested || steps > 2
+		}
+	}
+	could := 3
+	for e := range w.reach(w.heldBy(id, system, ""), true) {
+		could = min(could, w.own[e])
+	}
+	for _, e := range w.heldBy(id, system, "eligible") {
+		best = min(best, w.own[e])
+	}
+	if human && len(direct) > 0 && (best < 2 || could < 2) {
+		say(standing, onAccount, system, login)
+	}
+	if nested {
+		say(byNesting, onAccount, system, login)
+	}
+	if best > 0 && could == 0 && a["kind"] != "built_in" {
+		say(escalation, onAccount, system, login)
+	}
+	if p != nil && p["kind"] == "agent" {
+		unused := slices.ContainsFunc(w.held[id], func(g record) bool { return g["usage_known"] == "true" && g["last_used"] == "" })
+		if best < 2 || unused {
+			say(tooMuchAgent, onIdentity, "", p["number"])
+		}
+	}
+	if human && slices.ContainsFunc(w.heldBy(id, system, ""), func(e string) bool { return w.given[e] }) {
+		say(directGrant, onAccount, system, login)
+	}
+}
+
+func TestTheAnswerKeyIsWhatPlainRulesFind(t *testing.T) {
+	for seed := uint64(1); seed < 6; seed++ {
+		checkKey(t, Small, seed)
+	}
+	if !testing.Short() {
+		checkKey(t, Medium, 1)
+	}
+}
+
+func checkKey(t *testing.T, size Size, seed uint64) {
+	t.Helper()
+	dir, key := generate(t, size, seed)
+	got, want := readWorld(t, dir, key.Now).find(), map[string]bool{}
+	for _, p := range key.Planted {
+		line := strings.Join([]string{p.Rule, p.Subject.Type, p.Subject.System, p.Subject.Name}, " ")
+		if want[line] {
+			t.Errorf("%s company, seed %d: twice in the key: %s", size, seed, line)
+		}
+		want[line] = true
+	}
+	for _, line := range slices.Sorted(maps.Keys(want)) {
+		if !got[line] {
+			t.Errorf("%s company, seed %d: in the key, not found: %s", size, seed, line)
+		}
+	}
+	for _, line := range slices.Sorted(maps.Keys(got)) {
+		if !want[line] {
+			t.Errorf("%s company, seed %d: found, not in the key: %s", size, seed, line)
+		}
+	}
+}

@@ -1,0 +1,243 @@
+package inventory
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/connector"
+	"github.com/writhq/writ/internal/secret"
+)
+
+// Store is what this package needs from a database.
+type Store interface {
+	SyncStore
+	PeopleStore
+	LinkStore
+
+	// AddSystem and AddSource keep a new one and return its id, or ErrNameTaken.
+	AddSystem(ctx context.Context, s System) (access.SystemID, error)
+	AddSource(ctx context.Context, s Source) (access.SourceID, error)
+	Systems(ctx context.Context) ([]System, error)
+	Sources(ctx context.Context) ([]Source, error)
+	// Names labels objects, those that are gone with what they were called last.
+	Names(ctx context.Context, refs []access.Ref) (map[access.Ref]Label, error)
+	// FindIdentities lists the identities with exactly this number, email, login or
+	// name; FindTargets the entitlements and resources with this name or native id,
+	// in one system or, with "", in all. At most limit each.
+	FindIdentities(ctx context.Context, text string, limit int) ([]access.IdentityID, error)
+	FindTargets(ctx context.Context, system, text string, limit int) ([]access.Ref, error)
+	// Totals counts what is now.
+	Totals(ctx context.Context) (Totals, error)
+}
+
+// Totals counts everything that the inventory holds now.
+type Totals struct {
+	Identities   map[access.IdentityKind]int64
+	ThirdParties int64
+	Accounts     int64
+	Correlated   int64
+	Entitlements int64
+	Grants       int64
+}
+
+// Service brings in what is.
+type Service struct {
+	Store      Store
+	Connectors map[string]connector.Spec
+	People     map[string]func(connector.Config) (connector.PeopleReader, error)
+	Credential func(ctx context.Context, system, reference string) (secret.Secret, error)
+	Dir        string // for spools and rejects
+	Now        func() time.Time
+	Guard      Guard
+	// Progress is told where a sync stands; total is 0 where it is not known.
+	Progress func(what string, done, total int64)
+}
+
+func (s *Service) now() time.Time {
+	if s.Now != nil {
+		return s.Now()
+	}
+	return time.Now()
+}
+
+func (s *Service) progress(what string, done, total int64) {
+	if s.Progress != nil {
+		s.Progress(what, done, total)
+	}
+}
+
+func (s *Service) guard() Guard {
+	if s.Guard == (Guard{}) {
+		return DefaultGuard
+	}
+	return s.Guard
+}
+
+// AddSystem keeps a system that may then be synced.
+func (s *Service) AddSystem(ctx context.Context, y System) (access.SystemID, error) {
+	if err := y.Validate(); err != nil {
+		return 0, err
+	}
+	if _, ok := s.Connectors[y.connector()]; !ok {
+		return 0, ErrUnknownKind.With("%q is not a kind of system that can be read; there are: %s", y.connector(), kinds(s.Connectors))
+	}
+	id, err := s.Store.AddSystem(ctx, y)
+	if err != nil {
+		return 0, fmt.Errorf("adding system %s: %w", y.Name, err)
+	}
+	return id, nil
+}
+
+func (y System) connector() string {
+	if y.Connector != "" {
+		return y.Connector
+	}
+	return y.Kind
+}
+
+// AddSource keeps a source of identities that may then be synced.
+func (s *Service) AddSource(ctx context.Context, src Source) (access.SourceID, error) {
+	if strings.TrimSpace(src.Name) == "" {
+		return 0, access.ErrName.With("a source needs a name")
+	}
+	if _, ok := s.People[src.Kind]; !ok {
+		return 0, ErrUnknownKind.With("%q is not a kind of source that can be read; there are: %s", src.Kind, kinds(s.People))
+	}
+	id, err := s.Store.AddSource(ctx, src)
+	if err != nil {
+		return 0, fmt.Errorf("adding source %s: %w", src.Name, err)
+	}
+	return id, nil
+}
+
+func kinds[V any](m map[string]V) string {
+	return strings.Join(slices.Sorted(maps.Keys(m)), ", ")
+}
+
+// Systems lists the systems by name.
+func (s *Service) Systems(ctx context.Context) ([]System, error) { return s.Store.Systems(ctx) }
+
+// Sources lists the sources by name.
+func (s *Service) Sources(ctx context.Context) ([]Source, error) { return s.Store.Sources(ctx) }
+
+// System finds a system by id or name.
+func (s *Service) System(ctx context.Context, text string) (System, error) {
+	list, err := s.Store.Systems(ctx)
+	if err != nil {
+		return System{}, err
+	}
+	for _, y := range list {
+		if y.Name == text || y.ID.String() == text {
+			return y, nil
+		}
+	}
+	return System{}, ErrNotFound.With("no system is called %q: 'writ system list' shows them", text)
+}
+
+// Source finds a source by id or name.
+func (s *Service) Source(ctx context.Context, text string) (Source, error) {
+	list, err := s.Store.Sources(ctx)
+	if err != nil {
+		return Source{}, err
+	}
+	for _, y := range list {
+		if y.Name == text || y.ID.String() == text {
+			return y, nil
+		}
+	}
+	return Source{}, ErrNotFound.With("no source is called %q: 'writ source list' shows them", text)
+}
+
+// Names labels objects for people.
+func (s *Service) Names(ctx context.Context, refs []access.Ref) (map[access.Ref]Label, error) {
+	return s.Store.Names(ctx, refs)
+}
+
+// Totals counts everything that is now.
+func (s *Service) Totals(ctx context.Context) (Totals, error) { return s.Store.Totals(ctx) }
+
+const candidates = 6 // named when a name is ambiguous, less one
+
+// ResolveIdentity finds an identity by id, number, email, login, or a name that
+// only one has.
+func (s *Service) ResolveIdentity(ctx context.Context, text string) (access.IdentityID, error) {
+	if ref, err := access.ParseRef(text); err == nil && ref.Kind == access.KindIdentity {
+		return access.IdentityID(ref.Key), nil
+	}
+	found, err := s.Store.FindIdentities(ctx, text, candidates)
+	if err != nil {
+		return 0, fmt.Errorf("looking for %q: %w", text, err)
+	}
+	switch len(found) {
+	case 0:
+		return 0, ErrNotFound.With("no identity has the number, email, login or name %q", text)
+	case 1:
+		return found[0], nil
+	}
+	refs := make([]access.Ref, len(found))
+	for i, id := range found {
+		refs[i] = id.Ref()
+	}
+	return 0, s.ambiguous(ctx, text, refs)
+}
+
+// ResolveTarget finds a system by name, or an entitlement or resource by id,
+// SYSTEM/NAME, or a name that only one has.
+func (s *Service) ResolveTarget(ctx context.Context, text string) (access.Ref, error) {
+	if ref, err := access.ParseRef(text); err == nil {
+		switch ref.Kind {
+		case access.KindEntitlement, access.KindResource, access.KindSystem:
+			return ref, nil
+		default:
+			return access.Ref{}, access.ErrID.With("%q is not an entitlement, a resource or a system", text)
+		}
+	}
+	systems, err := s.Store.Systems(ctx)
+	if err != nil {
+		return access.Ref{}, err
+	}
+	system, name := "", text
+	for _, y := range systems {
+		if y.Name == text {
+			return y.ID.Ref(), nil
+		}
+		if rest, ok := strings.CutPrefix(text, y.Name+"/"); ok && len(y.Name) > len(system) {
+			system, name = y.Name, rest
+		}
+	}
+	found, err := s.Store.FindTargets(ctx, system, name, candidates)
+	if err != nil {
+		return access.Ref{}, fmt.Errorf("looking for %q: %w", text, err)
+	}
+	switch len(found) {
+	case 0:
+		return access.Ref{}, ErrNotFound.With("no system, entitlement or resource is called %q; write SYSTEM/NAME, or the id", text)
+	case 1:
+		return found[0], nil
+	}
+	return access.Ref{}, s.ambiguous(ctx, text, found)
+}
+
+func (s *Service) ambiguous(ctx context.Context, text string, refs []access.Ref) error {
+	labels, err := s.Store.Names(ctx, refs)
+	if err != nil {
+		return err
+	}
+	var list []string
+	for _, r := range refs[:min(len(refs), candidates-1)] {
+		name := labels[r].Name
+		if labels[r].System != "" {
+			name = labels[r].System + "/" + name
+		}
+		list = append(list, fmt.Sprintf("%s (%s %s)", r, r.Kind, name))
+	}
+	if len(refs) >= candidates {
+		list = append(list, "…")
+	}
+	return ErrAmbiguous.With("%q is ambiguous; use one of these ids: %s", text, strings.Join(list, ", "))
+}
