@@ -173,8 +173,9 @@ func (s *snapshot) grantsOf(kind access.ObjectKind) *lists {
 		return &s.identityGrants
 	case access.KindEntitlement:
 		return &s.entitlementGrants
+	default:
+		return nil
 	}
-	return nil
 }
 
 // rightTo returns the holders of an entitlement on a resource, to write.

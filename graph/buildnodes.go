@@ -201,8 +201,9 @@ func (b *builder) reachInto(c access.Capability) *set {
 		return &b.systems.edit(b.gen, uint32(c.On.Key)).impersonators
 	case access.BypassControls:
 		return &b.systems.edit(b.gen, uint32(c.On.Key)).controllers
+	default:
+		return nil
 	}
-	return nil
 }
 
 // Identity takes an identity's node.

@@ -73,8 +73,9 @@ func vertexOf(ref access.Ref) (vertex, bool) {
 		return at(atEntitlement, uint32(ref.Key)), true
 	case access.KindRole:
 		return at(atRole, uint32(ref.Key)), true
+	default:
+		return 0, false
 	}
-	return 0, false
 }
 
 // edge leads on from a vertex.
@@ -186,9 +187,12 @@ func escalationEdge(c access.Capability) (edge, bool) {
 			return edge{kind: ByImpersonate, to: at(becoming, on)}, true
 		case access.BypassControls:
 			return edge{kind: ByHost, to: at(control, on)}, true
+		default:
+			return edge{}, false
 		}
+	default:
+		return edge{}, false
 	}
-	return edge{}, false
 }
 
 func (s *snapshot) fromSystem(x vertex, yield func(edge) bool) {
@@ -271,6 +275,7 @@ func (s *snapshot) intoHeld(h *holders, escalation bool, yield func(edge) bool) 
 			if escalation && !s.intoExposed(hs, yield) {
 				return false
 			}
+		default: // identities are collected, not passed
 		}
 	}
 	return true

@@ -51,6 +51,7 @@ func (s *snapshot) extentOf(target access.Ref) extent {
 			s.addInside(&t, r)
 		}
 		t.holds = []vertex{at(granting, id), at(becoming, id), at(control, id)}
+	default: // nobody reaches an identity or an account
 	}
 	return t
 }

@@ -34,6 +34,7 @@ func (b *builder) Forget(ref access.Ref) {
 		b.park(&b.credentials, id, &p.credentials, again)
 	case access.KindIdentity:
 		b.park(&b.assignments, id, &p.assignments, again)
+	default: // others have grants at most
 	}
 	if again || p != (parked{}) || b.linked(ref) {
 		if b.forgotten == nil {
@@ -51,6 +52,7 @@ func (b *builder) linked(ref access.Ref) bool {
 		return b.there(at(control, id))
 	case access.KindResource:
 		return b.resources.at(id).there
+	default: // the others are vertices
 	}
 	x, ok := vertexOf(ref)
 	return ok && b.there(x)
@@ -108,6 +110,7 @@ func (b *builder) settle() {
 			b.settleCredentials(id, p.credentials)
 		case access.KindIdentity:
 			b.settleAssignments(id, p.assignments)
+		default: // others have grants at most
 		}
 		if p.returned {
 			continue
@@ -125,6 +128,7 @@ func (b *builder) settle() {
 			b.unlinkRole(id)
 		case access.KindSystem:
 			b.unlinkSystem(id)
+		default: // edges are no objects
 		}
 	}
 	b.forgotten = nil

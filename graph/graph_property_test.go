@@ -186,6 +186,7 @@ func nodeAnswers(v *View, ref access.Ref, name string, a map[string]any) {
 		a["accounts in "+name], a["entitlements of "+name] = slices.Collect(v.AccountsIn(id)), slices.Collect(v.EntitlementsOf(id))
 	case access.KindRole:
 		n, there = v.Role(access.RoleID(ref.Key))
+	default: // nothing of other kinds
 	}
 	a[name] = []any{n, there}
 }
@@ -286,10 +287,10 @@ func comparePaths(t *rapid.T, w *world, v *View, target access.Ref, q Question) 
 func comparePath(t *rapid.T, w *world, path []Step, q Question) {
 	links := w.links(q.Escalation)
 	for i, s := range path {
-		real := slices.ContainsFunc(links, func(l link) bool {
+		known := slices.ContainsFunc(links, func(l link) bool {
 			return l.from.ref == s.From && l.to.ref == s.To && l.kind == s.Kind && l.mode == s.Mode && l.resource == s.Resource
 		})
-		if !real || i > 0 && path[i-1].To != s.From {
+		if !known || i > 0 && path[i-1].To != s.From {
 			t.Fatalf("step %d is not an edge or does not follow: %v", i, path)
 		}
 	}

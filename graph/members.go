@@ -153,6 +153,7 @@ func (b *backward) collect(h *holders, modes modeSet, m *Members) {
 			hs.orInto(m.Identities)
 		case access.KindAccount:
 			hs.orInto(m.Accounts)
+		default: // entitlements and roles were followed
 		}
 	}
 }

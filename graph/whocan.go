@@ -26,8 +26,8 @@ func (v *View) WhoCan(target access.Ref, q Question) Holders {
 	m := v.s.membersOf(target, q)
 	h := Holders{
 		Rev:     v.s.rev,
-		Count:   int(m.Identities.GetCardinality()), //nolint:gosec // below 2^31 by dense
-		Orphans: int(m.Orphans.GetCardinality()),    //nolint:gosec // below 2^31 by dense
+		Count:   int(m.Identities.GetCardinality()),
+		Orphans: int(m.Orphans.GetCardinality()),
 	}
 	room := q.First
 	if room <= 0 {
@@ -86,7 +86,7 @@ func (v *View) Both(pairs [][2]access.EntitlementID, q Question) []int {
 	}
 	counts := make([]int, len(pairs))
 	for i, pair := range pairs {
-		counts[i] = int(holders(pair[0]).AndCardinality(holders(pair[1]))) //nolint:gosec // below 2^31 by dense
+		counts[i] = int(holders(pair[0]).AndCardinality(holders(pair[1])))
 	}
 	return counts
 }
@@ -97,7 +97,7 @@ func (v *View) PairHolders(a, b access.EntitlementID, q Question) []access.Ident
 	both := roaring.And(v.s.membersOf(a.Ref(), q).Identities, v.s.membersOf(b.Ref(), q).Identities)
 	room := q.First
 	if room <= 0 {
-		room = int(both.GetCardinality()) //nolint:gosec // below 2^31 by dense
+		room = int(both.GetCardinality())
 	}
 	list, _ := page[access.IdentityID](both, max(q.After, 0), room)
 	return list

@@ -171,8 +171,9 @@ func (w *search) ahead(m access.Mode) modeSet {
 		return eligible
 	case access.Activated:
 		return eligible | active
+	default:
+		return anyMode
 	}
-	return anyMode
 }
 
 // reaches reports whether an edge leads into the target.

@@ -62,6 +62,7 @@ func (w *world) there(ref access.Ref) bool {
 		_, ok = w.accounts[access.AccountID(ref.Key)]
 	case access.KindRole:
 		_, ok = w.roles[access.RoleID(ref.Key)]
+	default: // the others are no objects
 	}
 	return ok
 }
@@ -80,6 +81,7 @@ func (w *world) remove(ref access.Ref) {
 		delete(w.accounts, access.AccountID(ref.Key))
 	case access.KindRole:
 		delete(w.roles, access.RoleID(ref.Key))
+	default: // nothing of other kinds
 	}
 }
 
@@ -108,8 +110,9 @@ func (w *world) deliverNode(ref access.Ref, sink Sink) error {
 		return sink.Account(w.accounts[access.AccountID(ref.Key)])
 	case access.KindRole:
 		return sink.Role(w.roles[access.RoleID(ref.Key)])
+	default:
+		return nil
 	}
-	return nil
 }
 
 func (w *world) deliverEdges(ref access.Ref, sink Sink) error {
@@ -241,6 +244,7 @@ func (w *world) systemOf(ref access.Ref) access.SystemID {
 		return w.entitlements[access.EntitlementID(ref.Key)].System
 	case access.KindResource:
 		return w.resources[access.ResourceID(ref.Key)].System
+	default:
+		return 0
 	}
-	return 0
 }
