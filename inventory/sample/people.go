@@ -38,7 +38,7 @@ func (c *company) loginOf(i int) string {
 	p := &c.people[i]
 	base := c.names.plainFirst[p.first][:1] + c.names.plainLast[p.last]
 	if i >= c.employees {
-		base = "x-" + base
+		base = "ext-" + base
 	}
 	return counted(base, p.loginNo)
 }
