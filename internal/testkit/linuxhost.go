@@ -49,6 +49,7 @@ func LinuxHost(tb testing.TB) *Host {
 // NamedLinuxHost is LinuxHost with a hostname of the caller's choice.
 func NamedLinuxHost(tb testing.TB, name string) *Host {
 	tb.Helper()
+	needServers(tb)
 	h := &Host{Name: name, User: "root"}
 	if err := h.boot(tb.TempDir()); err != nil {
 		tb.Fatalf("starting the private host %s: %v", name, err)

@@ -111,8 +111,9 @@ func TestLinuxHostSSH(t *testing.T) {
 
 func TestLinuxHostEndsWithItsTest(t *testing.T) {
 	var h *testkit.Host
-	if !t.Run("host", func(t *testing.T) { h = testkit.NamedLinuxHost(t, "gone") }) {
-		return
+	t.Run("host", func(t *testing.T) { h = testkit.NamedLinuxHost(t, "gone") })
+	if h == nil {
+		t.Skip("no host was started")
 	}
 	if _, err := dial(t, h, h.HostKey); err == nil {
 		t.Error("its sshd still answers")
