@@ -16,28 +16,29 @@ const maxJump = 5 * time.Second
 
 // clock watches this node's clock: it never runs backwards, and a jump is noticed.
 type clock struct {
-	mu      sync.Mutex
-	first   time.Time // wall and monotonic reading of the first look
-	high    int64     // microseconds, the latest that was handed out
-	jumped  bool
-	started bool
+	mu     sync.Mutex
+	first  time.Time // wall and monotonic reading of the first look
+	high   int64     // microseconds, the latest that was handed out
+	jumped bool
 }
 
 // read returns a time in microseconds that is not below any that it returned before.
 func (c *clock) read(now time.Time) int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	at := now.UnixMicro()
-	if !c.started {
-		c.first, c.started = now, true
+	if c.first.IsZero() {
+		c.first = now
 	}
-	// Sub uses the monotonic readings, Round(0) strips them: a difference is a
-	// change of the wall clock.
-	wall := now.Round(0).Sub(c.first.Round(0))
-	if drift := wall - now.Sub(c.first); drift > maxJump {
+	// Sub uses the monotonic readings where both have one; Round(0) strips them.
+	return c.look(now, now.Round(0).Sub(c.first.Round(0)), now.Sub(c.first))
+}
+
+// look notices when the wall clock has run further than the monotonic one.
+func (c *clock) look(now time.Time, wall, monotonic time.Duration) int64 {
+	if wall-monotonic > maxJump {
 		c.jumped = true
 	}
-	c.high = max(c.high, at)
+	c.high = max(c.high, now.UnixMicro())
 	return c.high
 }
 

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -31,6 +32,12 @@ func openStore(t *testing.T, cfg Config) *DB {
 		}
 	})
 	return db
+}
+
+// endLeases makes every lease run out, as time would.
+func endLeases(ctx context.Context, db *DB) error {
+	_, err := db.w.ExecContext(ctx, `update lease set until = 0`)
+	return err
 }
 
 // stopwatch is a clock that tests move.

@@ -64,8 +64,12 @@ func (db *DB) Sequence(ctx context.Context) (access.Rev, error) {
 		if !errors.Is(err, ErrLeased) && !errors.Is(err, ErrFenced) {
 			return 0, err
 		}
-		if done, err := db.sequencedByOthers(ctx); err != nil || done {
+		done, err := db.sequencedByOthers(ctx)
+		if err != nil {
 			return 0, err
+		}
+		if done {
+			break
 		}
 		if err := pause(ctx, 20*time.Millisecond); err != nil {
 			return 0, err

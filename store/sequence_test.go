@@ -255,7 +255,7 @@ func testSequencerThatLostItsLeaseCannotWrite(t *testing.T, fresh func(*testing.
 	if err := db.change(ctx, audit.Event{Action: "test.change"}, func(*tx) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
-	if err := db.breakLease(ctx, sequencerName); err != nil {
+	if err := endLeases(ctx, db); err != nil {
 		t.Fatal(err)
 	}
 	renewed, err := db.takeLease(ctx, sequencerName, sequencerTTL)
@@ -270,7 +270,9 @@ func testSequencerThatLostItsLeaseCannotWrite(t *testing.T, fresh func(*testing.
 	}
 }
 
-func TestSequencerInterruptedAnywhere(t *testing.T) { eachDatabase(t, testSequencerInterruptedAnywhere) }
+func TestSequencerInterruptedAnywhere(t *testing.T) {
+	eachDatabase(t, testSequencerInterruptedAnywhere)
+}
 
 func testSequencerInterruptedAnywhere(t *testing.T, fresh func(*testing.T) Config) {
 	db := openStore(t, fresh(t))
@@ -284,7 +286,7 @@ func testSequencerInterruptedAnywhere(t *testing.T, fresh func(*testing.T) Confi
 		cut, cancel := context.WithTimeout(ctx, time.Duration(i)*40*time.Microsecond)
 		_, _ = db.Sequence(cut) // it may or may not have got to the end
 		cancel()
-		if err := db.breakLease(ctx, sequencerName); err != nil { // as time would
+		if err := endLeases(ctx, db); err != nil { // as time would
 			t.Fatal(err)
 		}
 	}

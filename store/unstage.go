@@ -47,6 +47,9 @@ func (db *DB) undo(ctx context.Context, s *staged) error {
 // sweepStaged undoes what interrupted bulk operations staged. The data directory's
 // lock says that nobody is at it on this node; the lease says so for others.
 func (db *DB) sweepStaged(ctx context.Context) error {
+	if err := db.endDeadLeases(ctx); err != nil {
+		return err
+	}
 	names := map[string]bool{}
 	err := db.read(ctx, func(q *query) error {
 		return q.each(ctx, `select lease from open_set where id <> 0`, nil, func(scan func(...any) error) error {
@@ -59,11 +62,6 @@ func (db *DB) sweepStaged(ctx context.Context) error {
 		return err
 	}
 	for name := range names {
-		if db.d.name == sqliteDialect.name {
-			if err := db.breakLease(ctx, name); err != nil {
-				return err
-			}
-		}
 		l, err := db.takeLease(ctx, name, stagedTTL)
 		if errors.Is(err, ErrLeased) {
 			continue
@@ -81,10 +79,14 @@ func (db *DB) sweepStaged(ctx context.Context) error {
 	return nil
 }
 
-// breakLease ends a lease whose holder is known to be dead.
-func (db *DB) breakLease(ctx context.Context, name string) error {
+// endDeadLeases ends what an earlier process held on SQLite: the lock on the data
+// directory says that it is dead. On PostgreSQL other nodes live.
+func (db *DB) endDeadLeases(ctx context.Context) error {
+	if db.d.name != sqliteDialect.name {
+		return nil
+	}
 	return db.bookkeep(ctx, func(t *tx) error {
-		_, err := t.exec(ctx, `update lease set until = 0 where name = $1`, name)
+		_, err := t.exec(ctx, `update lease set until = 0`)
 		return err
 	})
 }

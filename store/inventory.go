@@ -1,0 +1,364 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/audit"
+	"github.com/writhq/writ/inventory"
+)
+
+// Inventory is the store of package inventory.
+type Inventory struct{ db *DB }
+
+// Inventory returns the store of package inventory.
+func (db *DB) Inventory() Inventory { return Inventory{db} }
+
+var _ inventory.Store = Inventory{}
+
+// systemConfig is the system's column config.
+type systemConfig struct {
+	Connector string `json:"connector,omitempty"`
+	inventory.Config
+}
+
+const insertSystem = `
+insert into system (id, from_set, name, kind, scope_id, environment, criticality, data_class,
+                    business_owner, technical_owner, runs_on, config, cycle)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
+
+// AddSystem keeps a new system.
+func (s Inventory) AddSystem(ctx context.Context, y inventory.System) (id access.SystemID, err error) {
+	config, err := json.Marshal(systemConfig{y.Connector, y.Config})
+	if err != nil {
+		return 0, err
+	}
+	err = s.db.change(ctx, audit.Event{Action: "inventory.add_system", Personal: map[string]string{"name": y.Name}}, func(t *tx) error {
+		if err := t.nameFree(ctx, "system", y.Name); err != nil {
+			return err
+		}
+		key, err := t.newKeys(ctx, access.KindSystem, 1)
+		if err != nil {
+			return err
+		}
+		id = access.SystemID(key)
+		t.Event.Object = id.Ref()
+		if _, err := t.exec(ctx, insertSystem, key, t.Set, y.Name, y.Kind, y.Scope, y.Environment, y.Criticality, y.DataClass,
+			y.BusinessOwner, y.TechnicalOwner, y.RunsOn, string(config), y.Cycle.Microseconds()); err != nil {
+			return err
+		}
+		return t.changed(ctx, id.Ref())
+	})
+	return id, err
+}
+
+const insertSource = `
+insert into source (id, from_set, name, kind, config, precedence) values ($1, $2, $3, $4, $5, $6)`
+
+// AddSource keeps a new source.
+func (s Inventory) AddSource(ctx context.Context, src inventory.Source) (id access.SourceID, err error) {
+	config, err := json.Marshal(src.Config)
+	if err != nil {
+		return 0, err
+	}
+	err = s.db.change(ctx, audit.Event{Action: "inventory.add_source", Personal: map[string]string{"name": src.Name}}, func(t *tx) error {
+		if err := t.nameFree(ctx, "source", src.Name); err != nil {
+			return err
+		}
+		key, err := t.newKeys(ctx, access.KindSource, 1)
+		if err != nil {
+			return err
+		}
+		id = access.SourceID(key)
+		t.Event.Object = id.Ref()
+		if _, err := t.exec(ctx, insertSource, key, t.Set, src.Name, src.Kind, string(config), src.Precedence); err != nil {
+			return err
+		}
+		return t.changed(ctx, id.Ref())
+	})
+	return id, err
+}
+
+// nameFree refuses a second object of a name; table is a constant of this package.
+func (t *tx) nameFree(ctx context.Context, table, name string) error {
+	var n int
+	if err := t.row(ctx, `select count(*) from `+table+` where name = $1 and until_set = 0`, name).Scan(&n); err != nil {
+		return err
+	}
+	if n > 0 {
+		return inventory.ErrNameTaken.With("there is already a %s called %q", table, name)
+	}
+	return nil
+}
+
+var selectSystems = `
+select s.id, s.name, s.kind, s.scope_id, s.environment, s.criticality, s.data_class, s.business_owner,
+       s.technical_owner, s.runs_on, s.config, s.cycle,
+       coalesce(y.synced_at, 0), coalesce(y.failed_at, 0), coalesce(y.error, ''), coalesce(y.baseline, 0),
+       coalesce(y.warnings, '[]'), coalesce(y.counts, '{}')
+  from system s
+  left join sync_state y on y.kind = 5 and y.object = s.id
+ where ` + now("s") + `
+ order by s.name`
+
+// Systems lists the systems by name.
+func (s Inventory) Systems(ctx context.Context) (list []inventory.System, err error) {
+	err = s.db.read(ctx, func(q *query) error {
+		return q.each(ctx, selectSystems, nil, func(scan func(...any) error) error {
+			var y inventory.System
+			var config, warnings, counts string
+			var cycle int64
+			err := scan(&y.ID, &y.Name, &y.Kind, &y.Scope, &y.Environment, &y.Criticality, &y.DataClass, &y.BusinessOwner,
+				&y.TechnicalOwner, &y.RunsOn, &config, &cycle, &y.State.Synced, &y.State.Failed, &y.State.Error, &y.State.Baseline, &warnings, &counts)
+			if err != nil {
+				return err
+			}
+			var c systemConfig
+			if err := json.Unmarshal([]byte(config), &c); err != nil {
+				return fmt.Errorf("configuration of %s: %w", y.Name, err)
+			}
+			y.Connector, y.Config, y.Cycle = c.Connector, c.Config, time.Duration(cycle)*time.Microsecond
+			list = append(list, y)
+			return unmarshalState(&list[len(list)-1].State, warnings, counts)
+		})
+	})
+	return list, err
+}
+
+func unmarshalState(s *inventory.State, warnings, counts string) error {
+	return errors.Join(json.Unmarshal([]byte(warnings), &s.Warnings), json.Unmarshal([]byte(counts), &s.Counts))
+}
+
+var selectSources = `
+select s.id, s.name, s.kind, s.config, s.precedence,
+       coalesce(y.synced_at, 0), coalesce(y.failed_at, 0), coalesce(y.error, ''), coalesce(y.baseline, 0),
+       coalesce(y.warnings, '[]'), coalesce(y.counts, '{}')
+  from source s
+  left join sync_state y on y.kind = 6 and y.object = s.id
+ where ` + now("s") + `
+ order by s.name`
+
+// Sources lists the sources by name.
+func (s Inventory) Sources(ctx context.Context) (list []inventory.Source, err error) {
+	err = s.db.read(ctx, func(q *query) error {
+		return q.each(ctx, selectSources, nil, func(scan func(...any) error) error {
+			var src inventory.Source
+			var config, warnings, counts string
+			err := scan(&src.ID, &src.Name, &src.Kind, &config, &src.Precedence, &src.State.Synced, &src.State.Failed, &src.State.Error, &src.State.Baseline, &warnings, &counts)
+			if err != nil {
+				return err
+			}
+			if err := json.Unmarshal([]byte(config), &src.Config); err != nil {
+				return fmt.Errorf("configuration of %s: %w", src.Name, err)
+			}
+			list = append(list, src)
+			return unmarshalState(&list[len(list)-1].State, warnings, counts)
+		})
+	})
+	return list, err
+}
+
+// latest selects each object's newest version, whether it is still there or not.
+const latest = `from_set = (select max(v.from_set) from %[1]s v where v.id = %[1]s.id and v.from_set not in (select id from open_set))`
+
+// labelQueries give an object's name and its system.
+var labelQueries = map[access.ObjectKind]string{
+	access.KindIdentity:    `select id, name, 0 from identity where id in (%s) and ` + fmt.Sprintf(latest, "identity"),
+	access.KindAccount:     `select id, login, system_id from account where id in (%s) and ` + fmt.Sprintf(latest, "account"),
+	access.KindEntitlement: `select id, name, system_id from entitlement where id in (%s) and ` + fmt.Sprintf(latest, "entitlement"),
+	access.KindResource:    `select id, name, system_id from resource where id in (%s) and ` + fmt.Sprintf(latest, "resource"),
+	access.KindSystem:      `select id, name, 0 from system where id in (%s) and ` + fmt.Sprintf(latest, "system"),
+	access.KindSource:      `select id, name, 0 from source where id in (%s) and ` + fmt.Sprintf(latest, "source"),
+	access.KindRole:        `select id, name, 0 from role where id in (%s) and ` + fmt.Sprintf(latest, "role"),
+	access.KindCredential:  `select id, fingerprint, 0 from credential where id in (%s) and ` + fmt.Sprintf(latest, "credential"),
+}
+
+const labelsPerQuery = 500
+
+// Names labels objects, those that are gone with what they were called last.
+func (s Inventory) Names(ctx context.Context, refs []access.Ref) (map[access.Ref]inventory.Label, error) {
+	labels := make(map[access.Ref]inventory.Label, len(refs))
+	keys := map[access.ObjectKind][]int64{}
+	for _, r := range refs {
+		if _, seen := labels[r]; !seen && !r.IsZero() {
+			labels[r] = inventory.Label{}
+			keys[r.Kind] = append(keys[r.Kind], r.Key)
+		}
+	}
+	err := s.db.read(ctx, func(q *query) error {
+		systems := map[int64]string{}
+		err := q.each(ctx, `select id, name from system order by from_set`, nil, func(scan func(...any) error) error {
+			var id int64
+			var name string
+			defer func() { systems[id] = name }()
+			return scan(&id, &name)
+		})
+		if err != nil {
+			return err
+		}
+		for kind, all := range keys {
+			text, ok := labelQueries[kind]
+			if !ok {
+				continue
+			}
+			for len(all) > 0 {
+				n := min(labelsPerQuery, len(all))
+				if err := labelSome(ctx, q, kind, fmt.Sprintf(text, keyList(all[:n])), systems, labels); err != nil {
+					return err
+				}
+				all = all[n:]
+			}
+		}
+		return nil
+	})
+	return labels, err
+}
+
+// labelSome runs a query whose text is made anew each time, so it is not rebound.
+func labelSome(ctx context.Context, q *query, kind access.ObjectKind, text string, systems map[int64]string, into map[access.Ref]inventory.Label) error {
+	rows, err := q.t.QueryContext(ctx, text)
+	if err != nil {
+		return err
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	for rows.Next() {
+		var key, system int64
+		var name string
+		if err := rows.Scan(&key, &name, &system); err != nil {
+			return err
+		}
+		into[access.Ref{Kind: kind, Key: key}] = inventory.Label{Name: name, System: systems[system]}
+	}
+	return rows.Err()
+}
+
+var findIdentities = `
+select distinct i.id from identity i
+ where (i.number = $1 or i.name = $1 or lower(i.email) = lower($1) or i.login = $1)
+   and ` + now("i") + `
+ order by i.id limit $2`
+
+// FindIdentities lists the identities with exactly this number, email, login or name.
+func (s Inventory) FindIdentities(ctx context.Context, text string, limit int) (found []access.IdentityID, err error) {
+	err = s.db.read(ctx, func(q *query) error {
+		return q.each(ctx, findIdentities, []any{text, limit}, func(scan func(...any) error) error {
+			var id access.IdentityID
+			if err := scan(&id); err != nil {
+				return err
+			}
+			found = append(found, id)
+			return nil
+		})
+	})
+	return found, err
+}
+
+var findTargets = `
+select kind, id from (
+  select 3 as kind, e.id from entitlement e join system s on s.id = e.system_id
+   where (e.name = $1 or e.native_id = $1) and ($2 = '' or s.name = $2) and ` + now("e") + ` and ` + now("s") + `
+  union
+  select 4 as kind, r.id from resource r join system s on s.id = r.system_id
+   where (r.name = $1 or r.native_id = $1) and ($2 = '' or s.name = $2) and ` + now("r") + ` and ` + now("s") + `
+) found order by kind, id limit $3`
+
+// FindTargets lists the entitlements and resources of a name or native id.
+func (s Inventory) FindTargets(ctx context.Context, system, text string, limit int) (found []access.Ref, err error) {
+	err = s.db.read(ctx, func(q *query) error {
+		return q.each(ctx, findTargets, []any{text, system, limit}, func(scan func(...any) error) error {
+			var r access.Ref
+			if err := scan(&r.Kind, &r.Key); err != nil {
+				return err
+			}
+			found = append(found, r)
+			return nil
+		})
+	})
+	return found, err
+}
+
+// Totals counts what is now.
+func (s Inventory) Totals(ctx context.Context) (inventory.Totals, error) {
+	t := inventory.Totals{Identities: map[access.IdentityKind]int64{}}
+	err := s.db.read(ctx, func(q *query) error {
+		err := q.each(ctx, `select i.kind, count(*), coalesce(sum(case when i.organisation <> '' then 1 else 0 end), 0) from identity i where `+now("i")+` group by i.kind`, nil, func(scan func(...any) error) error {
+			var kind access.IdentityKind
+			var n, third int64
+			if err := scan(&kind, &n, &third); err != nil {
+				return err
+			}
+			t.Identities[kind] = n
+			t.ThirdParties += third
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		for _, c := range []struct {
+			into *int64
+			text string
+		}{
+			{&t.Accounts, `select count(*) from account a where ` + now("a")},
+			{&t.Correlated, `select count(distinct l.account_id) from account_link l join account a on a.id = l.account_id where l.identity_id <> 0 and l.state in ('confirmed', 'manual') and ` + now("l") + ` and ` + now("a")},
+			{&t.Entitlements, `select count(*) from entitlement e where ` + now("e")},
+			{&t.Grants, `select count(*) from access_grant g where ` + now("g")},
+		} {
+			if err := q.row(ctx, c.text).Scan(c.into); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return t, err
+}
+
+// SyncFailed keeps that a sync failed, and why.
+func (s Inventory) SyncFailed(ctx context.Context, on access.Ref, reason string) error {
+	reason = strings.ToValidUTF8(reason[:min(len(reason), 2000)], "")
+	return s.db.change(ctx, audit.Event{Action: "inventory.sync_failed", Object: on}, func(t *tx) error {
+		_, err := t.exec(ctx, `insert into sync_state (kind, object, failed_at, error) values ($1, $2, $3, $4)
+on conflict (kind, object) do update set failed_at = $3, error = $4`, on.Kind, on.Key, t.At, reason)
+		if err != nil {
+			return err
+		}
+		return t.changed(ctx, on)
+	})
+}
+
+// SyncUnchanged keeps that a sync found nothing new.
+func (s Inventory) SyncUnchanged(ctx context.Context, on access.Ref, r inventory.Report) error {
+	return s.db.change(ctx, audit.Event{Action: "inventory.sync", Object: on, Facts: map[string]string{"changed": "0"}}, func(t *tx) error {
+		if err := t.synced(ctx, on, r); err != nil {
+			return err
+		}
+		return t.changed(ctx, on)
+	})
+}
+
+const keepSynced = `
+insert into sync_state (kind, object, synced_at, baseline, warnings, counts) values ($1, $2, $3, $3, $4, $5)
+on conflict (kind, object) do update
+   set synced_at = $3, warnings = $4, counts = $5, error = '',
+       baseline = case when sync_state.baseline = 0 then $3 else sync_state.baseline end`
+
+func (t *tx) synced(ctx context.Context, on access.Ref, r inventory.Report) error {
+	warnings := r.Warnings
+	if warnings == nil {
+		warnings = []string{}
+	}
+	w, err := json.Marshal(warnings)
+	if err != nil {
+		return err
+	}
+	c, err := json.Marshal(r.Counts)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(ctx, keepSynced, on.Kind, on.Key, t.At, string(w), string(c))
+	return err
+}

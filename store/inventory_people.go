@@ -1,0 +1,170 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+
+	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/inventory"
+)
+
+const knownRecords = `
+select r.native_id, r.identity_id, r.digest, case when r.until_set = 0 then 1 else 0 end
+  from source_record r
+ where r.source_id = $1 and r.from_set not in (select id from open_set)
+   and r.from_set = (select max(v.from_set) from source_record v where v.source_id = r.source_id and v.native_id = r.native_id and v.from_set not in (select id from open_set))`
+
+// KnownPeople returns what the store has before a source is synced.
+func (s Inventory) KnownPeople(ctx context.Context, id access.SourceID) (*inventory.KnownPeople, error) {
+	k := &inventory.KnownPeople{Records: map[string]inventory.KnownRecord{}, Number: map[string]access.IdentityID{}, Email: map[string]access.IdentityID{}}
+	err := s.db.read(ctx, func(q *query) error {
+		err := q.each(ctx, knownRecords, []any{id}, func(scan func(...any) error) error {
+			var native string
+			var rec inventory.KnownRecord
+			var digest []byte
+			var live int
+			if err := scan(&native, &rec.Identity, &digest, &live); err != nil {
+				return err
+			}
+			copy(rec.Digest[:], digest)
+			rec.Live = live == 1
+			k.Records[native] = rec
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		err = q.each(ctx, `select i.id, i.number, i.email from identity i where `+now("i"), nil, func(scan func(...any) error) error {
+			var person access.IdentityID
+			var number, email string
+			if err := scan(&person, &number, &email); err != nil {
+				return err
+			}
+			if number != "" {
+				k.Number[number] = person
+			}
+			if email != "" {
+				k.Email[strings.ToLower(email)] = person
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		var others int
+		err = q.row(ctx, `select count(*) from source s where s.id <> $1 and `+now("s"), id).Scan(&others)
+		k.Alone = others == 0
+		return err
+	})
+	return k, err
+}
+
+var otherRecords = `
+select r.source_id, s.precedence, r.attributes
+  from source_record r
+  join source s on s.id = r.source_id and ` + now("s") + `
+ where r.identity_id = $1 and r.source_id <> $2 and ` + now("r") + `
+ order by s.precedence, s.id`
+
+// OtherRecords returns an identity's rows in other sources.
+func (s Inventory) OtherRecords(ctx context.Context, except access.SourceID, id access.IdentityID) (list []inventory.SourceRecord, err error) {
+	err = s.db.read(ctx, func(q *query) error {
+		return q.each(ctx, otherRecords, []any{id, except}, func(scan func(...any) error) error {
+			var r inventory.SourceRecord
+			var text string
+			if err := scan(&r.Source, &r.Precedence, &text); err != nil {
+				return err
+			}
+			list = append(list, r)
+			return json.Unmarshal([]byte(text), &list[len(list)-1].Attributes)
+		})
+	})
+	return list, err
+}
+
+// people stages a batch's rows of a source and the identities that they make.
+func (g *staging) people(ctx context.Context, t *tx, b *inventory.Batch) error {
+	var records, identities, affiliations [][]any
+	for _, p := range b.People {
+		if err := g.endPerson(ctx, t, p); err != nil {
+			return err
+		}
+		if !p.Gone {
+			text, err := json.Marshal(p.Attributes)
+			if err != nil {
+				return err
+			}
+			records = append(records, []any{p.Source, p.NativeID, t.Set, p.Identity.ID, p.Digest[:], string(text)})
+		}
+		i := p.Identity
+		if i.Name == "" {
+			continue // nothing is left of the person but who they were
+		}
+		attributes, err := json.Marshal(i.Attributes)
+		if err != nil {
+			return err
+		}
+		var third access.ThirdParty
+		if i.ThirdParty != nil {
+			third = *i.ThirdParty
+		}
+		identities = append(identities, []any{i.ID, t.Set, string(i.Kind), string(i.State), i.Name, i.Email, i.Number, p.Login, third.Organisation, third.Sponsor, third.ContractEnd, string(attributes)})
+		for seq, a := range i.Affiliations {
+			affiliations = append(affiliations, []any{i.ID, seq, t.Set, a.Employer, a.Unit, a.Title, a.Manager, a.Start, 0})
+			if err := t.due(ctx, i.ID.Ref(), a.Start, a.End); err != nil {
+				return err
+			}
+		}
+		if err := t.due(ctx, i.ID.Ref(), third.ContractEnd); err != nil {
+			return err
+		}
+		if err := g.own(ctx, t, p.Ownership, i.ID.Ref()); err != nil {
+			return err
+		}
+	}
+	if err := t.insertMany(ctx, "source_record", []string{"source_id", "native_id", "from_set", "identity_id", "digest", "attributes"}, records); err != nil {
+		return err
+	}
+	if err := t.insertMany(ctx, "identity", []string{"id", "from_set", "kind", "state", "name", "email", "number", "login", "organisation", "sponsor_id", "contract_end", "attributes"}, identities); err != nil {
+		return err
+	}
+	return t.insertMany(ctx, "affiliation", []string{"identity_id", "seq", "from_set", "employer", "unit", "title", "manager_id", "starts_at", "ends_at"}, affiliations)
+}
+
+const terminate = `
+insert into identity (id, from_set, kind, state, name, email, number, login, organisation, sponsor_id, contract_end, attributes)
+select id, $2, kind, 'terminated', name, email, number, login, organisation, sponsor_id, contract_end, attributes
+  from identity where id = $1 and until_set = $2 and from_set <> $2`
+
+func (g *staging) endPerson(ctx context.Context, t *tx, p inventory.PersonRow) error {
+	if _, err := t.exec(ctx, `update source_record set until_set = $1 where source_id = $2 and native_id = $3 and until_set = 0`, t.Set, p.Source, p.NativeID); err != nil {
+		return err
+	}
+	if _, err := t.exec(ctx, `update identity set until_set = $1 where id = $2 and until_set = 0`, t.Set, p.Identity.ID); err != nil {
+		return err
+	}
+	if p.Identity.Name == "" {
+		_, err := t.exec(ctx, terminate, p.Identity.ID, t.Set)
+		return err
+	}
+	_, err := t.exec(ctx, `update affiliation set until_set = $1 where identity_id = $2 and until_set = 0`, t.Set, p.Identity.ID)
+	return err
+}
+
+// own keeps who answers for a service or agent; no owner ends what was.
+func (g *staging) own(ctx context.Context, t *tx, o access.Ownership, object access.Ref) error {
+	if _, err := t.exec(ctx, `update ownership set until_set = $1 where object_kind = $2 and object_key = $3 and until_set = 0`, t.Set, object.Kind, object.Key); err != nil {
+		return err
+	}
+	if o.Owner == 0 {
+		return nil
+	}
+	key, err := t.newKeys(ctx, access.KindOwnership, 1)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(ctx, `insert into ownership (id, from_set, object_kind, object_key, owner_id, deputy_id) values ($1, $2, $3, $4, $5, $6)`,
+		key, t.Set, object.Kind, object.Key, o.Owner, o.Deputy)
+	return err
+}

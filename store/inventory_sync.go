@@ -1,0 +1,376 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/audit"
+	"github.com/writhq/writ/inventory"
+)
+
+// The newest version of every object of a system, gone ones too: they keep their key.
+const knownObjects = `
+select o.native_id, o.id, o.digest, case when o.until_set = 0 then 1 else 0 end
+  from %[1]s o
+ where o.system_id = $1 and o.from_set not in (select id from open_set)
+   and o.from_set = (select max(v.from_set) from %[1]s v where v.id = o.id and v.from_set not in (select id from open_set))`
+
+// Known returns what the store has of a system. Nothing is being staged on it: a
+// sync holds the system's lease.
+func (s Inventory) Known(ctx context.Context, id access.SystemID) (*inventory.Known, error) {
+	k := &inventory.Known{
+		Resources: map[string]inventory.Object{}, Entitlements: map[string]inventory.Object{}, Accounts: map[string]inventory.Object{},
+		Holdings: map[access.Ref]inventory.Digest{}, Usage: map[access.AccountID]access.Time{},
+		SystemByName: map[string]access.SystemID{}, IdentityByNumber: map[string]access.IdentityID{},
+	}
+	err := s.db.read(ctx, func(q *query) error {
+		for table, into := range map[string]map[string]inventory.Object{"resource": k.Resources, "entitlement": k.Entitlements, "account": k.Accounts} {
+			if err := readKnown(ctx, q, fmt.Sprintf(knownObjects, table), id, into); err != nil {
+				return fmt.Errorf("reading %ss: %w", table, err)
+			}
+		}
+		return readHoldings(ctx, q, id, k)
+	})
+	return k, err
+}
+
+func readKnown(ctx context.Context, q *query, text string, id access.SystemID, into map[string]inventory.Object) error {
+	return q.each(ctx, text, []any{id}, func(scan func(...any) error) error {
+		var native string
+		var o inventory.Object
+		var digest []byte
+		var live int
+		if err := scan(&native, &o.Key, &digest, &live); err != nil {
+			return err
+		}
+		copy(o.Digest[:], digest)
+		o.Live = live == 1
+		into[native] = o
+		return nil
+	})
+}
+
+func readHoldings(ctx context.Context, q *query, id access.SystemID, k *inventory.Known) error {
+	err := q.each(ctx, `select h.holder_kind, h.holder_id, h.digest from holding h where h.system_id = $1 and `+now("h"), []any{id}, func(scan func(...any) error) error {
+		var r access.Ref
+		var digest []byte
+		if err := scan(&r.Kind, &r.Key, &digest); err != nil {
+			return err
+		}
+		var d inventory.Digest
+		copy(d[:], digest)
+		k.Holdings[r] = d
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	err = q.each(ctx, `select u.account_id, u.last_used from account_usage u join account a on a.id = u.account_id where a.system_id = $1 and `+now("a"), []any{id}, func(scan func(...any) error) error {
+		var acc access.AccountID
+		var at access.Time
+		defer func() { k.Usage[acc] = at }()
+		return scan(&acc, &at)
+	})
+	if err != nil {
+		return err
+	}
+	err = q.each(ctx, `select s.name, s.id from system s where `+now("s"), nil, func(scan func(...any) error) error {
+		var name string
+		var key access.SystemID
+		defer func() { k.SystemByName[name] = key }()
+		return scan(&name, &key)
+	})
+	if err != nil {
+		return err
+	}
+	err = q.each(ctx, `select i.number, i.id from identity i where i.number <> '' and `+now("i"), nil, func(scan func(...any) error) error {
+		var number string
+		var key access.IdentityID
+		defer func() { k.IdentityByNumber[number] = key }()
+		return scan(&number, &key)
+	})
+	if err != nil {
+		return err
+	}
+	return q.row(ctx, `select count(*) from access_grant g where g.system_id = $1 and `+now("g"), id).Scan(&k.Grants)
+}
+
+var (
+	holderGrants = `
+select g.id, g.entitlement_id, g.resource_id, g.mode, g.flags, g.starts_at, g.ends_at, g.last_used
+  from access_grant g
+ where g.holder_id = $1 and g.holder_kind = $2 and g.system_id = $3 and ` + now("g") + `
+ order by g.entitlement_id, g.resource_id, g.mode`
+	holderCredentials = `
+select c.id, c.kind, c.fingerprint, c.algorithm, a.options, a.changed_at, a.last_used
+  from account_credential a
+  join credential c on c.id = a.credential_id and c.until_set = 0
+ where a.account_id = $1 and ` + now("a") + `
+ order by c.kind, c.fingerprint`
+)
+
+// HolderGrants returns what the store has of one holder in a system.
+func (s Inventory) HolderGrants(ctx context.Context, system access.SystemID, holder access.Ref) (grants []inventory.GrantRow, creds []inventory.CredentialRow, err error) {
+	err = s.db.read(ctx, func(q *query) error {
+		err := q.each(ctx, holderGrants, []any{holder.Key, holder.Kind, system}, func(scan func(...any) error) error {
+			g := inventory.GrantRow{Grant: access.Grant{Holder: holder}}
+			if err := scan(&g.ID, &g.Entitlement, &g.Resource, &g.Mode, &g.Flags, &g.Start, &g.End, &g.LastUsed); err != nil {
+				return err
+			}
+			grants = append(grants, g)
+			return nil
+		})
+		if err != nil || holder.Kind != access.KindAccount {
+			return err
+		}
+		return q.each(ctx, holderCredentials, []any{holder.Key}, func(scan func(...any) error) error {
+			c := inventory.CredentialRow{Account: access.AccountID(holder.Key)}
+			if err := scan(&c.ID, &c.Kind, &c.Fingerprint, &c.Algorithm, &c.Options, &c.Changed, &c.LastUsed); err != nil {
+				return err
+			}
+			creds = append(creds, c)
+			return nil
+		})
+	})
+	return grants, creds, err
+}
+
+// Reserve takes keys for objects that a sync is about to stage.
+func (s Inventory) Reserve(ctx context.Context, kind access.ObjectKind, n int) (first int64, err error) {
+	err = s.db.bookkeep(ctx, func(t *tx) error {
+		first, err = t.newKeys(ctx, kind, n)
+		return err
+	})
+	return first, err
+}
+
+// staging is one bulk change of the inventory.
+type staging struct {
+	db    *DB
+	on    access.Ref
+	s     *staged
+	creds map[string]access.CredentialID // by kind and fingerprint, staged ones too
+	done  bool
+}
+
+// Stage begins a bulk change that nobody sees before Flip.
+func (s Inventory) Stage(ctx context.Context, on access.Ref) (inventory.Staging, error) {
+	st, err := s.db.stage(ctx, on)
+	if err != nil {
+		return nil, err
+	}
+	return &staging{db: s.db, on: on, s: st, creds: map[string]access.CredentialID{}}, nil
+}
+
+// Undo takes everything back.
+func (g *staging) Undo(ctx context.Context) error {
+	if g.done {
+		return nil
+	}
+	g.done = true
+	return g.db.undo(ctx, g.s)
+}
+
+// Flip makes everything visible at once.
+func (g *staging) Flip(ctx context.Context, r inventory.Report, refs []access.Ref, bulk bool) error {
+	e := audit.Event{Action: "inventory.sync", Object: g.on, Facts: map[string]string{
+		"changed": strconv.FormatInt(r.Changed, 10), "removed": strconv.FormatInt(r.Removed, 10),
+		"accounts": strconv.FormatInt(r.Counts.Accounts, 10), "grants": strconv.FormatInt(r.Counts.Grants, 10),
+		"identities": strconv.FormatInt(r.Counts.Identities, 10), "rejected": strconv.FormatInt(r.Counts.Rejected, 10),
+	}}
+	err := g.db.flip(ctx, g.s, e, func(t *tx) error {
+		if err := t.synced(ctx, g.on, r); err != nil {
+			return err
+		}
+		rows := [][]any{{t.Set, g.on.Kind, g.on.Key, bulk}}
+		for _, ref := range refs {
+			rows = append(rows, []any{t.Set, ref.Kind, ref.Key, false})
+		}
+		return t.insertMany(ctx, "change", []string{"set_id", "kind", "object", "bulk"}, rows)
+	})
+	g.done = err == nil
+	return err
+}
+
+// Write stages one batch with its record: counts, and a digest of the rows.
+func (g *staging) Write(ctx context.Context, b *inventory.Batch) error {
+	sum := sha256.New()
+	if err := json.NewEncoder(sum).Encode(struct {
+		A, B, C, D, E, F any
+	}{b.Resources, b.Entitlements, b.Accounts, b.Ended, b.Grants, b.People}); err != nil {
+		return err
+	}
+	e := audit.Event{Action: "inventory.sync_batch", Object: g.on, Facts: map[string]string{
+		"objects":       strconv.Itoa(len(b.Resources) + len(b.Entitlements) + len(b.Accounts) + len(b.People)),
+		"objects_ended": strconv.Itoa(len(b.Ended)), "grants": strconv.Itoa(len(b.Grants)), "grants_ended": strconv.Itoa(len(b.EndedGrants)),
+		"digest": hex.EncodeToString(sum.Sum(nil)),
+	}}
+	return g.db.stageBatch(ctx, g.s, e, func(t *tx) error {
+		for _, step := range []func(context.Context, *tx, *inventory.Batch) error{
+			g.endObjects, g.objects, g.holdings, g.grants, g.credentials, g.usage, g.people,
+		} {
+			if err := step(ctx, t, b); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+var endedTables = map[access.ObjectKind]string{
+	access.KindResource: "resource", access.KindEntitlement: "entitlement", access.KindAccount: "account",
+}
+
+func (g *staging) endObjects(ctx context.Context, t *tx, b *inventory.Batch) error {
+	for _, ref := range b.Ended {
+		if _, err := t.exec(ctx, `update `+endedTables[ref.Kind]+` set until_set = $1 where id = $2 and until_set = 0`, t.Set, ref.Key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (g *staging) objects(ctx context.Context, t *tx, b *inventory.Batch) error {
+	var rows [][]any
+	for _, r := range b.Resources {
+		rows = append(rows, []any{r.ID, t.Set, r.System, r.NativeID, r.Kind, r.Name, r.Parent, string(r.DataClass), r.Digest[:]})
+	}
+	if err := t.insertMany(ctx, "resource", []string{"id", "from_set", "system_id", "native_id", "kind", "name", "parent_id", "data_class", "digest"}, rows); err != nil {
+		return err
+	}
+	rows = nil
+	for _, e := range b.Entitlements {
+		can, err := json.Marshal(orEmpty(e.Capabilities))
+		if err != nil {
+			return err
+		}
+		conflicts, err := json.Marshal(orEmpty(e.Conflicts))
+		if err != nil {
+			return err
+		}
+		rows = append(rows, []any{e.ID, t.Set, e.System, e.NativeID, e.Kind, e.Name, e.Description, e.Resource, e.OwnerNumber, string(can), string(conflicts), e.Digest[:]})
+	}
+	if err := t.insertMany(ctx, "entitlement", []string{"id", "from_set", "system_id", "native_id", "kind", "name", "description", "resource_id", "owner_number", "capabilities", "conflicts", "digest"}, rows); err != nil {
+		return err
+	}
+	rows = nil
+	for _, a := range b.Accounts {
+		attributes := a.Attributes
+		if attributes == nil {
+			attributes = map[string]string{}
+		}
+		text, err := json.Marshal(attributes)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, []any{a.ID, t.Set, a.System, a.NativeID, a.Login, a.DisplayName, a.Email, a.Number, string(a.Kind), a.KindReason, string(a.Status), a.Interactive, a.Created, a.Expires, string(text), a.Digest[:]})
+		if err := t.due(ctx, a.ID.Ref(), a.Expires); err != nil {
+			return err
+		}
+	}
+	return t.insertMany(ctx, "account", []string{"id", "from_set", "system_id", "native_id", "login", "display_name", "email", "number", "kind", "kind_reason", "status", "interactive", "created_at", "expires_at", "attributes", "digest"}, rows)
+}
+
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+func (g *staging) holdings(ctx context.Context, t *tx, b *inventory.Batch) error {
+	rows := make([][]any, 0, len(b.Holdings))
+	for ref, digest := range b.Holdings {
+		if _, err := t.exec(ctx, `update holding set until_set = $1 where holder_kind = $2 and holder_id = $3 and system_id = $4 and until_set = 0`, t.Set, ref.Kind, ref.Key, b.System); err != nil {
+			return err
+		}
+		if digest != (inventory.Digest{}) {
+			rows = append(rows, []any{ref.Kind, ref.Key, b.System, t.Set, digest[:]})
+		}
+	}
+	return t.insertMany(ctx, "holding", []string{"holder_kind", "holder_id", "system_id", "from_set", "digest"}, rows)
+}
+
+func (g *staging) grants(ctx context.Context, t *tx, b *inventory.Batch) error {
+	for _, r := range b.EndedGrants {
+		if _, err := t.exec(ctx, `update access_grant set until_set = $1 where holder_id = $2 and holder_kind = $3 and entitlement_id = $4 and resource_id = $5 and mode = $6 and until_set = 0`,
+			t.Set, r.Holder.Key, r.Holder.Kind, r.Entitlement, r.Resource, r.Mode); err != nil {
+			return err
+		}
+	}
+	if len(b.Grants) == 0 {
+		return nil
+	}
+	first, err := t.newKeys(ctx, access.KindGrant, len(b.Grants))
+	if err != nil {
+		return err
+	}
+	rows := make([][]any, len(b.Grants))
+	for i, r := range b.Grants {
+		rows[i] = []any{r.Holder.Key, r.Holder.Kind, r.Entitlement, r.Resource, r.Mode, t.Set, first + int64(i), b.System, r.Flags, r.Start, r.End, r.LastUsed}
+		if r.Start|r.End != 0 {
+			if err := t.due(ctx, r.Holder, r.Start, r.End); err != nil {
+				return err
+			}
+		}
+	}
+	return t.insertMany(ctx, "access_grant", []string{"holder_id", "holder_kind", "entitlement_id", "resource_id", "mode", "from_set", "id", "system_id", "flags", "starts_at", "ends_at", "last_used"}, rows)
+}
+
+func (g *staging) usage(ctx context.Context, t *tx, b *inventory.Batch) error {
+	for acc, at := range b.Usage {
+		if _, err := t.exec(ctx, `insert into account_usage (account_id, last_used) values ($1, $2)
+on conflict (account_id) do update set last_used = $2 where account_usage.last_used < $2`, acc, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (g *staging) credentials(ctx context.Context, t *tx, b *inventory.Batch) error {
+	for _, c := range b.EndedCreds {
+		if _, err := t.exec(ctx, `update account_credential set until_set = $1 where account_id = $2 and credential_id = $3 and until_set = 0`, t.Set, c.Account, c.ID); err != nil {
+			return err
+		}
+	}
+	rows := make([][]any, 0, len(b.Credentials))
+	for _, c := range b.Credentials {
+		id, err := g.credential(ctx, t, c)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, []any{c.Account, id, t.Set, b.System, c.Options, c.Changed, c.LastUsed})
+	}
+	return t.insertMany(ctx, "account_credential", []string{"account_id", "credential_id", "from_set", "system_id", "options", "changed_at", "last_used"}, rows)
+}
+
+// credential finds the one credential of a fingerprint, or makes it. What a
+// credential is never changes; it is kept when its last account lets go of it.
+func (g *staging) credential(ctx context.Context, t *tx, c inventory.CredentialRow) (access.CredentialID, error) {
+	name := string(c.Kind) + " " + c.Fingerprint
+	if id, ok := g.creds[name]; ok {
+		return id, nil
+	}
+	var id access.CredentialID
+	err := t.row(ctx, `select coalesce(max(id), 0) from credential where kind = $1 and fingerprint = $2 and until_set = 0`, string(c.Kind), c.Fingerprint).Scan(&id)
+	if err != nil {
+		return 0, err
+	}
+	if id == 0 {
+		key, err := t.newKeys(ctx, access.KindCredential, 1)
+		if err != nil {
+			return 0, err
+		}
+		id = access.CredentialID(key)
+		if _, err := t.exec(ctx, `insert into credential (id, from_set, kind, fingerprint, algorithm) values ($1, $2, $3, $4, $5)`, key, t.Set, string(c.Kind), c.Fingerprint, c.Algorithm); err != nil {
+			return 0, err
+		}
+	}
+	g.creds[name] = id
+	return id, nil
+}
