@@ -30,6 +30,7 @@ type KnownPeople struct {
 	Records map[string]KnownRecord // this source's, by its own key
 	Number  map[string]access.IdentityID
 	Email   map[string]access.IdentityID
+	Alone   bool // no other source has any row: nothing to merge
 }
 
 // KnownRecord is one row of the source as it was.
@@ -316,6 +317,9 @@ func (p *people) row(ctx context.Context, person *connector.Person) error {
 // others are an identity's rows in other sources; nobody has any while there is
 // one source, which is the usual case.
 func (p *people) others(ctx context.Context, id access.IdentityID) ([]SourceRecord, error) {
+	if p.known.Alone {
+		return nil, nil
+	}
 	return p.Store.OtherRecords(ctx, p.src.ID, id)
 }
 
