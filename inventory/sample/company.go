@@ -212,14 +212,14 @@ func (c *company) managerOf(i int) int {
 	if i != u.start {
 		return u.start + (i-u.start-1)/span
 	}
-	switch head := c.units[u.division].start; {
-	case i == 0:
+	head := c.units[u.division].start
+	switch i {
+	case 0:
 		return nobody
-	case i == head:
+	case head:
 		return 0
-	default:
-		return head
 	}
+	return head
 }
 
 // lead is the head of the n-th unit, counted around: somebody who stays, and so

@@ -44,9 +44,9 @@ func (h *host) group(name string) string {
 	return h.once("group:"+name, "group", name)
 }
 
-// sudo is a rule to run one command as another account.
-func (h *host) sudo(as, command string, can ...string) string {
-	return h.once("sudo:"+as+":"+command, "sudo", "run "+command+" as "+as, can...)
+// sudo is a rule to run one command as root.
+func (h *host) sudo(command string, can ...string) string {
+	return h.once("sudo:root:"+command, "sudo", "run "+command+" as root", can...)
 }
 
 // person writes the account of a person: a real name, a key, a group of all
@@ -125,7 +125,7 @@ func fillDBHost(s *system) {
 	p := s.plants[s.name]
 	for _, i := range p[escalation] {
 		login := h.person(i, 4)
-		s.has(login, h.sudo("root", "/usr/bin/find", "bypass_controls@system:", "destroy_data@system:"))
+		s.has(login, h.sudo("/usr/bin/find", "bypass_controls@system:", "destroy_data@system:"))
 		s.found(escalation, onAccount, s.name, login, "is root on db1, and so whoever they like in "+payrollDB)
 		s.found(standing, onAccount, s.name, login, "is root on db1 all the time")
 	}
@@ -135,14 +135,14 @@ func fillDBHost(s *system) {
 // fillWebHost writes a host of the web site.
 func fillWebHost(s *system) {
 	h := newHost(s, "web-operators")
-	s.gives("group:web-operators", h.sudo("root", "/usr/sbin/nginx -t"))
+	s.gives("group:web-operators", h.sudo("/usr/sbin/nginx -t"))
 	for _, i := range s.regionalPeople(technology, 8) {
 		h.person(i, 1+i%20, "web-operators")
 	}
 	h.robotLogin(s.service("monitoring").login)
 	deploy := s.service("deploy").login
 	h.robotLogin(deploy)
-	h.nopasswd(deploy, h.sudo("root", "/usr/bin/systemctl", "bypass_controls@system:", "change_config@system:"))
+	h.nopasswd(deploy, h.sudo("/usr/bin/systemctl", "bypass_controls@system:", "change_config@system:"))
 	s.found(nopasswdSudo, onEntitlement, s.name, "run /usr/bin/systemctl as root", "gives a shell, and asks for no password")
 	p := s.plants[s.name]
 	for _, i := range p[leaverActive] {
@@ -179,7 +179,7 @@ func fillBuildHost(s *system) {
 	}
 	for _, i := range p[nopasswdSudo] {
 		login := h.person(i, 2)
-		h.nopasswd(login, h.sudo("root", "/usr/bin/vim", "bypass_controls@system:"))
+		h.nopasswd(login, h.sudo("/usr/bin/vim", "bypass_controls@system:"))
 		s.found(nopasswdSudo, onEntitlement, s.name, "run /usr/bin/vim as root", "gives a shell, and asks for no password")
 		s.found(standing, onAccount, s.name, login, "is root all the time")
 	}

@@ -5,9 +5,6 @@ import "fmt"
 // plants are the people that each system's problems use, by system and rule.
 type plants map[string]map[string][]int
 
-// of lists whom a rule uses in a system.
-func (p plants) of(system, rule string) []int { return p[system][rule] }
-
 // The rules, by the names that findings have.
 const (
 	leaverActive     = "leaver-active"
@@ -21,7 +18,7 @@ const (
 	escalation       = "escalation-path"
 	publicGrant      = "public-grant"
 	nopasswdSudo     = "nopasswd-sudo"
-	staleCredential  = "stale-credential"
+	staleCredential  = "stale-credential" //nolint:gosec // the name of a rule
 	duplicateKey     = "duplicate-credential"
 	directGrant      = "direct-grant-outside-role"
 	tooMuchAgent     = "overprivileged-agent"

@@ -78,7 +78,7 @@ func Generate(ctx context.Context, o Options, dir string) (Summary, error) {
 	if o.Progress == nil {
 		o.Progress = func(string) {}
 	}
-	if err := clear(dir); err != nil {
+	if err := makeRoom(dir); err != nil {
 		return Summary{}, err
 	}
 	c := newCompany(o, sh, dir)
@@ -96,9 +96,9 @@ const (
 	systemsFolder = "systems"
 )
 
-// clear makes dir an empty folder: an earlier sample goes, whole or not; anything
+// makeRoom makes dir an empty folder: an earlier sample goes, whole or not; anything
 // else stays and is refused.
-func clear(dir string) error {
+func makeRoom(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // invented data, meant to be looked at
 		return err
 	}
@@ -128,13 +128,13 @@ func (c *company) write(ctx context.Context) error {
 	if err := c.writePeople(ctx); err != nil {
 		return err
 	}
-	for _, make := range c.systems() {
+	for _, next := range c.systems() {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		c.progress(make.name)
-		if err := c.writeSystem(ctx, make, plants); err != nil {
-			return fmt.Errorf("system %s: %w", make.name, err)
+		c.progress(next.name)
+		if err := c.writeSystem(ctx, next, plants); err != nil {
+			return fmt.Errorf("system %s: %w", next.name, err)
 		}
 	}
 	c.ask(plants)
