@@ -4,8 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/graph"
@@ -295,14 +297,30 @@ func (f *facts) holderGrants(kind access.ObjectKind) func(context.Context, strin
 	}
 }
 
+// grants are by far the most rows, and each column costs as much as the row: the
+// small ones come as one number, and what most grants do not have as one text.
 func (f *facts) grants(ctx context.Context, condition string) error {
-	text := `select g.id, g.holder_kind, g.holder_id, g.entitlement_id, g.resource_id, g.mode, g.flags, g.ends_at, g.last_used, ` + f.justified + `
+	text := `select g.id, g.holder_id, g.entitlement_id, g.last_used,
+	       g.holder_kind + g.mode * 256 + g.flags * 65536 + case when ` + f.justified + ` then 16777216 else 0 end,
+	       case when g.resource_id <> 0 or g.ends_at <> 0 then g.resource_id || ' ' || g.ends_at end
 	  from access_grant g where ` + f.now("g") + ` and ` + f.during("g") + where(condition, "g.holder_id")
 	var e graph.GrantEdge
+	var small int64
+	var rest sql.RawBytes
 	return f.each(ctx, text, func(rows *sql.Rows) error {
-		err := rows.Scan(&e.ID, &e.Holder.Kind, &e.Holder.Key, &e.Entitlement, &e.Resource, &e.Mode, &e.Flags, &e.End, &e.LastUsed, &e.Justified)
-		if err != nil {
+		if err := rows.Scan((*int64)(&e.ID), &e.Holder.Key, (*int64)(&e.Entitlement), (*int64)(&e.LastUsed), &small, &rest); err != nil {
 			return err
+		}
+		e.Holder.Kind, e.Mode, e.Flags = access.ObjectKind(small&0xff), access.Mode(small>>8&0xff), access.GrantFlags(small>>16&0xff) //nolint:gosec // one byte each
+		e.Justified = small>>24 != 0
+		if e.Resource, e.End = 0, 0; rest != nil {
+			resource, end, _ := strings.Cut(string(rest), " ")
+			r, err := strconv.ParseInt(resource, 10, 64)
+			t, err2 := strconv.ParseInt(end, 10, 64)
+			if err := errors.Join(err, err2); err != nil {
+				return fmt.Errorf("grant %s: %w", e.ID, err)
+			}
+			e.Resource, e.End = access.ResourceID(r), access.Time(t)
 		}
 		if e.UsageKnown = e.LastUsed >= 0; !e.UsageKnown {
 			e.LastUsed = 0
