@@ -1,0 +1,132 @@
+package handmade
+
+import (
+	"bytes"
+	"context"
+	"embed"
+	"encoding/csv"
+	"fmt"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/writhq/writ/internal/testkit"
+)
+
+//go:embed hr.csv systems.csv expected.csv postgres.sh host.sh README.md keys
+var files embed.FS
+
+const setupLimit = 2 * time.Minute
+
+// Company is the company with its servers running.
+type Company struct {
+	HR      string // path of hr.csv, a source of identities
+	Systems []System
+	Hosts   map[string]*testkit.Host
+	Cluster *testkit.PostgresServer
+}
+
+// System is one of its systems as Writ is told of it. Owners are numbers in hr.csv.
+type System struct {
+	Name, Kind                            string
+	Address                               string // without any secret
+	Options                               map[string]string
+	Credential                            []byte // private key of hosts; the cluster asks for none
+	Environment, Criticality, DataClass   string
+	BusinessOwner, TechnicalOwner, RunsOn string
+}
+
+// Expected is one line of expected.csv: an account by its login, an identity by
+// its number, an entitlement by its native id, a credential by its fingerprint, a
+// system by its name.
+type Expected struct{ Rule, SubjectType, System, Subject string }
+
+// Setup starts the servers and runs the scripts on them; they end with the test.
+func Setup(tb testing.TB) *Company {
+	tb.Helper()
+	c := &Company{HR: filepath.Join(tb.TempDir(), "hr.csv"), Hosts: map[string]*testkit.Host{}}
+	if err := os.WriteFile(c.HR, read(tb, "hr.csv"), 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	for _, row := range table(tb, "systems.csv") {
+		s := System{
+			Name: row[0], Kind: row[1], Environment: row[2], Criticality: row[3], DataClass: row[4],
+			BusinessOwner: row[5], TechnicalOwner: row[6], RunsOn: row[7],
+		}
+		if s.Kind == "postgres" {
+			c.startCluster(tb, &s)
+		} else {
+			c.startHost(tb, &s)
+		}
+		c.Systems = append(c.Systems, s)
+	}
+	return c
+}
+
+// ExpectedFindings is what a careful practitioner finds in the company.
+func ExpectedFindings(tb testing.TB) []Expected {
+	tb.Helper()
+	var list []Expected
+	for _, row := range table(tb, "expected.csv") {
+		list = append(list, Expected{row[0], row[1], row[2], row[3]})
+	}
+	return list
+}
+
+func (c *Company) startCluster(tb testing.TB, s *System) {
+	tb.Helper()
+	c.Cluster = testkit.NewPostgres(tb)
+	run(tb, "sh", "-c", string(read(tb, "postgres.sh")), "postgres.sh", fmt.Sprint(c.Cluster.Port))
+	s.Address = c.Cluster.URL("postgres")
+}
+
+func (c *Company) startHost(tb testing.TB, s *System) {
+	tb.Helper()
+	h := testkit.NamedLinuxHost(tb, s.Name)
+	keys, err := files.ReadDir("keys")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for _, k := range keys {
+		h.Write(tb, "/tmp/keys/"+k.Name(), "644", string(read(tb, path.Join("keys", k.Name()))))
+	}
+	h.Script(tb, string(read(tb, "host.sh")), s.Name)
+	c.Hosts[s.Name] = h
+	s.Address, s.Credential, s.Options = h.URL(), h.Key, map[string]string{"known_hosts": h.HostKey}
+}
+
+// run runs a program of this machine and returns what it printed.
+func run(tb testing.TB, argv ...string) string {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), setupLimit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		tb.Fatalf("%s: %v: %s", argv[0], err, stderr.String())
+	}
+	return stdout.String()
+}
+
+func read(tb testing.TB, name string) []byte {
+	tb.Helper()
+	b, err := files.ReadFile(name)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return b
+}
+
+// table is a CSV file without its header; every row is as long as it.
+func table(tb testing.TB, name string) [][]string {
+	tb.Helper()
+	rows, err := csv.NewReader(bytes.NewReader(read(tb, name))).ReadAll()
+	if err != nil {
+		tb.Fatalf("%s: %v", name, err)
+	}
+	return rows[1:]
+}

@@ -1,0 +1,100 @@
+package handmade
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/writhq/writ/connector"
+	"github.com/writhq/writ/connector/linux"
+	"github.com/writhq/writ/internal/secret"
+)
+
+// TestTheServersSayWhatTheReadmeShows runs every command that README.md shows.
+func TestTheServersSayWhatTheReadmeShows(t *testing.T) {
+	c := Setup(t)
+	shown := 0
+	for _, block := range strings.Split(string(read(t, "README.md")), "\n```console ")[1:] {
+		text, _, _ := strings.Cut(block, "\n```")
+		system, rest, _ := strings.Cut(text, "\n")
+		for _, one := range strings.Split("\n"+rest, "\n$ ")[1:] {
+			command, want, _ := strings.Cut(one, "\n")
+			if got := squeeze(c.ask(t, system, command)); got != squeeze(want) {
+				t.Errorf("%s$ %s\n%s\nREADME.md shows\n%s", system, command, got, squeeze(want))
+			}
+			shown++
+		}
+	}
+	if shown < 15 {
+		t.Errorf("README.md shows only %d answers", shown)
+	}
+}
+
+func (c *Company) ask(t *testing.T, system, command string) string {
+	t.Helper()
+	if h := c.Hosts[system]; h != nil {
+		return h.Run(t, "sh", "-c", command)
+	}
+	return run(t, "psql", "-X", "-A", "-t", "-d", c.Cluster.URL("payroll"), "-c", command)
+}
+
+// squeeze takes out what is only layout.
+func squeeze(text string) string {
+	var lines []string
+	for line := range strings.Lines(text) {
+		if line = strings.Join(strings.Fields(line), " "); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// TestTheListNamesWhatIsThere: every subject of expected.csv on a host is one
+// that the connector sees, and every other one is in hr.csv or systems.csv.
+func TestTheListNamesWhatIsThere(t *testing.T) {
+	c := Setup(t)
+	there := map[string]bool{}
+	for _, row := range table(t, "hr.csv") {
+		there["identity//"+row[0]] = true
+	}
+	for _, s := range c.Systems {
+		there["system/"+s.Name+"/"+s.Name] = true
+		if s.Kind == "linux" {
+			see(t, s, there)
+		}
+	}
+	for _, e := range ExpectedFindings(t) {
+		if e.System != "books" && !there[fmt.Sprintf("%s/%s/%s", e.SubjectType, e.System, e.Subject)] {
+			t.Errorf("%+v is about nothing", e)
+		}
+		if e.System == "books" && e.SubjectType == "account" && c.ask(t, "books", "select count(*) from pg_roles where rolcanlogin and rolname = '"+e.Subject+"'") != "1\n" {
+			t.Errorf("%+v is about no login role", e)
+		}
+	}
+	sorted := slices.Clone(ExpectedFindings(t))
+	if len(slices.Compact(sorted)) != len(ExpectedFindings(t)) {
+		t.Error("a finding is listed twice")
+	}
+}
+
+func see(t *testing.T, s System, there map[string]bool) {
+	t.Helper()
+	h, err := linux.Open(t.Context(), connector.Config{Name: s.Name, Address: s.Address, Options: s.Options, Credential: secret.New(s.Credential)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	for r, err := range h.Discover(t.Context(), "") {
+		switch {
+		case err != nil:
+			t.Fatal(err)
+		case r.Account != nil:
+			there["account/"+s.Name+"/"+r.Account.Login] = true
+		case r.Entitlement != nil:
+			there["entitlement/"+s.Name+"/"+r.Entitlement.ID] = true
+		case r.Credential != nil:
+			there["credential/"+s.Name+"/"+r.Credential.Fingerprint] = true
+		}
+	}
+}
