@@ -1,0 +1,118 @@
+package csv
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/writhq/writ/connector"
+)
+
+// checkpointEvery is how many rows lie between two places to resume at.
+const checkpointEvery = 10000
+
+// attributes are Writ's own names for what an HR file says; other columns are
+// taken as they are called.
+var attributes = []string{
+	"number", "name", "email", "kind", "state", "login", "employer", "unit", "title", "manager", "start", "end",
+	"organisation", "sponsor", "contract_end", "owner", "deputy",
+}
+
+// people is one HR file.
+type people struct {
+	cfg connector.Config
+}
+
+// OpenPeople opens an HR file. Options: column.ATTRIBUTE=HEADER, delimiter, encoding.
+func OpenPeople(cfg connector.Config) (connector.PeopleReader, error) {
+	for name := range cfg.Options {
+		attribute, ok := strings.CutPrefix(name, "column.")
+		if (!ok || !slices.Contains(attributes, attribute)) && name != "delimiter" && name != "encoding" {
+			return nil, connector.ErrInput.With("source %s: %q is not an option of an HR file; there are: encoding, delimiter, and column.X with X one of %s", cfg.Name, name, strings.Join(attributes, ", "))
+		}
+	}
+	return &people{cfg: cfg}, nil
+}
+
+// Close has nothing open.
+func (p *people) Close() error { return nil }
+
+// People yields every row.
+func (p *people) People(ctx context.Context, cursor string) iter.Seq2[connector.Record, error] {
+	return func(yield func(connector.Record, error) bool) {
+		f, err := open(p.cfg.Address, p.cfg.Options["encoding"], p.cfg.Options["delimiter"])
+		if err != nil {
+			yield(connector.Record{}, connector.ErrInput.With("the HR file %s cannot be read", p.cfg.Address).Because(err))
+			return
+		}
+		defer f.close() //nolint:errcheck // it was only read
+		if err := p.mapColumns(f); err != nil {
+			yield(connector.Record{}, err)
+			return
+		}
+		skip, _ := strconv.Atoi(cursor)
+		for n := 1; ; n++ {
+			err := f.next()
+			if errors.Is(err, io.EOF) {
+				return
+			}
+			if ctx.Err() != nil {
+				err = context.Cause(ctx)
+			}
+			bad, rejected := errors.AsType[errRow](err)
+			if err != nil && !rejected {
+				yield(connector.Record{}, err)
+				return
+			}
+			if n <= skip {
+				continue
+			}
+			rec := f.reject(bad.reason)
+			if !rejected {
+				rec = f.person()
+			}
+			if !yield(rec, nil) || (n%checkpointEvery == 0 && !yield(connector.Record{Checkpoint: strconv.Itoa(n)}, nil)) {
+				return
+			}
+		}
+	}
+}
+
+// mapColumns renames headers to attributes.
+func (p *people) mapColumns(f *file) error {
+	for option, header := range p.cfg.Options {
+		attribute, ok := strings.CutPrefix(option, "column.")
+		if !ok {
+			continue
+		}
+		i, ok := f.column[header]
+		if !ok {
+			return connector.ErrInput.With("%s has no column %q; it has: %s", f.name, header, strings.Join(f.header, ", "))
+		}
+		delete(f.column, header)
+		f.column[attribute] = i
+	}
+	for _, name := range []string{"number", "name"} {
+		if _, ok := f.column[name]; !ok {
+			return connector.ErrInput.With("%s has no column %q: say which one it is, as in column.%s=HEADER; the headers are: %s", f.name, name, name, strings.Join(f.header, ", "))
+		}
+	}
+	return nil
+}
+
+func (f *file) person() connector.Record {
+	a := make(map[string]string, len(f.column))
+	for name := range f.column {
+		if v := f.get(name); v != "" {
+			a[name] = v
+		}
+	}
+	if a["number"] == "" {
+		return f.reject("the row has no number")
+	}
+	return connector.Record{Person: &connector.Person{ID: a["number"], Line: f.line, Attributes: a}}
+}

@@ -1,0 +1,178 @@
+package csv
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/writhq/writ/connector"
+)
+
+// Kind is the connector's kind.
+const Kind = "csv"
+
+// Spec describes flat files as a kind of system.
+func Spec() connector.Spec {
+	return connector.Spec{
+		Kind: Kind, Title: "Flat files", Address: "/exports/erp",
+		Options: []connector.Option{
+			{Name: "encoding", Help: "utf-8, utf-16, windows-1252, iso-8859-1 or iso-8859-15", Default: "utf-8"},
+			{Name: "delimiter", Help: "one character", Default: ","},
+		},
+		Open: func(_ context.Context, cfg connector.Config) (connector.Connector, error) {
+			if cfg.Address == "" {
+				return nil, connector.ErrInput.With("system %s needs the folder of its files", cfg.Name)
+			}
+			return &Folder{cfg: cfg}, nil
+		},
+	}
+}
+
+// System is what system.json says. People are named by their numbers, systems by
+// their names.
+type System struct {
+	Name           string `json:"name"`
+	Kind           string `json:"kind"`
+	Environment    string `json:"environment"`
+	Criticality    string `json:"criticality"`
+	DataClass      string `json:"data_class"`
+	BusinessOwner  string `json:"business_owner"`
+	TechnicalOwner string `json:"technical_owner"`
+	RunsOn         string `json:"runs_on"`
+}
+
+const maxSystemFile = 1 << 20
+
+// ReadSystem reads a folder's system.json.
+func ReadSystem(dir string) (s System, err error) {
+	path := filepath.Join(dir, "system.json")
+	f, err := os.Open(path)
+	if err != nil {
+		return s, connector.ErrInput.With("%s cannot be read", path).Because(err)
+	}
+	defer f.Close() //nolint:errcheck // it was only read
+	if err := json.NewDecoder(io.LimitReader(f, maxSystemFile)).Decode(&s); err != nil {
+		return s, connector.ErrInput.With("%s is not what it should be", path).Because(err)
+	}
+	return s, nil
+}
+
+// Folder is one system as a folder of flat files.
+type Folder struct{ cfg connector.Config }
+
+// Close has nothing open.
+func (d *Folder) Close() error { return nil }
+
+// Describe checks that the folder is one.
+func (d *Folder) Describe(context.Context) (connector.Description, error) {
+	info, err := os.Stat(d.cfg.Address)
+	if err != nil || !info.IsDir() {
+		return connector.Description{}, connector.ErrUnreachable.With("system %s: there is no folder %s", d.cfg.Name, d.cfg.Address)
+	}
+	if _, err := os.Stat(filepath.Join(d.cfg.Address, "accounts.csv")); err != nil {
+		return connector.Description{}, connector.ErrInput.With("system %s: %s has no accounts.csv", d.cfg.Name, d.cfg.Address)
+	}
+	return connector.Description{Kind: Kind}, nil
+}
+
+// part is one of the files, in the order in which they are read.
+type part struct {
+	name string
+	need []string
+	read func(f *file) (connector.Record, error)
+}
+
+var parts = []part{
+	{"resources.csv", []string{"id", "kind", "name"}, readResource},
+	{"entitlements.csv", []string{"id", "kind", "name"}, readEntitlement},
+	{"accounts.csv", []string{"id", "login"}, readAccount},
+	{"credentials.csv", []string{"account", "kind"}, readCredential},
+	{"grants.csv", []string{"holder_kind", "holder", "entitlement"}, readGrant},
+}
+
+// Discover yields the files' rows. A cursor is "file:row".
+func (d *Folder) Discover(ctx context.Context, cursor string) iter.Seq2[connector.Record, error] {
+	return func(yield func(connector.Record, error) bool) {
+		from, skip := parseCursor(cursor)
+		for i, p := range parts[from:] {
+			if i > 0 {
+				skip = 0
+			}
+			more, err := d.file(ctx, p, skip, yield)
+			if err != nil {
+				yield(connector.Record{}, fmt.Errorf("system %s: %w", d.cfg.Name, err))
+				return
+			}
+			if !more {
+				return
+			}
+		}
+	}
+}
+
+func parseCursor(cursor string) (part, row int) {
+	name, n, ok := strings.Cut(cursor, ":")
+	if !ok {
+		return 0, 0
+	}
+	for i, p := range parts {
+		if p.name == name {
+			row, err := strconv.Atoi(n)
+			if err != nil || row < 0 {
+				return 0, 0
+			}
+			return i, row
+		}
+	}
+	return 0, 0
+}
+
+// file yields one file's rows behind skip; it reports whether to go on.
+func (d *Folder) file(ctx context.Context, p part, skip int, yield func(connector.Record, error) bool) (more bool, err error) {
+	f, err := open(filepath.Join(d.cfg.Address, p.name), d.cfg.Options["encoding"], d.cfg.Options["delimiter"])
+	if errors.Is(err, os.ErrNotExist) && p.name != "accounts.csv" {
+		return true, nil
+	}
+	if err != nil {
+		return false, connector.ErrInput.With("%s cannot be read", p.name).Because(err)
+	}
+	defer f.close() //nolint:errcheck // it was only read
+	if err := f.need(p.need...); err != nil {
+		return false, err
+	}
+	for n := 1; ; n++ {
+		err := f.next()
+		if errors.Is(err, io.EOF) {
+			return true, nil
+		}
+		if ctx.Err() != nil {
+			return false, context.Cause(ctx)
+		}
+		var rec connector.Record
+		if err == nil && n > skip {
+			rec, err = p.read(f)
+		}
+		if bad, ok := errors.AsType[errRow](err); ok {
+			rec, err = f.reject(bad.reason), nil
+		}
+		if err != nil {
+			return false, err
+		}
+		if n <= skip {
+			continue
+		}
+		if !yield(rec, nil) {
+			return false, nil
+		}
+		if n%checkpointEvery == 0 && !yield(connector.Record{Checkpoint: p.name + ":" + strconv.Itoa(n)}, nil) {
+			return false, nil
+		}
+	}
+}
