@@ -21,6 +21,24 @@
 //  7. PostgreSQL clusters and Linux hosts hold only what a real one can, under the
 //     ids that their connectors give, so that e2e can build them for real.
 //
+// What the answer key takes the rules to mean (oracle_test.go says the same as
+// code). Periods are wide, so that any usual policy gives the same answer: what is
+// in use was used within 60 days, what is dormant at least 240 days ago; what is
+// fresh was changed within 60 days, what is stale at least 1200 days ago.
+//   - standing-privilege: a human's enabled account whose standing access, nested
+//     groups followed, has tier 0 or 1. What can grant tier 0 is tier 0, so an
+//     account under escalation-path that holds such access is in the key twice.
+//   - escalation-path: reaches what is itself tier 0 only by impersonating, granting,
+//     or controlling the host. Built-in accounts are not counted.
+//   - privilege-by-nesting: two groups or more lie between the account and what is
+//     itself tier 0 or 1; one group or role between is ordinary.
+//   - direct-grant-outside-role: in any mode; the other holder is an entitlement.
+//   - public-grant: PUBLIC has a right on a table. CONNECT and the like are no finding.
+//   - overprivileged-agent: tier 0 or 1, or a grant that is known to be never used.
+//   - break-glass-unsealed: last used after its password was last changed.
+//   - payroll-db is of criticality control, because it holds the HR master: its
+//     superuser is tier 0, and so is root on db1, on which it runs.
+//
 // Sources: RFC 4180 (CSV), RFC 2606 (names for examples), RFC 4253 (key format).
 //
 // What it does not do: it reads nothing back, and decides nothing about what it
