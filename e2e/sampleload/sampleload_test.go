@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/connector"
+	"github.com/writhq/writ/connector/csv"
 	"github.com/writhq/writ/connector/linux"
 	"github.com/writhq/writ/e2e/sampleload"
 	"github.com/writhq/writ/internal/secret"
@@ -88,6 +91,9 @@ func discover(t *testing.T, spec connector.Spec, cfg connector.Config) facts {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if r.Reject != nil {
+			t.Errorf("%s: rejected: %+v", cfg.Name, r.Reject)
+		}
 		f.add(r)
 	}
 	return f
@@ -122,5 +128,43 @@ func TestLinuxHostsReadBack(t *testing.T) {
 			})
 			compare(t, dir, system, got)
 		})
+	}
+}
+
+// The connector for flat files takes every row, and says the same as the files.
+func TestFlatFilesReadBack(t *testing.T) {
+	dir := small(t)
+	folders, err := os.ReadDir(filepath.Join(dir, "systems"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range folders {
+		address := filepath.Join(dir, "systems", f.Name())
+		if s, err := csv.ReadSystem(address); err != nil || s.Name != f.Name() {
+			t.Errorf("%s: %+v, %v", f.Name(), s, err)
+		}
+		got, want := discover(t, csv.Spec(), connector.Config{Name: f.Name(), Address: address}), sampleload.Facts(t, dir, f.Name())
+		for line := range want {
+			if !got[line] {
+				t.Errorf("%s: not read: %s", f.Name(), line)
+			}
+		}
+	}
+	people, err := csv.OpenPeople(connector.Config{Name: "hr", Address: filepath.Join(dir, "hr.csv")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer people.Close() //nolint:errcheck // read only
+	n := 0
+	for r, err := range people.People(context.Background(), "") {
+		if err != nil || r.Reject != nil {
+			t.Fatalf("%+v, %v", r.Reject, err)
+		}
+		if r.Person != nil {
+			n++
+		}
+	}
+	if n < 300 {
+		t.Errorf("%d people", n)
 	}
 }

@@ -34,6 +34,7 @@
 //     itself tier 0 or 1; one group or role between is ordinary.
 //   - direct-grant-outside-role: in any mode; the other holder is an entitlement.
 //   - public-grant: PUBLIC has a right on a table. CONNECT and the like are no finding.
+//   - unowned-nonhuman: no owner, or one who has left while there is no deputy.
 //   - overprivileged-agent: tier 0 or 1, or a grant that is known to be never used.
 //   - break-glass-unsealed: last used after its password was last changed.
 //   - payroll-db is of criticality control, because it holds the HR master: its

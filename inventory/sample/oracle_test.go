@@ -290,7 +290,7 @@ func (w *world) find() map[string]bool {
 
 func (w *world) findPeople(say func(...string)) {
 	for number, p := range w.people {
-		if p["kind"] != "human" && w.people[p["owner"]] == nil {
+		if owner := w.people[p["owner"]]; p["kind"] != "human" && (owner == nil || owner["state"] == "terminated") {
 			say(unownedNonhuman, onIdentity, "", number)
 		}
 		if end := w.days(p["contract_end"]); end > 0 && p["contract_end"] != "" && p["state"] == "active" {

@@ -137,7 +137,7 @@ func (c *company) writePerson(t *table, i int) {
 
 func (c *company) writeWorkload(t *table, w workload) {
 	deputy := nobody
-	if w.owner != nobody {
+	if w.owner != nobody && w.plant != "left" {
 		deputy = c.lead(w.owner + 1)
 		if deputy == w.owner {
 			deputy = nobody
@@ -183,6 +183,7 @@ func (c *company) plantWorkloads() {
 	for n := range c.shape.scale {
 		for _, w := range []workload{
 			{kind: "service", number: "svc-fax-gateway", name: "Fax gateway", plant: "unowned"},
+			{kind: "service", number: "svc-label-printer", name: "Label printer", plant: "left"},
 			{kind: "agent", number: "agent-hackday", name: "Hack day agent", plant: "unowned"},
 			{kind: "agent", number: "agent-site-manager", name: "Site manager agent", plant: "power"},
 			{kind: "agent", number: "agent-archivist", name: "Archivist agent", plant: "power"},
@@ -195,13 +196,31 @@ func (c *company) plantWorkloads() {
 			if w.kind == "service" {
 				w.login = strings.ReplaceAll(w.number, "-", "_")
 			}
-			if w.plant == "unowned" {
+			switch w.plant {
+			case "unowned":
 				w.owner = nobody
 				c.found(unownedNonhuman, onIdentity, "", w.number, "registered without an owner")
+			case "left":
+				w.owner = c.someLeaver(n)
+				c.found(unownedNonhuman, onIdentity, "", w.number, "its owner has left and there is no deputy")
 			}
 			c.workloads = append(c.workloads, w)
 		}
 	}
+}
+
+// someLeaver is the n-th employee who has left; there are more than plants need.
+func (c *company) someLeaver(n int) int {
+	for i := range c.employees {
+		if c.people[i].state != leaver {
+			continue
+		}
+		if n == 0 {
+			return i
+		}
+		n--
+	}
+	panic("sample: nobody has left")
 }
 
 func again(name string, round int, between string) string {
