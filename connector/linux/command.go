@@ -103,7 +103,7 @@ func (l *line) exec(ctx context.Context, client *ssh.Client, doing, command stri
 	if err != nil {
 		return nil, l.cutOff(ctx, doing, err)
 	}
-	defer session.Close()
+	defer session.Close() //nolint:errcheck // Run has closed it where all went well
 	stdout := &capped{limit: maxOutput, full: func() { _ = client.Close() }}
 	stderr := &capped{limit: maxStderr}
 	session.Stdin, session.Stdout, session.Stderr = strings.NewReader(string(stdin)), stdout, stderr
@@ -115,7 +115,8 @@ func (l *line) exec(ctx context.Context, client *ssh.Client, doing, command stri
 	case err == nil:
 		return stdout.b, nil
 	case errors.As(err, &exit) && exit.Signal() == "":
-		return nil, fmt.Errorf("linux %q: %s: %w", l.system, doing, &commandError{exit.ExitStatus(), clean(strings.TrimSpace(string(stderr.b)))})
+		said := &commandError{exit.ExitStatus(), clean(strings.TrimSpace(string(stderr.b)))}
+		return nil, ErrHostCommand.With("linux %q: %s: the host's own command went wrong; try it there", l.system, doing).Because(said)
 	}
 	return nil, l.cutOff(ctx, doing, err)
 }

@@ -52,7 +52,7 @@ func (h *Host) read(ctx context.Context) (*snapshot, error) {
 	}
 	sudo, err := h.readSudoers(ctx, p)
 	if err != nil {
-		return nil, fmt.Errorf("linux %q: %w", h.name, err)
+		return nil, err
 	}
 	files, err := h.readKeys(ctx, f)
 	if err != nil {
@@ -205,13 +205,13 @@ func (s *snapshot) emitAccount(a *account, r *connector.Account, yield func(conn
 func (s *snapshot) digest() string {
 	sum := sha256.New()
 	for _, e := range s.entitlements {
-		fmt.Fprintf(sum, "%q %v\n", e.ID, e.Capabilities)
+		_, _ = fmt.Fprintf(sum, "%q %v\n", e.ID, e.Capabilities)
 	}
 	for _, g := range s.nested {
-		fmt.Fprintf(sum, "%q %q\n", g.Holder.ID, g.Entitlement)
+		_, _ = fmt.Fprintf(sum, "%q %q\n", g.Holder.ID, g.Entitlement)
 	}
 	for _, a := range s.facts.accounts {
-		fmt.Fprintf(sum, "%q\n", a.name)
+		_, _ = fmt.Fprintf(sum, "%q\n", a.name)
 	}
 	return hex.EncodeToString(sum.Sum(nil)[:12])
 }

@@ -153,12 +153,12 @@ func TestUnreachable(t *testing.T) {
 		t.Fatal(err)
 	}
 	closed := l.Addr().String()
-	l.Close()
+	_ = l.Close()
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer silent.Close()
+	defer silent.Close() //nolint:errcheck // nothing is left to say
 	key, _ := testkit.KeyPair(t, "x")
 	for _, address := range []string{closed, silent.Addr().String()} {
 		c, err := linux.Open(t.Context(), connector.Config{
@@ -192,7 +192,7 @@ func newCutter(t *testing.T, target string, after int, silent bool) string {
 	c := &cutter{Listener: l, silent: silent, left: after}
 	var all sync.WaitGroup
 	ctx, stop := context.WithCancel(context.Background())
-	t.Cleanup(func() { stop(); l.Close(); all.Wait() })
+	t.Cleanup(func() { stop(); _ = l.Close(); all.Wait() })
 	all.Go(func() {
 		for {
 			client, err := l.Accept()
@@ -206,12 +206,12 @@ func newCutter(t *testing.T, target string, after int, silent bool) string {
 }
 
 func (c *cutter) serve(ctx context.Context, client net.Conn, target string) {
-	defer client.Close()
+	defer client.Close() //nolint:errcheck // nothing is left to say
 	server, err := net.Dial("tcp", target)
 	if err != nil {
 		return
 	}
-	defer server.Close()
+	defer server.Close() //nolint:errcheck // nothing is left to say
 	go func() {
 		_, _ = io.Copy(server, client)
 		_ = server.Close()

@@ -64,7 +64,7 @@ func (c *hostKeyCheck) readKnownHosts(system, value string) error {
 		if err != nil {
 			return fmt.Errorf("linux %q: keeping option known_hosts for its reader: %w", system, err)
 		}
-		defer os.Remove(f.Name())
+		defer os.Remove(f.Name()) //nolint:errcheck // it holds public keys only
 		if _, err = f.WriteString(value + "\n"); err == nil {
 			err = f.Close()
 		}

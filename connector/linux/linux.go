@@ -16,6 +16,7 @@ import (
 // The rules of this kind of system.
 var (
 	ErrUnknownHostKey = fault.New(fault.Refused, "host-key-unknown", "the host's key is not known yet")
+	ErrHostCommand    = fault.New(fault.Invalid, "host-command", "a command on the host went wrong")
 	ErrNoCvtsudoers   = fault.New(fault.Invalid, "cvtsudoers-missing", "the host has sudo but not cvtsudoers, which reads its policy")
 )
 

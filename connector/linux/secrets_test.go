@@ -34,7 +34,7 @@ func TestLesson13_NoHashLeavesTheHost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer opened.Close()
+	defer opened.Close() //nolint:errcheck // nothing is left to say
 	host := opened.(*Host)
 	everything := map[string][]byte{
 		scriptProbe: nil, scriptAccounts: nil, scriptSudoers: nil, scriptSetuid: nil,

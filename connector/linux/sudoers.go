@@ -69,20 +69,24 @@ func (h *Host) readSudoers(ctx context.Context, p probe) (*policy, error) {
 	if err != nil {
 		return nil, err
 	}
-	return parsePolicy(out)
+	read, err := parsePolicy(out)
+	if err != nil {
+		return nil, ErrHostCommand.With("linux %q: what cvtsudoers prints of the sudo policy cannot be read", h.name).Because(err)
+	}
+	return read, nil
 }
 
 func parsePolicy(out []byte) (*policy, error) {
 	var read policy
 	if len(out) == 0 {
-		return nil, errors.New("reading the sudo policy: cvtsudoers printed nothing")
+		return nil, errors.New("it printed nothing")
 	}
 	err := json.Unmarshal(out, &read)
 	if err != nil {
 		err = json.Unmarshal(loose.ReplaceAll(out, []byte("$1{ $2 }$3")), &read)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("reading the sudo policy as cvtsudoers printed it: %w", err)
+		return nil, fmt.Errorf("reading its JSON: %w", err)
 	}
 	return &read, nil
 }

@@ -84,7 +84,7 @@ func see(t *testing.T, s System, there map[string]bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer h.Close()
+	defer h.Close() //nolint:errcheck // nothing is left to say
 	for r, err := range h.Discover(t.Context(), "") {
 		switch {
 		case err != nil:

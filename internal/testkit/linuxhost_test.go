@@ -28,11 +28,11 @@ func etcDigest(t *testing.T) string {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintln(sum, path, info.Mode(), info.Size())
+		_, _ = fmt.Fprintln(sum, path, info.Mode(), info.Size())
 		if info.Mode().IsRegular() {
 			if f, err := os.Open(path); err == nil {
 				_, err = io.Copy(sum, f)
-				f.Close()
+				_ = f.Close()
 				return err
 			}
 		}
@@ -158,7 +158,7 @@ func login(t *testing.T, h *testkit.Host, knownHosts string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close()
+	defer c.Close() //nolint:errcheck // nothing is left to say
 	s, err := c.NewSession()
 	if err != nil {
 		t.Fatal(err)
