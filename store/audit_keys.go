@@ -23,6 +23,9 @@ const (
 	logKeyFile  = "log.key"
 )
 
+// keyFiles are what a backup carries, encrypted, or leaves out.
+var keyFiles = []string{nodeKeyFile, logKeyFile}
+
 // keyCheckPlace is where a value lies that only the right node key opens.
 var keyCheckPlace = seal.Place{Table: "meta", Column: "value", Row: 1}
 
