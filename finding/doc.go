@@ -1,0 +1,19 @@
+// Package finding keeps the gaps between what policy requires and what is. Every
+// gap has one rule, one subject, one accountable function, and a due date.
+//
+// Vocabulary: a draft is what a rule finds now; a finding is a draft that is kept,
+// with its status. A finding is open, accepted until a date, or resolved.
+//
+// Invariants:
+//  1. Drafts follow from facts alone: the same graph gives the same drafts.
+//  2. One rule makes at most one finding of one subject; its evidence lists every
+//     fact that says so.
+//  3. A finding closes when its cause is gone, never by being hidden: accepting it
+//     has an end, and when that is reached it is open again.
+//  4. Every rule names exactly one function, a severity, and days until due.
+//  5. Different rules may find different gaps of one subject (a leaver's account
+//     that is dormant too); no rule hides another's finding.
+//
+// What it does not do: it repairs nothing and knows no names; evidence refers to
+// objects, and whoever shows it looks their names up.
+package finding

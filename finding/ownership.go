@@ -1,0 +1,113 @@
+package finding
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/writhq/writ/access"
+)
+
+// answers reports whether an identity can answer for something.
+func (c *checker) answers(id access.IdentityID) bool {
+	i, ok := c.v.Identity(id)
+	return ok && i.Kind == access.Human && i.State != access.Terminated
+}
+
+// unownedNonhuman: a service or agent without a human who is still there, or a
+// service account that is not even a known service's.
+func (c *checker) unownedNonhuman() {
+	for i := range c.v.Identities() {
+		if i.Kind == access.Human || i.State == access.Terminated {
+			continue
+		}
+		switch {
+		case i.Owner == 0:
+			c.found(Draft{Subject: i.ID.Ref(), Evidence: []Evidence{say("it has no owner")}})
+		case !c.answers(i.Owner):
+			c.found(Draft{Subject: i.ID.Ref(), Evidence: []Evidence{say("its owner {} has left", i.Owner.Ref())}})
+		}
+	}
+	for a := range c.enabled() {
+		if a.Kind == access.ServiceAccount && len(a.Identities) == 0 && !a.Disputed {
+			c.account(a, say("it is a service's account, and no registered service or agent has it"))
+		}
+	}
+}
+
+func (c *checker) thirdPartyExpired() {
+	for i := range c.v.Identities() {
+		if !i.ThirdParty || i.ContractEnd == 0 || i.ContractEnd+access.Time(24*time.Hour/time.Microsecond) > c.now || !i.State.MayHoldAccess() {
+			continue
+		}
+		evidence := []Evidence{say("the contract ended on " + day(i.ContractEnd))}
+		for _, acc := range c.v.AccountsOf(i.ID) {
+			if a, ok := c.v.Account(acc); ok && c.usable(a) {
+				evidence = append(evidence, say("{} works", acc.Ref()))
+			}
+		}
+		c.found(Draft{Subject: i.ID.Ref(), Owner: i.Sponsor, Evidence: evidence})
+	}
+}
+
+// unownedEntitlement: an owner who left, or a system where nobody answers for
+// anything. One finding of a system stands for all of its entitlements.
+func (c *checker) unownedEntitlement() {
+	owned, count := map[access.SystemID]bool{}, map[access.SystemID]int{}
+	for e := range c.v.Entitlements() {
+		count[e.System]++
+		if e.Owner == 0 {
+			continue
+		}
+		owned[e.System] = true
+		if !c.answers(e.Owner) {
+			s, _ := c.v.System(e.System)
+			c.found(Draft{Subject: e.ID.Ref(), System: e.System, Owner: s.BusinessOwner, Evidence: []Evidence{say("its owner {} has left", e.Owner.Ref())}})
+		}
+	}
+	for s := range c.v.Systems() {
+		if !owned[s.ID] && count[s.ID] > 0 && !c.answers(s.BusinessOwner) && !c.answers(s.TechnicalOwner) {
+			c.found(Draft{Subject: s.ID.Ref(), System: s.ID, Evidence: []Evidence{say(fmt.Sprintf("neither the system nor any of its %d entitlements has an owner", count[s.ID]))}})
+		}
+	}
+}
+
+// systemStale: facts that are older than their cycle, or could not be renewed.
+func (c *checker) systemStale() {
+	for s := range c.v.Systems() {
+		cycle := time.Duration(s.Cycle) * time.Microsecond
+		if cycle == 0 {
+			cycle = c.limits.Cycle
+		}
+		d := Draft{Subject: s.ID.Ref(), System: s.ID, Owner: c.technical(s.ID)}
+		switch {
+		case s.Synced == 0:
+			d.Evidence = []Evidence{say("it has never been read completely")}
+		case s.Failed > s.Synced:
+			d.Evidence = []Evidence{say(fmt.Sprintf("it was last read on %s; it could not be read on %s", day(s.Synced), day(s.Failed)))}
+		case c.older(s.Synced, cycle):
+			d.Evidence = []Evidence{say(fmt.Sprintf("it was last read on %s, and should be every %s", day(s.Synced), cycle))}
+		default:
+			continue
+		}
+		c.found(d)
+	}
+}
+
+// adoptionBacklog: the grants of a system that nothing justifies, as one finding
+// to work off in reviews, not as one each.
+func (c *checker) adoptionBacklog() {
+	open, total := map[access.SystemID]int{}, map[access.SystemID]int{}
+	for e := range c.v.Entitlements() {
+		for g := range c.v.DirectHolders(e.ID) {
+			total[e.System]++
+			if !g.Justified {
+				open[e.System]++
+			}
+		}
+	}
+	for s := range c.v.Systems() {
+		if n := open[s.ID]; n > 0 {
+			c.found(Draft{Subject: s.ID.Ref(), System: s.ID, Owner: s.BusinessOwner, Evidence: []Evidence{say(fmt.Sprintf("%d of %d grants have no approval; a review clears them", n, total[s.ID]))}})
+		}
+	}
+}

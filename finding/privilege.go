@@ -1,0 +1,246 @@
+package finding
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/graph"
+)
+
+// standingPrivilege: a human's account has a privileged entitlement now, without
+// activating it. What leads to privilege is privileged (classify).
+func (c *checker) standingPrivilege() {
+	targets := c.tiered(access.Tier1, effective)
+	q := graph.Question{Modes: standingOnly}
+	for a := range c.holders(targets, q) {
+		if _, human := c.human(a); !human {
+			continue
+		}
+		held := c.privileged(a, q)
+		if len(held) == 0 {
+			continue
+		}
+		d := Draft{Subject: a.ID.Ref(), System: a.System, Owner: c.technical(a.System)}
+		if held[0].tier == access.Tier0 {
+			d.Severity = access.Critical
+		}
+		for _, h := range held {
+			d.Evidence = append(d.Evidence, say(fmt.Sprintf("holds {} (tier %d) all the time", h.tier), h.id.Ref()))
+		}
+		c.found(d)
+	}
+}
+
+type tieredEntitlement struct {
+	id   access.EntitlementID
+	tier access.Tier
+}
+
+// privileged lists the tier 0 and 1 entitlements that an account has, worst first.
+func (c *checker) privileged(a graph.AccountNode, q graph.Question) []tieredEntitlement {
+	var list []tieredEntitlement
+	for _, h := range c.v.Effective(a.ID.Ref(), q) {
+		e, ok := c.v.Entitlement(h.Entitlement)
+		if ok && effective(e).Privileged() && !slices.ContainsFunc(list, func(t tieredEntitlement) bool { return t.id == e.ID }) {
+			list = append(list, tieredEntitlement{e.ID, effective(e)})
+		}
+	}
+	slices.SortFunc(list, func(x, y tieredEntitlement) int { return cmp.Or(cmp.Compare(x.tier, y.tier), cmp.Compare(x.id, y.id)) })
+	return list
+}
+
+// nestedSteps is how many grants may lie between an account and what can do
+// damage before nobody sees it any more: one for the group, one for what it gives.
+const nestedSteps = 2
+
+// privilegeByNesting: what makes it privileged is further away than the group that
+// was given.
+func (c *checker) privilegeByNesting() {
+	targets := c.tiered(access.Tier1, c.ownTier)
+	q := graph.Question{Modes: standingOnly}
+	for a := range c.holders(targets, q) {
+		var evidence []Evidence
+		for _, h := range c.v.Effective(a.ID.Ref(), q) {
+			e, ok := c.v.Entitlement(h.Entitlement)
+			if !ok || h.Direct || !c.ownTier(e).Privileged() {
+				continue
+			}
+			why := c.v.Why(a.ID.Ref(), e.ID.Ref(), q)
+			if why.Length > nestedSteps && len(why.First) > 0 {
+				evidence = append(evidence, chain(why.First[0], c.ownTier(e)))
+			}
+		}
+		if len(evidence) > 0 {
+			c.account(a, evidence...)
+		}
+	}
+}
+
+// chain tells a path by what lies on it.
+func chain(path []graph.Step, tier access.Tier) Evidence {
+	e := Evidence{Text: fmt.Sprintf("tier %d by way of {}", tier), Refs: []access.Ref{path[0].To}}
+	for _, s := range path[1:] {
+		e.Text += " → {}"
+		e.Refs = append(e.Refs, s.To)
+	}
+	return e
+}
+
+// escalationPath: an account that has no tier 0 access but can take it.
+func (c *checker) escalationPath() {
+	targets := c.tiered(access.Tier0, c.ownTier)
+	if len(targets) == 0 {
+		return
+	}
+	has := c.v.Members(targets, graph.Question{}).Accounts
+	q := graph.Question{Escalation: true}
+	for a := range c.holders(targets, q) {
+		if has.Contains(uint32(a.ID)) || a.Kind == access.BuiltInAccount { //nolint:gosec // the graph checks keys
+			continue
+		}
+		var evidence []Evidence
+		for _, h := range c.v.Effective(a.ID.Ref(), q) {
+			e, ok := c.v.Entitlement(h.Entitlement)
+			if !ok || c.ownTier(e) != access.Tier0 {
+				continue
+			}
+			if why := c.v.Why(a.ID.Ref(), e.ID.Ref(), q); len(why.First) > 0 {
+				evidence = append(evidence, chain(why.First[0], access.Tier0))
+			}
+			if len(evidence) == 3 {
+				break
+			}
+		}
+		c.account(a, evidence...)
+	}
+}
+
+// toxicCombination: a human effectively holds two entitlements that their system
+// declares in conflict.
+func (c *checker) toxicCombination() {
+	var pairs [][2]access.EntitlementID
+	for e := range c.v.Entitlements() {
+		for _, other := range e.Conflicts {
+			pair := [2]access.EntitlementID{min(e.ID, other), max(e.ID, other)}
+			if !slices.Contains(pairs, pair) {
+				pairs = append(pairs, pair)
+			}
+		}
+	}
+	found := map[access.IdentityID][]Evidence{}
+	var order []access.IdentityID
+	for i, n := range c.v.Both(pairs, graph.Question{}) {
+		if n == 0 {
+			continue
+		}
+		for _, id := range c.v.PairHolders(pairs[i][0], pairs[i][1], graph.Question{}) {
+			if found[id] == nil {
+				order = append(order, id)
+			}
+			found[id] = append(found[id], say("holds {} together with {}", pairs[i][0].Ref(), pairs[i][1].Ref()))
+		}
+	}
+	slices.Sort(order)
+	for _, id := range order {
+		if i, ok := c.v.Identity(id); ok && i.Kind == access.Human {
+			c.found(Draft{Subject: id.Ref(), Owner: i.Manager, Evidence: found[id]})
+		}
+	}
+}
+
+// overprivilegedAgent: an agent that has privileged access, or access that it is
+// known never to have used.
+func (c *checker) overprivilegedAgent() {
+	for i := range c.v.Identities() {
+		if i.Kind != access.Agent {
+			continue
+		}
+		var evidence []Evidence
+		for _, acc := range c.v.AccountsOf(i.ID) {
+			a, ok := c.v.Account(acc)
+			if !ok || !c.usable(a) {
+				continue
+			}
+			for _, h := range c.privileged(a, graph.Question{}) {
+				evidence = append(evidence, say(fmt.Sprintf("has {} (tier %d)", h.tier), h.id.Ref()))
+			}
+			for g := range c.v.DirectGrants(acc.Ref()) {
+				if g.UsageKnown && g.LastUsed == 0 {
+					evidence = append(evidence, say("has {} and has never used it", g.Entitlement.Ref()))
+				}
+			}
+		}
+		if len(evidence) > 0 {
+			c.found(Draft{Subject: i.ID.Ref(), Owner: i.Owner, Evidence: evidence})
+		}
+	}
+}
+
+// nopasswdSudo: a privileged entitlement that somebody may use without a password.
+func (c *checker) nopasswdSudo() {
+	for e := range c.v.Entitlements() {
+		if !effective(e).Privileged() {
+			continue
+		}
+		var evidence []Evidence
+		for g := range c.v.DirectHolders(e.ID) {
+			if g.Flags&access.NoPassword != 0 {
+				evidence = append(evidence, say("{} may use it without a password", g.Holder))
+			}
+		}
+		if len(evidence) > 0 {
+			c.found(Draft{Subject: e.ID.Ref(), System: e.System, Owner: c.technical(e.System), Evidence: evidence})
+		}
+	}
+}
+
+// publicGrant: something that can do anything at all is given to everybody. What
+// only lets one connect or look up names has no capability and is harmless.
+func (c *checker) publicGrant() {
+	for e := range c.v.Entitlements() {
+		if len(e.Capabilities) == 0 {
+			continue
+		}
+		everybody := false
+		for g := range c.v.DirectHolders(e.ID) {
+			if g.Holder.Kind == access.KindEntitlement {
+				holder, _ := c.v.Entitlement(access.EntitlementID(g.Holder.Key))
+				everybody = everybody || holder.Kind == publicKind
+			}
+			everybody = everybody || g.Flags&access.Implicit != 0
+		}
+		if everybody {
+			c.found(Draft{Subject: e.ID.Ref(), System: e.System, Owner: c.technical(e.System), Evidence: []Evidence{say("every account of {} has it", e.System.Ref())}})
+		}
+	}
+}
+
+// publicKind is the kind of entitlement that connectors give to what everybody is
+// a member of.
+const publicKind = "public"
+
+// directGrant: a person's account holds what a group or role of the system gives.
+func (c *checker) directGrant() {
+	for a := range c.enabled() {
+		if _, human := c.human(a); !human {
+			continue
+		}
+		var evidence []Evidence
+		for g := range c.v.DirectGrants(a.ID.Ref()) {
+			if g.Flags&access.Implicit != 0 {
+				continue
+			}
+			for other := range c.v.DirectHolders(g.Entitlement) {
+				if other.Holder.Kind == access.KindEntitlement && other.Mode == access.Standing {
+					evidence = append(evidence, say("holds {} directly, which {} gives", g.Entitlement.Ref(), other.Holder))
+					break
+				}
+			}
+		}
+		if len(evidence) > 0 {
+			c.account(a, evidence...)
+		}
+	}
+}

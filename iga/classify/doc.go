@@ -1,0 +1,32 @@
+// Package classify answers "governance or privilege?": it gives every entitlement
+// a tier from what it can do where it can do it, and follows escalation, so that
+// what leads to tier 0 is tier 0.
+//
+// Vocabulary: the own tier follows from an entitlement's own capabilities; the
+// effective tier is the worst of its own and of everything that its holders can
+// get through it (nesting, impersonation, granting, control of a host), also
+// across systems. Only the effective tier decides which controls are required.
+//
+// The shipped rules, worst first; a system of unknown environment is production:
+//
+//	tier 0  any right on a whole production system that controls others
+//	        (criticality control: identities, policy, backups, Writ itself)
+//	tier 1  a right on a whole production system, or reading confidential or
+//	        restricted data of one
+//	tier 2  a right on a part of a production system, destroying data of one, or a
+//	        right on a whole system that is not production
+//	tier 3  the rest
+//
+// Governance covers every tier over its life. Privilege's controls are needed as
+// well for tiers 0 and 1.
+//
+// Invariants:
+//  1. A tier is computed from facts and says why; nobody types it in.
+//  2. An effective tier is never better than that of anything it leads to.
+//  3. Classifying twice writes nothing the second time.
+//
+// What it does not do: it decides no access, and reads no names.
+//
+// Sources: the tiers follow the enterprise access model (control, management and
+// workload planes) and least privilege in NIST SP 800-53 AC-5 and AC-6.
+package classify
