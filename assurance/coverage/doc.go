@@ -1,0 +1,30 @@
+// Package coverage measures which control each access needs and has: a matrix of
+// control by tier by system by kind of identity, computed from facts.
+//
+// Vocabulary: the unit is one grant that a usable account, or an identity
+// directly, holds; a group's own grants count through its members' grants of the
+// group, whose effective tier says what it leads to. A cell counts, of the grants
+// that require its control, how many have it.
+//
+// How each control is known today:
+//
+//	owner    somebody who is still there answers for the entitlement (its owner,
+//	         else its system's), for a service or agent also for itself, and for
+//	         a third party its sponsor
+//	review   no review has been run yet: missing
+//	sod      the system declares what nobody should hold together, and the holder
+//	         holds no such pair; where nothing is declared, nobody has looked: missing
+//	expiry   the grant, the account or the contract has an end
+//	rotate   every credential of the account was changed within its tier's period;
+//	         unknown where no change is known
+//	elevate  the grant is eligible or active, not standing
+//	vault, isolate, record, enforce
+//	         nothing of Writ's or anybody's is known to do it: missing
+//
+// Invariants:
+//  1. No cell is typed in; every count follows from the graph.
+//  2. in_place + missing + unknown + excepted = required.
+//  3. Facts of a stale system never count as in place: they are unknown.
+//
+// What it does not do: it opens no findings and keeps no opinions.
+package coverage
