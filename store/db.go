@@ -39,7 +39,7 @@ type Config struct {
 
 // DB is the open truth. Its features are views of it: db.Inventory(), db.Graph(), …
 type DB struct {
-	w, r   *sql.DB // one writing connection and a pool of readers on SQLite; the same pool on PostgreSQL
+	w, r   *sql.DB // writers (on SQLite one connection) and readers
 	d      dialect
 	dir    string
 	nowFn  func() time.Time
@@ -132,12 +132,16 @@ func (db *DB) openPostgres(ctx context.Context, dsn string) (err error) {
 	if !strings.HasPrefix(dsn, "postgres://") && !strings.HasPrefix(dsn, "postgresql://") {
 		return ErrConfig.With("the database URL must start with postgres://")
 	}
-	if db.w, err = sql.Open("pgx", dsn); err != nil {
-		return ErrConfig.With("the database URL cannot be read")
+	// Two pools: a change takes keys and may read while it holds its connection,
+	// and would wait for ever if all connections were held by such changes.
+	for _, pool := range []**sql.DB{&db.w, &db.r} {
+		if *pool, err = sql.Open("pgx", dsn); err != nil {
+			return ErrConfig.With("the database URL cannot be read")
+		}
+		(*pool).SetMaxOpenConns(16)
+		(*pool).SetMaxIdleConns(8)
+		(*pool).SetConnMaxIdleTime(time.Minute)
 	}
-	db.w.SetMaxOpenConns(20)
-	db.w.SetConnMaxIdleTime(time.Minute)
-	db.r = db.w
 	if err := db.w.PingContext(ctx); err != nil {
 		return ErrConfig.With("the PostgreSQL database does not answer").Because(err)
 	}
@@ -150,7 +154,7 @@ func (db *DB) Dir() string { return db.dir }
 // Close ends every connection and gives the data directory back.
 func (db *DB) Close() error {
 	var errs []error
-	if db.r != nil && db.r != db.w {
+	if db.r != nil {
 		errs = append(errs, db.r.Close())
 	}
 	if db.w != nil {

@@ -34,7 +34,7 @@ func (t *tx) newKeys(ctx context.Context, kind access.ObjectKind, n int) (int64,
 		}
 		return next - int64(n), nil
 	}
-	k := &t.db.keys
+	k := &t.db.keys // on a connection of the other pool, see openPostgres
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.next == nil {
@@ -42,7 +42,7 @@ func (t *tx) newKeys(ctx context.Context, kind access.ObjectKind, n int) (int64,
 	}
 	if k.end[kind]-k.next[kind] < int64(n) {
 		take := int64(max(n, keyBlockSize))
-		if err := t.db.w.QueryRowContext(ctx, takeKeys, kind, take).Scan(&next); err != nil {
+		if err := t.db.r.QueryRowContext(ctx, takeKeys, kind, take).Scan(&next); err != nil {
 			return 0, fmt.Errorf("taking keys for a new %s: %w", kind, err)
 		}
 		k.next[kind], k.end[kind] = next-take, next
