@@ -92,6 +92,7 @@ type Report struct {
 type Label struct {
 	Name   string
 	System string // the name of its system, where it has one
+	Number string // an identity's
 }
 
 // Options of one sync.

@@ -8,8 +8,10 @@ import (
 	"os/user"
 	"path/filepath"
 	"runtime/debug"
+	"time"
 
 	"github.com/writhq/writ/audit"
+	"github.com/writhq/writ/graph"
 	"github.com/writhq/writ/store"
 )
 
@@ -20,6 +22,8 @@ type app struct {
 	data     string
 	format   format
 	db       *store.DB
+	graph    *graph.Graph
+	progress *progress
 }
 
 // open opens the store of the data directory and names the operator as the actor
@@ -42,7 +46,7 @@ func (a *app) close() error {
 		return nil
 	}
 	db := a.db
-	a.db = nil
+	a.db, a.graph = nil, nil
 	return db.Close()
 }
 
@@ -83,6 +87,9 @@ func version() string {
 	}
 	return revision
 }
+
+// now is the time that answers are given at.
+func (a *app) now() time.Time { return time.Now() }
 
 // warn prints a line that is not the command's answer.
 func (a *app) warn(text string, args ...any) {

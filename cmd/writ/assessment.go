@@ -49,9 +49,13 @@ type coverageLine struct {
 type subjectLine struct {
 	Type   string     `json:"type"`
 	ID     access.Ref `json:"id"`
-	Name   string     `json:"name"`
+	Name   string     `json:"name"` // of an identity, its number
 	System string     `json:"system"`
+	Shown  string     `json:"display,omitempty"` // what people call it, where that is not Name
 }
+
+// String is what people call it.
+func (s subjectLine) String() string { return cmp.Or(s.Shown, s.Name) }
 
 type findingLine struct {
 	ID       access.FindingID `json:"id"`
@@ -251,7 +255,7 @@ func (s *assessment) findingTable() table {
 		if len(f.Evidence) > 0 {
 			why = f.Evidence[0]
 		}
-		t.rows = append(t.rows, []string{string(f.Severity), f.Rule, f.Subject.Type + " " + f.Subject.Name, f.Subject.System, f.Due.Time().Format("2006-01-02"), why})
+		t.rows = append(t.rows, []string{string(f.Severity), f.Rule, f.Subject.Type + " " + f.Subject.String(), f.Subject.System, f.Due.Time().Format("2006-01-02"), why})
 	}
 	if rest := len(s.Findings) - len(shown); rest > 0 {
 		t.note = fmt.Sprintf("  and %d more: -o json has all of them, -o html is made to be read", rest)

@@ -38,7 +38,7 @@ func main() {
 var errUsage = errors.New("usage")
 
 func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) int {
-	a := &app{in: in, out: out, err: errw}
+	a := &app{in: in, out: out, err: errw, progress: newProgress(errw)}
 	root := a.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -88,8 +88,8 @@ Start with:  writ demo            a made-up company, answered in seconds
 		id       string
 		commands []*cobra.Command
 	}{
-		{"see", []*cobra.Command{}},
-		{"feed", []*cobra.Command{}},
+		{"see", []*cobra.Command{a.assessCommand(), a.whoCanCommand(), a.accessCommand(), a.whyCommand(), a.findingsCommand()}},
+		{"feed", []*cobra.Command{a.systemCommand(), a.sourceCommand(), a.sampleCommand(), a.demoCommand()}},
 		{"keep", []*cobra.Command{}},
 	} {
 		for _, c := range group.commands {

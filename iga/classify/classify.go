@@ -8,7 +8,7 @@ import (
 )
 
 // RulesVersion names the shipped rules; it is kept with every classification.
-const RulesVersion = "2026-11"
+const RulesVersion = "v1.0"
 
 // Reason says why an entitlement has a tier: the rule, in words, and for an
 // inherited tier the way to what it is inherited from.

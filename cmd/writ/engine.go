@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"github.com/writhq/writ/assurance/coverage"
+	"github.com/writhq/writ/connector"
+	"github.com/writhq/writ/connector/csv"
+	"github.com/writhq/writ/connector/linux"
+	"github.com/writhq/writ/finding"
+	"github.com/writhq/writ/graph"
+	"github.com/writhq/writ/iga/classify"
+	"github.com/writhq/writ/internal/secret"
+	"github.com/writhq/writ/inventory"
+)
+
+// connectors are the kinds of system that can be read: a new one is a line here.
+var connectors = map[string]connector.Spec{
+	csv.Kind: csv.Spec(),
+	"linux":  linux.Spec(),
+}
+
+// sources are the kinds of source of identities.
+var sources = map[string]func(connector.Config) (connector.PeopleReader, error){
+	csv.Kind: csv.OpenPeople,
+}
+
+// inventory is the inventory over the open store.
+func (a *app) inventory() *inventory.Service {
+	return &inventory.Service{
+		Store: a.db.Inventory(), Connectors: connectors, People: sources, Dir: a.db.Dir(), Progress: a.progress.step,
+		Credential: func(_ context.Context, system, reference string) (secret.Secret, error) {
+			return a.credential(systemFlag{name: system, credential: reference})
+		},
+	}
+}
+
+func (a *app) findings() *finding.Service {
+	return &finding.Service{Store: a.db.Findings(), Graph: a.graph}
+}
+
+// openGraph opens the store and the index over it, brought up to this moment.
+func (a *app) openGraph(ctx context.Context) (context.Context, error) {
+	ctx, err := a.open(ctx)
+	if err != nil {
+		return ctx, err
+	}
+	if _, err := a.db.Sweep(ctx); err != nil {
+		return ctx, fmt.Errorf("bringing in what has started or ended: %w", err)
+	}
+	return ctx, a.follow(ctx)
+}
+
+// follow sequences what was committed and brings the index up to it.
+func (a *app) follow(ctx context.Context) error {
+	if _, err := a.db.Sequence(ctx); err != nil {
+		return fmt.Errorf("sequencing: %w", err)
+	}
+	if a.graph != nil {
+		_, err := a.graph.Follow(ctx)
+		return err
+	}
+	g, err := graph.Open(ctx, a.db.Graph())
+	if err != nil {
+		return fmt.Errorf("building the graph: %w", err)
+	}
+	a.graph = g
+	return nil
+}
+
+// refresh computes everything that follows from facts: correlation, tiers,
+// findings, coverage.
+func (a *app) refresh(ctx context.Context) (coverage.Matrix, error) {
+	a.progress.step("correlating", 0, 0)
+	if _, err := a.inventory().Correlate(ctx); err != nil {
+		return coverage.Matrix{}, err
+	}
+	a.progress.step("indexing", 0, 0)
+	if err := a.follow(ctx); err != nil {
+		return coverage.Matrix{}, err
+	}
+	a.progress.step("classifying", 0, 0)
+	if _, err := (&classify.Service{Store: a.db.Classify(), Graph: a.graph}).Run(ctx); err != nil {
+		return coverage.Matrix{}, err
+	}
+	if err := a.follow(ctx); err != nil {
+		return coverage.Matrix{}, err
+	}
+	a.progress.step("finding", 0, 0)
+	if _, err := a.findings().Refresh(ctx); err != nil {
+		return coverage.Matrix{}, err
+	}
+	a.progress.step("measuring coverage", 0, 0)
+	m, err := (&coverage.Service{Store: a.db.Coverage(), Graph: a.graph}).Refresh(ctx)
+	if err != nil {
+		return m, err
+	}
+	_, err = a.db.Sequence(ctx)
+	a.progress.done()
+	return m, err
+}
+
+// absolute makes an address that is a path mean the same from everywhere.
+func absolute(kind, address string) (string, error) {
+	if kind != csv.Kind {
+		return address, nil
+	}
+	return filepath.Abs(address)
+}
