@@ -37,6 +37,7 @@
 //   - unowned-nonhuman: no owner, or one who has left while there is no deputy.
 //   - overprivileged-agent: tier 0 or 1, or a grant that is known to be never used.
 //   - break-glass-unsealed: last used after its password was last changed.
+//   - adoption-backlog: one for each system, since a first reading approves nothing.
 //   - payroll-db is of criticality control, because it holds the HR master: its
 //     superuser is tier 0, and so is root on db1, on which it runs.
 //

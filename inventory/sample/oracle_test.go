@@ -310,6 +310,7 @@ func (w *world) findThings(say func(...string)) {
 		}
 	}
 	for name, s := range w.systems {
+		say(adoptionBacklog, onSystem, name, name)
 		if s.BusinessOwner == "" && s.TechnicalOwner == "" && !owned[name] {
 			say(unownedThing, onSystem, name, name)
 		}

@@ -26,6 +26,7 @@ const (
 	unownedThing     = "unowned-entitlement"
 	disputed         = "disputed-match"
 	toxicCombination = "toxic-combination"
+	adoptionBacklog  = "adoption-backlog"
 )
 
 // quota is how many people a rule uses in a system: per scale in flat-file

@@ -291,7 +291,7 @@ func TestSizes(t *testing.T) {
 		for _, p := range readKey(t, dir).Planted {
 			rules[p.Rule]++
 		}
-		if len(rules) != 19 {
+		if len(rules) != 20 {
 			t.Errorf("%d rules are planted: %v", len(rules), rules)
 		}
 		for rule, n := range rules {

@@ -86,6 +86,7 @@ func (c *company) writeSystem(ctx context.Context, p systemPlan, all plants) (er
 	c.sum.Systems++
 	c.sum.Accounts += s.accounts.rows
 	c.sum.Grants += s.grants.rows
+	c.found(adoptionBacklog, onSystem, p.name, p.name, "what was there before anybody asked, and nobody has approved")
 	return ctx.Err()
 }
 
