@@ -23,7 +23,7 @@ func fillToolbox(s *system) {
 		t.kind = "tool"
 		s.entitlement(t)
 	}
-	agents := 0
+	agents, powerful := 0, 0
 	for i := range s.workloads {
 		w := &s.workloads[i]
 		if w.kind != "agent" || w.plant != "" {
@@ -38,9 +38,11 @@ func fillToolbox(s *system) {
 		w := &s.workloads[i]
 		switch w.plant {
 		case "power":
+			tool := tools[harmlessTools+powerful%2]
+			powerful++
 			s.agent(w, i)
-			s.uses(w.login, tools[harmlessTools+i%2].id, 4)
-			s.found(tooMuchAgent, onIdentity, "", w.number, "may use "+tools[harmlessTools+i%2].name)
+			s.uses(w.login, tool.id, 4)
+			s.found(tooMuchAgent, onIdentity, "", w.number, "may use "+tool.name)
 		case "unused":
 			s.agent(w, i)
 			s.uses(w.login, tools[0].id, 3)
