@@ -68,7 +68,10 @@ type archiveWriter struct {
 }
 
 func newArchiveWriter(w io.Writer, at time.Time) *archiveWriter {
-	gz := gzip.NewWriter(w)
+	gz, err := gzip.NewWriterLevel(w, gzip.BestSpeed)
+	if err != nil { // the level is one that there is
+		gz = gzip.NewWriter(w)
+	}
 	return &archiveWriter{gz: gz, tar: tar.NewWriter(gz), at: at}
 }
 

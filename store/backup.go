@@ -36,6 +36,13 @@ type BackupReport struct {
 // part of it, encrypted with the passphrase; without one they are left out, and
 // the backup is of use only together with the two files.
 func (db *DB) Backup(ctx context.Context, path string, passphrase secret.Secret) (r BackupReport, err error) {
+	return db.backup(ctx, path, passphrase, scryptWork)
+}
+
+// scryptWork makes one guess of a passphrase take about a second.
+const scryptWork = 18
+
+func (db *DB) backup(ctx context.Context, path string, passphrase secret.Secret, work int) (r BackupReport, err error) {
 	if _, err := os.Lstat(path); err == nil {
 		return r, ErrConfig.With("%s is there already: a backup never overwrites", path)
 	}
@@ -48,7 +55,7 @@ func (db *DB) Backup(ctx context.Context, path string, passphrase secret.Secret)
 			err = errors.Join(err, os.Remove(f.Name()))
 		}
 	}()
-	r, err = db.writeBackup(ctx, f, passphrase)
+	r, err = db.writeBackup(ctx, f, passphrase, work)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return r, fmt.Errorf("writing the backup: %w", err)
 	}
@@ -62,7 +69,7 @@ func (db *DB) Backup(ctx context.Context, path string, passphrase secret.Secret)
 	return r, os.Rename(f.Name(), path)
 }
 
-func (db *DB) writeBackup(ctx context.Context, w io.Writer, passphrase secret.Secret) (r BackupReport, err error) {
+func (db *DB) writeBackup(ctx context.Context, w io.Writer, passphrase secret.Secret, work int) (r BackupReport, err error) {
 	if r.Schema, _, err = db.SchemaVersion(ctx); err != nil {
 		return r, err
 	}
@@ -90,7 +97,7 @@ func (db *DB) writeBackup(ctx context.Context, w io.Writer, passphrase secret.Se
 			r.Rows += n
 		}
 		if !passphrase.Empty() {
-			if err := db.writeKeys(a, passphrase); err != nil {
+			if err := db.writeKeys(a, passphrase, work); err != nil {
 				return err
 			}
 			r.Keys = true
@@ -195,7 +202,7 @@ func boolColumns(rows *sql.Rows) (at []int, err error) {
 }
 
 // writeKeys adds the two key files, encrypted with the passphrase.
-func (db *DB) writeKeys(a *archiveWriter, passphrase secret.Secret) error {
+func (db *DB) writeKeys(a *archiveWriter, passphrase secret.Secret, work int) error {
 	keys := map[string][]byte{}
 	for _, name := range keyFiles {
 		b, err := seal.ReadPrivate(filepath.Join(db.dir, name))
@@ -213,6 +220,7 @@ func (db *DB) writeKeys(a *archiveWriter, passphrase secret.Secret) error {
 	if err != nil {
 		return err
 	}
+	recipient.SetWorkFactor(work)
 	var out bytes.Buffer
 	w, err := age.Encrypt(&out, recipient)
 	if err != nil {

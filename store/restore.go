@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"filippo.io/age"
@@ -130,12 +131,12 @@ func (t *tx) empty(ctx context.Context, tables []tableHead) error {
 	if err != nil {
 		return err
 	}
-	has := map[string]int{}
+	has := map[string][]string{}
 	for _, h := range here {
-		has[h.Name] = len(h.Columns)
+		has[h.Name] = slices.Sorted(slices.Values(h.Columns))
 	}
 	for _, b := range tables {
-		if has[b.Name] != len(b.Columns) {
+		if has[b.Name] == nil || !slices.Equal(has[b.Name], slices.Sorted(slices.Values(b.Columns))) {
 			return ErrBackup.With("the backup's table %s is not that of its schema", b.Name)
 		}
 		if _, err := t.exec(ctx, "delete from "+b.Name); err != nil {
@@ -238,14 +239,14 @@ func (db *DB) restoreKeys(sealed []byte, passphrase secret.Secret) (restored boo
 	return true, nil
 }
 
-const scryptWork = 22 // a higher work factor in a file would only burn time
+const maxScryptWork = scryptWork + 4 // a higher work factor in a file would only burn time
 
 func openWithPassphrase(b []byte, passphrase secret.Secret) ([]byte, error) {
 	identity, err := age.NewScryptIdentity(string(passphrase.Reveal()))
 	if err != nil {
 		return nil, err
 	}
-	identity.SetMaxWorkFactor(scryptWork)
+	identity.SetMaxWorkFactor(maxScryptWork)
 	r, err := age.Decrypt(bytes.NewReader(b), identity)
 	if err != nil {
 		return nil, err
