@@ -223,20 +223,22 @@ const publicKind = "public"
 
 // directGrant: a person's account holds what a group or role of the system gives.
 func (c *checker) directGrant() {
+	giver := map[access.EntitlementID]access.Ref{}
+	for e := range c.v.Entitlements() {
+		for g := range c.v.DirectGrants(e.ID.Ref()) {
+			if g.Mode == access.Standing && giver[g.Entitlement].IsZero() {
+				giver[g.Entitlement] = g.Holder
+			}
+		}
+	}
 	for a := range c.enabled() {
 		if _, human := c.human(a); !human {
 			continue
 		}
 		var evidence []Evidence
 		for g := range c.v.DirectGrants(a.ID.Ref()) {
-			if g.Flags&access.Implicit != 0 {
-				continue
-			}
-			for other := range c.v.DirectHolders(g.Entitlement) {
-				if other.Holder.Kind == access.KindEntitlement && other.Mode == access.Standing {
-					evidence = append(evidence, say("holds {} directly, which {} gives", g.Entitlement.Ref(), other.Holder))
-					break
-				}
+			if by := giver[g.Entitlement]; g.Flags&access.Implicit == 0 && !by.IsZero() {
+				evidence = append(evidence, say("holds {} directly, which {} gives", g.Entitlement.Ref(), by))
 			}
 		}
 		if len(evidence) > 0 {
