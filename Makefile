@@ -4,41 +4,54 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 GO ?= go
 TOOL := $(GO) tool -modfile=internal/tools/go.mod
+REPORT := $(GO) run ./internal/testkit/report
+PLATFORMS := linux/amd64 linux/arm64 darwin/arm64
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
-build: ## the binary, static, into bin/
-	CGO_ENABLED=0 $(GO) build -trimpath -o bin/writ ./cmd/writ
-
 demo: build ## a sample company, assessed: matrix, findings, three questions
 	./bin/writ demo --data demo
 
+build: ## the binary, static, into bin/
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/writ ./cmd/writ
+
 test: install check ## everything: installs what is missing, checks, tests against real servers
-	CGO_ENABLED=1 $(GO) test -race -p 2 -timeout 30m -json ./... | $(GO) run ./internal/testkit/report
+	CGO_ENABLED=1 $(GO) test -race -p 2 -timeout 30m -json ./... | $(REPORT)
 
 quick: ## the tests that need no server, under a minute
-	$(GO) test -short -json ./... | $(GO) run ./internal/testkit/report
+	$(GO) test -short -timeout 5m -json ./... | $(REPORT)
 
-install:
+install: ## the Debian packages that the tests need, where one is missing
 	@sh internal/testkit/install.sh
 
-check: ## formatting, vet, lint
-	@test -z "$$($(TOOL) gofumpt -l . | tee /dev/stderr)" || { echo 'run: make format' >&2; exit 1; }
-	$(GO) vet ./...
-	$(TOOL) golangci-lint run ./...
+check: format-check vet lint verify ## formatting, vet, lint, modules; no test
 
 format: ## format every Go file
 	$(TOOL) gofumpt -w .
 
-fuzz: ## each fuzz target for a minute
+format-check:
+	@files=$$(gofmt -l . && $(TOOL) gofumpt -l .) || exit 1; \
+	test -z "$$files" || { printf 'not formatted (run: make format):\n%s\n' "$$files" >&2; exit 1; }
+
+vet:
+	$(GO) vet ./...
+
+lint: ## what .golangci.yml asks for
+	$(TOOL) golangci-lint run ./...
+
+verify: ## modules are what go.sum says, and go.mod is tidy
+	$(GO) mod verify
+	$(GO) mod tidy -diff
+
+fuzz: ## each fuzz target for FUZZTIME (1m)
 	@for p in $$($(GO) list ./...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
-	  $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime 1m $$p; done; done
+	  echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime "$${FUZZTIME:-1m}" $$p; done; done
 
 bench: bench-decide bench-graph ## all benchmarks
 
 bench-decide: ## a full decision beside bare Cedar on the applicable policies
-	$(GO) test -run '^$$' -bench Decide -benchtime 3s ./policy
+	$(GO) test -run '^$$' -bench '^BenchmarkDecide$$' -benchtime 3s ./policy
 
 bench-graph: ## load, questions and updates of the graph
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./graph
@@ -46,7 +59,13 @@ bench-graph: ## load, questions and updates of the graph
 vuln: ## known vulnerabilities in what we import
 	$(TOOL) govulncheck ./...
 
+release: ## static binaries for each platform, with checksums, into bin/release
+	@rm -rf bin/release && mkdir -p bin/release
+	@for p in $(PLATFORMS); do os=$${p%/*} arch=$${p#*/}; echo "writ-$$os-$$arch"; \
+	  CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch $(GO) build -trimpath -ldflags '-s -w' -o "bin/release/writ-$$os-$$arch" ./cmd/writ; done
+	@cd bin/release && sha256sum writ-* >SHA256SUMS && cat SHA256SUMS
+
 clean: ## what make made
 	rm -rf bin demo
 
-.PHONY: help build demo test quick install check format fuzz bench bench-decide bench-graph vuln clean
+.PHONY: help demo build test quick install check format format-check vet lint verify fuzz bench bench-decide bench-graph vuln release clean
