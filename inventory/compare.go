@@ -26,7 +26,6 @@ type Known struct {
 	Holdings                          map[access.Ref]Digest // of live holders
 	Usage                             map[access.AccountID]access.Time
 	SystemByName                      map[string]access.SystemID
-	IdentityByNumber                  map[string]access.IdentityID
 	Grants                            int64 // live
 }
 
@@ -90,6 +89,8 @@ type grantFact struct {
 type comparison struct {
 	system   access.SystemID
 	known    *Known
+	people   map[string]access.IdentityID           // by number, where grants name identities
+	byPerson bool                                   // some grant does
 	keys     map[access.ObjectKind]map[string]int64 // native id to key, of what the spool has
 	fresh    map[access.ObjectKind]int              // how many of them are new
 	holdings map[access.Ref]*holding
@@ -128,6 +129,7 @@ func (k *Known) of(kind access.ObjectKind) map[string]Object {
 // zero until assign knows how many are new.
 func (c *comparison) name(r *connector.Record) {
 	kind, native := objectOf(r)
+	c.byPerson = c.byPerson || r.Grant != nil && r.Grant.Holder.Kind == connector.OnIdentity
 	if kind == access.KindNone {
 		return
 	}
@@ -254,7 +256,7 @@ func (c *comparison) target(t connector.Target) (access.Ref, bool) {
 	case connector.OnEntitlement:
 		ref = access.Ref{Kind: access.KindEntitlement, Key: c.keys[access.KindEntitlement][t.ID]}
 	case connector.OnIdentity:
-		ref = c.known.IdentityByNumber[t.ID].Ref()
+		ref = c.people[t.ID].Ref()
 	}
 	return ref, ref.Key != 0
 }

@@ -20,13 +20,20 @@ func plainName(s string) string {
 	if last, first, ok := strings.Cut(s, ","); ok {
 		s = first + " " + last
 	}
-	fold := transform.Chain(norm.NFD, runes.Remove(runes.In(unicode.Mn)), norm.NFC)
-	s, _, err := transform.String(fold, strings.ToLower(s))
-	if err != nil {
-		return ""
+	s = strings.ToLower(s)
+	if !ascii(s) {
+		fold := transform.Chain(norm.NFD, runes.Remove(runes.In(unicode.Mn)), norm.NFC)
+		var err error
+		if s, _, err = transform.String(fold, s); err != nil {
+			return ""
+		}
+		s = letters.Replace(s)
 	}
-	s = letters.Replace(s)
 	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }), " ")
+}
+
+func ascii(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r > unicode.MaxASCII }) < 0
 }
 
 var (

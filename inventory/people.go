@@ -55,6 +55,7 @@ type PersonRow struct {
 	Attributes map[string]string
 	Digest     Digest
 	Gone       bool
+	New        bool // neither the row nor its identity was there before
 	Identity   access.Identity
 	Login      string
 	Ownership  access.Ownership // of a service or agent; no owner is none
@@ -141,6 +142,7 @@ type people struct {
 	at      time.Time
 	seen    map[string]access.IdentityID // row to identity
 	numbers map[string]int               // how often each number stands in the source
+	fresh   map[access.IdentityID]bool
 	rejects *rejects
 	staging Staging
 	batch   Batch
@@ -152,7 +154,7 @@ type people struct {
 func (p *people) run(ctx context.Context, sp *spool) (err error) {
 	p.rejects = newRejects(p.Dir, p.src.Name, p.at)
 	defer func() { err = errors.Join(err, p.rejects.close()) }()
-	p.numbers = map[string]int{}
+	p.numbers, p.fresh = map[string]int{}, map[access.IdentityID]bool{}
 	err = sp.each(func(rec *connector.Record) error {
 		if rec.Person != nil {
 			p.numbers[rec.Person.Attributes["number"]]++
@@ -223,6 +225,7 @@ func (p *people) identify(ctx context.Context, sp *spool) error {
 	for i, person := range fresh {
 		id := access.IdentityID(first + int64(i))
 		p.seen[person.ID] = id
+		p.fresh[id] = true
 		if n := person.Attributes["number"]; n != "" {
 			p.known.Number[n] = id
 		}
@@ -307,9 +310,11 @@ func (p *people) row(ctx context.Context, person *connector.Person) error {
 	if row.Digest, err = digestOf(row.Attributes, row.Identity, row.Ownership); err != nil {
 		return err
 	}
-	if was := p.known.Records[person.ID]; was.Live && was.Digest == row.Digest {
+	was, had := p.known.Records[person.ID]
+	if was.Live && was.Digest == row.Digest {
 		return nil
 	}
+	row.New = !had && p.fresh[id]
 	p.r.Changed++
 	return p.stage(ctx, row)
 }
@@ -358,7 +363,7 @@ func (p *people) build(row *PersonRow, id access.IdentityID, records []SourceRec
 		return t
 	}
 	i := access.Identity{
-		ID: id, Kind: kindOfPerson(map[string]string{"kind": get("kind")}), Name: get("name"), Email: get("email"),
+		ID: id, Kind: kindOfPerson(map[string]string{"kind": get("kind")}), Name: get("name"), Email: strings.ToLower(get("email")),
 		Number: get("number"), Attributes: merged,
 	}
 	i.State = stateOf(access.IdentityState(get("state")), date("start"), date("end"), access.TimeOf(p.at))

@@ -17,6 +17,8 @@ import (
 // SyncStore is what a system's sync needs.
 type SyncStore interface {
 	Known(ctx context.Context, id access.SystemID) (*Known, error)
+	// Numbers returns whom each employee number or workload name is.
+	Numbers(ctx context.Context) (map[string]access.IdentityID, error)
 	// HolderGrants returns what the store has of one holder's grants in a system,
 	// ordered by entitlement, resource and mode, and of an account's credentials.
 	HolderGrants(ctx context.Context, system access.SystemID, holder access.Ref) ([]GrantRow, []CredentialRow, error)
@@ -47,7 +49,7 @@ type Batch struct {
 	Ended        []access.Ref // objects whose current version ends (gone, or replaced by a row here)
 
 	System      access.SystemID
-	Holdings    map[access.Ref]Digest // the zero digest ends it
+	Holdings    map[access.Ref]HoldingRow
 	Grants      []GrantRow
 	EndedGrants []GrantRow
 	Credentials []CredentialRow
@@ -55,6 +57,13 @@ type Batch struct {
 	Usage       map[access.AccountID]access.Time
 
 	People []PersonRow
+}
+
+// HoldingRow is the digest of what starts at a holder. Had says that it replaces
+// one; the zero digest replaces it with nothing.
+type HoldingRow struct {
+	Digest Digest
+	Had    bool
 }
 
 const batchRows = 5000
@@ -174,6 +183,11 @@ func (s *Service) mergeSystem(ctx context.Context, y System, sp *spool, o SyncOp
 	})
 	if err != nil {
 		return 0, err
+	}
+	if c.byPerson {
+		if c.people, err = s.Store.Numbers(ctx); err != nil {
+			return 0, fmt.Errorf("reading employee numbers: %w", err)
+		}
 	}
 	if err := c.assign(ctx, s.Store.Reserve); err != nil {
 		return 0, err
@@ -363,9 +377,9 @@ func (m *merge) holder(ctx context.Context, ref access.Ref, h *holding, digest D
 		}
 	}
 	if m.batch.Holdings == nil {
-		m.batch.Holdings = map[access.Ref]Digest{}
+		m.batch.Holdings = map[access.Ref]HoldingRow{}
 	}
-	m.batch.Holdings[ref] = digest
+	m.batch.Holdings[ref] = HoldingRow{digest, had}
 	m.refs[ref] = struct{}{}
 	m.r.Changed++
 	now := map[GrantRow]bool{}

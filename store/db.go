@@ -72,6 +72,14 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	return db, nil
 }
 
+const sqliteFile = "writ.db"
+
+// Exists reports whether a data directory holds an embedded database.
+func Exists(dir string) bool {
+	info, err := os.Stat(filepath.Join(dir, sqliteFile))
+	return err == nil && info.Mode().IsRegular()
+}
+
 func open(ctx context.Context, cfg Config) (_ *DB, err error) {
 	if cfg.Dir == "" {
 		return nil, ErrConfig.With("a data directory is needed: name one with --data")
@@ -95,7 +103,7 @@ func open(ctx context.Context, cfg Config) (_ *DB, err error) {
 	if cfg.Postgres != "" {
 		err = db.openPostgres(ctx, cfg.Postgres)
 	} else {
-		err = db.openSQLite(ctx, filepath.Join(cfg.Dir, "writ.db"))
+		err = db.openSQLite(ctx, filepath.Join(cfg.Dir, sqliteFile))
 	}
 	return db, err
 }

@@ -238,8 +238,12 @@ func labelSome(ctx context.Context, q *query, kind access.ObjectKind, text strin
 }
 
 var findIdentities = `
-select distinct i.id from identity i
- where (i.number = $1 or i.name = $1 or lower(i.email) = lower($1) or i.login = $1)
+select i.id from identity i
+ where i.id in (select id from identity where number = $1
+          union select id from identity where name = $1
+          union select id from identity where email = lower($1)
+          union select id from identity where login = $1)
+   and (i.number = $1 or i.name = $1 or i.email = lower($1) or i.login = $1)
    and ` + now("i") + `
  order by i.id limit $2`
 

@@ -52,6 +52,10 @@ func (s Inventory) Correlatable(ctx context.Context) (people []inventory.Person,
 func (s Inventory) Relink(ctx context.Context, links []inventory.Link) error {
 	return s.db.change(ctx, audit.Event{Action: "inventory.correlate", Facts: map[string]string{"links": strconv.Itoa(len(links))}}, func(t *tx) error {
 		var rows, changes [][]any
+		key, err := t.newKeys(ctx, access.KindLink, len(links))
+		if err != nil {
+			return err
+		}
 		for _, l := range links {
 			if l.ID != 0 {
 				if _, err := t.exec(ctx, `update account_link set until_set = $1 where id = $2 and until_set = 0 and state <> 'manual'`, t.Set, l.ID); err != nil {
@@ -62,11 +66,8 @@ func (s Inventory) Relink(ctx context.Context, links []inventory.Link) error {
 			if l.State == "" {
 				continue
 			}
-			key, err := t.newKeys(ctx, access.KindLink, 1)
-			if err != nil {
-				return err
-			}
 			rows = append(rows, []any{key, t.Set, l.Account, l.Identity, string(l.State), l.Rule, l.Score, l.Evidence})
+			key++
 		}
 		if err := t.insertMany(ctx, "account_link", []string{"id", "from_set", "account_id", "identity_id", "state", "rule", "score", "evidence"}, rows); err != nil {
 			return err

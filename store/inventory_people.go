@@ -87,8 +87,10 @@ func (s Inventory) OtherRecords(ctx context.Context, except access.SourceID, id 
 func (g *staging) people(ctx context.Context, t *tx, b *inventory.Batch) error {
 	var records, identities, affiliations [][]any
 	for _, p := range b.People {
-		if err := g.endPerson(ctx, t, p); err != nil {
-			return err
+		if !p.New {
+			if err := g.endPerson(ctx, t, p); err != nil {
+				return err
+			}
 		}
 		if !p.Gone {
 			text, err := json.Marshal(p.Attributes)
@@ -119,8 +121,10 @@ func (g *staging) people(ctx context.Context, t *tx, b *inventory.Batch) error {
 		if err := t.due(ctx, i.ID.Ref(), third.ContractEnd); err != nil {
 			return err
 		}
-		if err := g.own(ctx, t, p.Ownership, i.ID.Ref()); err != nil {
-			return err
+		if !p.New || p.Ownership.Owner != 0 {
+			if err := g.own(ctx, t, p.Ownership, i.ID.Ref()); err != nil {
+				return err
+			}
 		}
 	}
 	if err := t.insertMany(ctx, "source_record", []string{"source_id", "native_id", "from_set", "identity_id", "digest", "attributes"}, records); err != nil {

@@ -26,7 +26,7 @@ func (s Inventory) Known(ctx context.Context, id access.SystemID) (*inventory.Kn
 	k := &inventory.Known{
 		Resources: map[string]inventory.Object{}, Entitlements: map[string]inventory.Object{}, Accounts: map[string]inventory.Object{},
 		Holdings: map[access.Ref]inventory.Digest{}, Usage: map[access.AccountID]access.Time{},
-		SystemByName: map[string]access.SystemID{}, IdentityByNumber: map[string]access.IdentityID{},
+		SystemByName: map[string]access.SystemID{},
 	}
 	err := s.db.read(ctx, func(q *query) error {
 		for table, into := range map[string]map[string]inventory.Object{"resource": k.Resources, "entitlement": k.Entitlements, "account": k.Accounts} {
@@ -88,16 +88,21 @@ func readHoldings(ctx context.Context, q *query, id access.SystemID, k *inventor
 	if err != nil {
 		return err
 	}
-	err = q.each(ctx, `select i.number, i.id from identity i where i.number <> '' and `+now("i"), nil, func(scan func(...any) error) error {
-		var number string
-		var key access.IdentityID
-		defer func() { k.IdentityByNumber[number] = key }()
-		return scan(&number, &key)
-	})
-	if err != nil {
-		return err
-	}
 	return q.row(ctx, `select count(*) from access_grant g where g.system_id = $1 and `+now("g"), id).Scan(&k.Grants)
+}
+
+// Numbers returns whom each employee number or workload name is.
+func (s Inventory) Numbers(ctx context.Context) (map[string]access.IdentityID, error) {
+	numbers := map[string]access.IdentityID{}
+	err := s.db.read(ctx, func(q *query) error {
+		return q.each(ctx, `select i.number, i.id from identity i where i.number <> '' and `+now("i"), nil, func(scan func(...any) error) error {
+			var number string
+			var key access.IdentityID
+			defer func() { numbers[number] = key }()
+			return scan(&number, &key)
+		})
+	})
+	return numbers, err
 }
 
 var (
@@ -285,12 +290,16 @@ func orEmpty[T any](list []T) []T {
 
 func (g *staging) holdings(ctx context.Context, t *tx, b *inventory.Batch) error {
 	rows := make([][]any, 0, len(b.Holdings))
-	for ref, digest := range b.Holdings {
+	for ref, h := range b.Holdings {
+		if !h.Had {
+			rows = append(rows, []any{ref.Kind, ref.Key, b.System, t.Set, h.Digest[:]})
+			continue
+		}
 		if _, err := t.exec(ctx, `update holding set until_set = $1 where holder_kind = $2 and holder_id = $3 and system_id = $4 and until_set = 0`, t.Set, ref.Kind, ref.Key, b.System); err != nil {
 			return err
 		}
-		if digest != (inventory.Digest{}) {
-			rows = append(rows, []any{ref.Kind, ref.Key, b.System, t.Set, digest[:]})
+		if h.Digest != (inventory.Digest{}) {
+			rows = append(rows, []any{ref.Kind, ref.Key, b.System, t.Set, h.Digest[:]})
 		}
 	}
 	return t.insertMany(ctx, "holding", []string{"holder_kind", "holder_id", "system_id", "from_set", "digest"}, rows)

@@ -46,9 +46,10 @@ type tx struct {
 	query
 	db    *DB
 	conn  *sql.Conn
-	Set   int64       // this transaction's change set
-	At    access.Time // the store's time of it
-	Event audit.Event // the record; fn may add facts until it returns
+	stmts map[string]*sql.Stmt // prepared once a transaction; they end with it
+	Set   int64                // this transaction's change set
+	At    access.Time          // the store's time of it
+	Event audit.Event          // the record; fn may add facts until it returns
 }
 
 // change runs fn in one write transaction and commits it with its audit record,
@@ -98,7 +99,18 @@ func (t *tx) begin(ctx context.Context, db *DB, actor audit.Actor) error {
 
 // exec runs one statement and returns how many rows it changed.
 func (t *tx) exec(ctx context.Context, text string, args ...any) (int64, error) {
-	res, err := t.t.ExecContext(ctx, t.d.rebind(text), args...)
+	stmt := t.stmts[text]
+	if stmt == nil {
+		var err error
+		if stmt, err = t.t.PrepareContext(ctx, t.d.rebind(text)); err != nil {
+			return 0, err
+		}
+		if t.stmts == nil {
+			t.stmts = map[string]*sql.Stmt{}
+		}
+		t.stmts[text] = stmt
+	}
+	res, err := stmt.ExecContext(ctx, args...)
 	if err != nil {
 		return 0, err
 	}

@@ -331,6 +331,8 @@ create table identity (
 ) {{clustered}};
 create index identity_number on identity (number, until_set);
 create index identity_name on identity (name);
+create index identity_email on identity (email);
+create index identity_login on identity (login);
 create index identity_live on identity (until_set, id);
 
 create table affiliation (
