@@ -13,7 +13,7 @@ var ErrNoActor = fault.New(fault.Internal, "no-actor", "a change needs an actor"
 // Actor is who makes a change: an identity, or a named part of this node.
 type Actor struct {
 	Identity access.IdentityID
-	Node     string // "sequencer", "sweeper", "operator:<os user>"; when there is no identity
+	Node     string // "sequencer", "sweeper", "operator:<uid>"; when there is no identity
 }
 
 // String names the actor as records show it.

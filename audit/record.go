@@ -88,11 +88,13 @@ func ParseLeaf(leaf []byte) (Record, error) {
 	return r, nil
 }
 
-// Fact returns one of the record's facts.
-func (r Record) Fact(name string) string {
-	var facts map[string]string
+// AllFacts reads the record's facts.
+func (r Record) AllFacts() (facts map[string]string) {
 	if json.Unmarshal([]byte(r.Facts), &facts) != nil {
-		return ""
+		return nil
 	}
-	return facts[name]
+	return facts
 }
+
+// Fact returns one of the record's facts.
+func (r Record) Fact(name string) string { return r.AllFacts()[name] }

@@ -55,7 +55,11 @@ func recordRestore(ctx context.Context, cfg Config, r BackupReport) error {
 		return err
 	}
 	event := audit.Event{Action: "store.restore", Facts: map[string]string{"sha256": r.Digest, "revision": fmt.Sprint(r.Revision), "rows": fmt.Sprint(r.Rows)}}
-	return errors.Join(db.change(ctx, event, func(*tx) error { return nil }), db.Close())
+	err = db.change(ctx, event, func(*tx) error { return nil })
+	if err == nil {
+		_, err = db.Sequence(ctx)
+	}
+	return errors.Join(err, db.Close())
 }
 
 func (db *DB) restore(ctx context.Context, from io.Reader, passphrase secret.Secret) (r BackupReport, err error) {

@@ -51,13 +51,14 @@ func (a *app) close() error {
 }
 
 // operator is whoever runs the command on this machine. Until people sign in, the
-// data directory's permissions are what lets them.
+// data directory's permissions are what lets them. The log keeps their number on
+// this machine: a name would stay in it for ever.
 func operator() audit.Actor {
-	name := "unknown"
+	uid := "unknown"
 	if u, err := user.Current(); err == nil {
-		name = u.Username
+		uid = u.Uid
 	}
-	return audit.Actor{Node: "operator:" + name}
+	return audit.Actor{Node: "operator:" + uid}
 }
 
 func defaultData() string {
