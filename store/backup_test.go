@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/audit"
@@ -227,5 +228,44 @@ func TestBackupBombIsRefused(t *testing.T) {
 	}
 	if !errors.Is(err, ErrBackup) {
 		t.Errorf("%d bytes were unpacked: %v", r.unpacked, err)
+	}
+}
+
+// A restore that is cut off anywhere leaves an empty store, and can be run again.
+func TestRestoreInterruptedAndRunAgain(t *testing.T) { eachDatabase(t, testRestoreInterrupted) }
+
+func testRestoreInterrupted(t *testing.T, fresh func(*testing.T) Config) {
+	db := openStore(t, Config{Dir: t.TempDir()})
+	ctx := asTester(t.Context())
+	company(t, db)
+	logOf(t, db)
+	path := filepath.Join(t.TempDir(), "backup.writ")
+	passphrase := secret.New([]byte("correct horse"))
+	if _, err := db.backup(ctx, path, passphrase, testWork); err != nil {
+		t.Fatal(err)
+	}
+	to := fresh(t)
+	interrupted := 0
+	for i := range 60 {
+		cut, cancel := context.WithTimeout(ctx, time.Duration(i)*2*time.Millisecond)
+		_, err := Restore(cut, to, path, passphrase)
+		cancel()
+		if err == nil || errors.Is(err, ErrNotEmpty) {
+			break // it got through, or only its own record did not
+		}
+		interrupted++
+	}
+	if interrupted == 0 {
+		t.Error("nothing was interrupted")
+	}
+	if _, err := Restore(ctx, to, path, passphrase); err != nil && !errors.Is(err, ErrNotEmpty) {
+		t.Fatal(err)
+	}
+	again := openStore(t, to)
+	if got, want := graphLines(t, again), graphLines(t, db); !slices.Equal(got, want) {
+		t.Errorf("the graph became\n%v\nand was\n%v", got, want)
+	}
+	if r := verifyLog(t, again); r.Err() != nil {
+		t.Error(r.Wrong)
 	}
 }
