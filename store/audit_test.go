@@ -180,7 +180,7 @@ func valuesOf(t *testing.T, db *DB, table, key, column string) (out []storedValu
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer rows.Close()
+	defer rows.Close() //nolint:errcheck // rows.Err tells
 	for rows.Next() {
 		var v storedValue
 		if err := rows.Scan(&v.key, &v.value); err != nil {

@@ -80,7 +80,7 @@ func testBackupComesBack(t *testing.T, from, to Config) {
 	// Something staged is not to count there either.
 	s, err := db.stage(ctx, access.SystemID(1).Ref())
 	if err == nil {
-		err = stageResources(ctx, db, s, 1, 10)
+		err = stageResources(ctx, db, s, 1)
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -14,7 +14,7 @@ func TestOpenChange(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
+	defer db.Close() //nolint:errcheck // the directory goes too
 	for range 3 {
 		err = db.change(ctx, audit.Event{Action: "test.change"}, func(t *tx) error {
 			if _, err := t.newKeys(ctx, access.KindIdentity, 3); err != nil {

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"fmt"
 	"slices"
 	"strconv"
@@ -153,20 +154,14 @@ func (t *touched) spread(ctx context.Context) error {
 
 func (t *touched) addFrom(ctx context.Context, text string, keys []int64) error {
 	for chunk := range slices.Chunk(keys, keysPerQuery) {
-		rows, err := t.q.t.QueryContext(ctx, fmt.Sprintf(text, keyList(chunk)))
-		if err != nil {
-			return err
-		}
-		for rows.Next() {
+		err := (&facts{q: t.q}).each(ctx, fmt.Sprintf(text, keyList(chunk)), func(rows *sql.Rows) error {
 			var kind access.ObjectKind
 			var key int64
-			if err := rows.Scan(&kind, &key); err != nil {
-				_ = rows.Close()
-				return err
-			}
+			err := rows.Scan(&kind, &key)
 			t.add(kind, key)
-		}
-		if err := rows.Err(); err != nil {
+			return err
+		})
+		if err != nil {
 			return err
 		}
 	}

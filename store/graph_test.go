@@ -58,6 +58,7 @@ func (m *mirror) of(ref access.Ref, id access.SystemID) access.Ref { m.system[re
 
 func (m *mirror) System(n graph.SystemNode) error     { return m.put(n.ID.Ref(), n) }
 func (m *mirror) Resource(n graph.ResourceNode) error { return m.put(m.of(n.ID.Ref(), n.System), n) }
+
 func (m *mirror) Entitlement(n graph.EntitlementNode) error {
 	return m.put(m.of(n.ID.Ref(), n.System), n)
 }

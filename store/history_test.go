@@ -82,20 +82,7 @@ func testAccessAtPastInstants(t *testing.T, fresh func(*testing.T) Config) {
 
 	for _, m := range moments {
 		for _, when := range []Instant{{Time: m.at}, {Time: m.at + 1}, {Rev: m.rev}} {
-			a, err := db.AccessAt(ctx, 1, when)
-			if err != nil {
-				t.Errorf("%+v: %v", when, err)
-				continue
-			}
-			var logins, held []string
-			for _, x := range a.Accounts {
-				logins = append(logins, x.Login)
-			}
-			for _, g := range a.Grants {
-				held = append(held, fmt.Sprint(int64(g.Entitlement)))
-			}
-			slices.Sort(held)
-			if got := fmt.Sprintf("%s %v %v", a.State, logins, held); got != m.want {
+			if got := heldAt(t, db, when); got != m.want {
 				t.Errorf("at %s (revision %d, by %+v): %s, not %s", m.at.Time(), m.rev, when, got, m.want)
 			}
 		}
@@ -105,4 +92,22 @@ func testAccessAtPastInstants(t *testing.T, fresh func(*testing.T) Config) {
 			t.Errorf("%+v: %v", when, err)
 		}
 	}
+}
+
+// heldAt shows what identity 1 was and held.
+func heldAt(t *testing.T, db *DB, when Instant) string {
+	t.Helper()
+	a, err := db.AccessAt(t.Context(), 1, when)
+	if err != nil {
+		return err.Error()
+	}
+	var logins, held []string
+	for _, x := range a.Accounts {
+		logins = append(logins, x.Login)
+	}
+	for _, g := range a.Grants {
+		held = append(held, fmt.Sprint(int64(g.Entitlement)))
+	}
+	slices.Sort(held)
+	return fmt.Sprintf("%s %v %v", a.State, logins, held)
 }

@@ -101,7 +101,7 @@ func testNewerDatabaseIsRefusedAndLeftAlone(t *testing.T, fresh func(*testing.T)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer again.Close()
+	defer again.Close() //nolint:errcheck // the directory goes too
 	var open int64
 	if err := again.r.QueryRow(`select max(id) from open_set`).Scan(&open); err != nil || open != s.Set {
 		t.Errorf("the staged set %d is gone: %d, %v", s.Set, open, err)

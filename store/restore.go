@@ -282,11 +282,11 @@ func InspectBackup(path string) (r BackupReport, err error) {
 		if err != nil {
 			return r, err
 		}
-		switch {
-		case name == manifestEntry:
+		switch name {
+		case manifestEntry:
 			r.Digest = a.parts[len(a.parts)-1].SHA256
 			return r, a.check(body)
-		case name == keysEntry:
+		case keysEntry:
 			r.Keys = true
 		default:
 			lines := bytes.Count(body, []byte{'\n'})

@@ -304,7 +304,7 @@ func (h *treeHashes) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 }
 
 func (h *treeHashes) fetch(indexes []int64) error {
-	rows, err := h.q.t.QueryContext(h.ctx, `select idx, hash from audit_hash where idx in (`+keyList(indexes)+`)`)
+	rows, err := h.q.t.QueryContext(h.ctx, `select idx, hash from audit_hash where idx in (`+keyList(indexes)+`)`) //nolint:gosec // integers
 	if err != nil {
 		return err
 	}

@@ -15,8 +15,9 @@ const insertTestResource = `
 insert into resource (id, from_set, system_id, native_id, kind, name, digest) values ($1, $2, 1, 'r', 'table', 'r', $3)`
 
 // stageResources ends half of the resources that are now and begins as many new ones.
-func stageResources(ctx context.Context, db *DB, s *staged, generation, n int64) error {
-	for i := range n {
+func stageResources(ctx context.Context, db *DB, s *staged, generation int64) error {
+	const n = 10
+	for i := range int64(n) {
 		err := db.stageBatch(ctx, s, audit.Event{Action: "test.batch"}, func(t *tx) error {
 			if generation > 0 {
 				if _, err := t.exec(ctx, `update resource set until_set = $1 where id = $2 and until_set = 0`, t.Set, (generation-1)*n+i+1); err != nil {
@@ -75,7 +76,7 @@ func testStagedIsNeverSeenHalf(t *testing.T, fresh func(*testing.T) Config) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := stageResources(ctx, db, s, generation, 10); err != nil {
+		if err := stageResources(ctx, db, s, generation); err != nil {
 			t.Fatal(err)
 		}
 		if err := db.flip(ctx, s, audit.Event{Action: "test.flip"}, nil); err != nil {
@@ -98,7 +99,7 @@ func testStagedUndoneLeavesNothing(t *testing.T, fresh func(*testing.T) Config) 
 	on := access.SystemID(1).Ref()
 	s, err := db.stage(ctx, on)
 	if err == nil {
-		err = errors.Join(stageResources(ctx, db, s, 0, 10), db.flip(ctx, s, audit.Event{Action: "test.flip"}, nil))
+		err = errors.Join(stageResources(ctx, db, s, 0), db.flip(ctx, s, audit.Event{Action: "test.flip"}, nil))
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -111,7 +112,7 @@ func testStagedUndoneLeavesNothing(t *testing.T, fresh func(*testing.T) Config) 
 	if _, err := db.stage(ctx, on); !errors.Is(err, ErrLeased) {
 		t.Errorf("two syncs of one system at once: %v", err)
 	}
-	if err := errors.Join(stageResources(ctx, db, s, 1, 10), db.undo(ctx, s)); err != nil {
+	if err := errors.Join(stageResources(ctx, db, s, 1), db.undo(ctx, s)); err != nil {
 		t.Fatal(err)
 	}
 	if after := dump(t, db); after != before {
@@ -125,7 +126,7 @@ func testStagedUndoneLeavesNothing(t *testing.T, fresh func(*testing.T) Config) 
 	if s, err = db.stage(ctx, on); err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(stageResources(ctx, db, s, 1, 10), endLeases(ctx, db), db.Close()); err != nil {
+	if err := errors.Join(stageResources(ctx, db, s, 1), endLeases(ctx, db), db.Close()); err != nil {
 		t.Fatal(err)
 	}
 	db = openStore(t, cfg)
@@ -139,7 +140,7 @@ func TestStagedUndoInterruptedAndRunAgain(t *testing.T) {
 	ctx := asTester(t.Context())
 	s, err := db.stage(ctx, access.SystemID(1).Ref())
 	if err == nil {
-		err = errors.Join(stageResources(ctx, db, s, 0, 10), db.flip(ctx, s, audit.Event{Action: "test.flip"}, nil))
+		err = errors.Join(stageResources(ctx, db, s, 0), db.flip(ctx, s, audit.Event{Action: "test.flip"}, nil))
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -148,7 +149,7 @@ func TestStagedUndoInterruptedAndRunAgain(t *testing.T) {
 	if s, err = db.stage(ctx, access.SystemID(1).Ref()); err != nil {
 		t.Fatal(err)
 	}
-	if err := stageResources(ctx, db, s, 1, 10); err != nil {
+	if err := stageResources(ctx, db, s, 1); err != nil {
 		t.Fatal(err)
 	}
 	if err := db.undoTable(ctx, s.lease, "resource", "id", s.Set); err != nil { // and killed here
