@@ -129,10 +129,6 @@ func TestRecallOnRealServers(t *testing.T) {
 	dir, key := sampleOf(t, "small")
 	args := []string{"--sample", dir}
 	for _, system := range []string{"payroll-db", "app-db"} {
-		if !reads(t, "postgres") {
-			t.Logf("the command cannot read PostgreSQL yet: %s is read from flat files", system)
-			continue
-		}
 		args = append(args, "--system", system+"=postgres="+sampleload.Postgres(t, dir, system))
 	}
 	for _, system := range []string{"db1", "web1", "build1"} {
@@ -145,18 +141,6 @@ func TestRecallOnRealServers(t *testing.T) {
 			"--credential", system+"=file:"+file, "--option", system+".known_hosts="+knownHosts)
 	}
 	judge(t, key, args...)
-}
-
-// reads reports whether the command knows a kind of system.
-func reads(t *testing.T, kind string) bool {
-	t.Helper()
-	out, err := exec.Command(writ(t), "assess", "--system", "x=none=y").CombinedOutput() //nolint:noctx,gosec // our own command
-	if err == nil {
-		t.Fatalf("a system of no kind was read: %s", out)
-	}
-	_, kinds, _ := strings.Cut(string(out), "must be one of ")
-	kinds, _, _ = strings.Cut(kinds, ", as in")
-	return strings.Contains(kinds, kind)
 }
 
 // needCommands skips while the command lacks the two that this test is about.

@@ -9,6 +9,7 @@ import (
 	"github.com/writhq/writ/connector"
 	"github.com/writhq/writ/connector/csv"
 	"github.com/writhq/writ/connector/linux"
+	"github.com/writhq/writ/connector/postgres"
 	"github.com/writhq/writ/finding"
 	"github.com/writhq/writ/graph"
 	"github.com/writhq/writ/iga/classify"
@@ -18,8 +19,9 @@ import (
 
 // connectors are the kinds of system that can be read: a new one is a line here.
 var connectors = map[string]connector.Spec{
-	csv.Kind: csv.Spec(),
-	"linux":  linux.Spec(),
+	csv.Kind:      csv.Spec(),
+	postgres.Kind: postgres.Spec(),
+	"linux":       linux.Spec(),
 }
 
 // sources are the kinds of source of identities.
