@@ -104,12 +104,18 @@ func judge(t *testing.T, key []Planted, args ...string) {
 			t.Errorf("system %s: %v", s.Name, s.Errors)
 		}
 	}
-	score := Match(key, got.Findings)
+	check(t, key, got.Findings)
+}
+
+// check compares findings with a key and prints the table.
+func check(t *testing.T, key []Planted, found []Finding) {
+	t.Helper()
+	score := Match(key, found)
 	var table bytes.Buffer
 	score.Print(&table)
 	t.Logf("\n%s", table.String())
 	if score.Recall() < 1 || score.Precision() < 0.98 {
-		t.Errorf("recall %.4f, want 1; precision %.4f, want at least 0.98", score.Recall(), score.Precision())
+		t.Errorf("recall %.4f, want 1; precision %.4f, want at least 0.98; missed %v; extra %v", score.Recall(), score.Precision(), score.Missed, score.Extra)
 	}
 }
 

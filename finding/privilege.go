@@ -3,6 +3,7 @@ package finding
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/writhq/writ/access"
@@ -88,33 +89,72 @@ func chain(path []graph.Step, tier access.Tier) Evidence {
 	return e
 }
 
-// escalationPath: an account that has no tier 0 access but can take it.
+// escalationPath: an account that can get privileged access in a system where its
+// person has none as powerful. Control of a host is control of what runs on it;
+// what one has anyway is no escalation.
 func (c *checker) escalationPath() {
-	targets := c.tiered(access.Tier0, c.ownTier)
-	if len(targets) == 0 {
-		return
-	}
-	has := c.v.Members(targets, graph.Question{}).Accounts
+	targets := c.tiered(access.Tier1, c.ownTier)
 	q := graph.Question{Escalation: true}
 	for a := range c.holders(targets, q) {
-		if has.Contains(uint32(a.ID)) || a.Kind == access.BuiltInAccount { //nolint:gosec // the graph checks keys
+		if a.Kind == access.BuiltInAccount {
 			continue
 		}
-		var evidence []Evidence
-		for _, h := range c.v.Effective(a.ID.Ref(), q) {
-			e, ok := c.v.Entitlement(h.Entitlement)
-			if !ok || c.ownTier(e) != access.Tier0 {
-				continue
-			}
-			if why := c.v.Why(a.ID.Ref(), e.ID.Ref(), q); len(why.First) > 0 {
-				evidence = append(evidence, chain(why.First[0], access.Tier0))
-			}
-			if len(evidence) == 3 {
-				break
+		has := c.best(a, graph.Question{})
+		for _, id := range a.Identities {
+			for _, other := range c.v.AccountsOf(id) {
+				if o, ok := c.v.Account(other); ok && other != a.ID && c.usable(o) {
+					for system, t := range c.best(o, graph.Question{}) {
+						has.take(system, t)
+					}
+				}
 			}
 		}
-		c.account(a, evidence...)
+		could := c.best(a, q)
+		var evidence []Evidence
+		for _, t := range could.inOrder() {
+			if had, ok := has[t.system]; ok && had.tier <= t.tier {
+				continue
+			}
+			if why := c.v.Why(a.ID.Ref(), t.id.Ref(), q); len(why.First) > 0 {
+				evidence = append(evidence, chain(why.First[0], t.tier))
+			}
+		}
+		if len(evidence) > 0 {
+			c.account(a, evidence...)
+		}
 	}
+}
+
+// reached is the most powerful entitlement that somebody reaches in each system,
+// of those that are privileged by themselves.
+type reached map[access.SystemID]reachedTier
+
+type reachedTier struct {
+	tieredEntitlement
+	system access.SystemID
+}
+
+func (r reached) take(system access.SystemID, t reachedTier) {
+	if had, ok := r[system]; !ok || t.tier < had.tier {
+		r[system] = t
+	}
+}
+
+func (r reached) inOrder() []reachedTier {
+	list := slices.Collect(maps.Values(r))
+	slices.SortFunc(list, func(a, b reachedTier) int { return cmp.Or(cmp.Compare(a.tier, b.tier), cmp.Compare(a.id, b.id)) })
+	return list
+}
+
+func (c *checker) best(a graph.AccountNode, q graph.Question) reached {
+	r := reached{}
+	for _, h := range c.v.Effective(a.ID.Ref(), q) {
+		e, ok := c.v.Entitlement(h.Entitlement)
+		if ok && c.ownTier(e).Privileged() {
+			r.take(e.System, reachedTier{tieredEntitlement{e.ID, c.ownTier(e)}, e.System})
+		}
+	}
+	return r
 }
 
 // toxicCombination: a human effectively holds two entitlements that their system

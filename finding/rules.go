@@ -6,7 +6,7 @@ import "github.com/writhq/writ/access"
 var rules = []Rule{
 	{"leaver-active", "An account of somebody who may not have access still works", access.IAM, access.Critical, 1, (*checker).leaverActive},
 	{"third-party-expired", "A third party's contract has ended and they are still active", access.IAM, access.High, 3, (*checker).thirdPartyExpired},
-	{"escalation-path", "An account can get tier 0 access that nobody gave it", access.SecurityOperations, access.Critical, 7, (*checker).escalationPath},
+	{"escalation-path", "An account can get privileged access that nobody gave it", access.SecurityOperations, access.Critical, 7, (*checker).escalationPath},
 	{"standing-privilege", "A person holds privileged access all the time", access.SecurityOperations, access.High, 30, (*checker).standingPrivilege},
 	{"privilege-by-nesting", "Privileged access arrives through groups inside groups", access.IAM, access.High, 30, (*checker).privilegeByNesting},
 	{"toxic-combination", "One person holds two things that nobody should hold together", access.IAM, access.High, 14, (*checker).toxicCombination},

@@ -93,6 +93,7 @@ type Label struct {
 	Name   string
 	System string // the name of its system, where it has one
 	Number string // an identity's
+	Native string // what its system calls it
 }
 
 // Options of one sync.

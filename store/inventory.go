@@ -166,16 +166,16 @@ func (s Inventory) Sources(ctx context.Context) (list []inventory.Source, err er
 // latest selects each object's newest version, whether it is still there or not.
 const latest = `from_set = (select max(v.from_set) from %[1]s v where v.id = %[1]s.id and v.from_set not in (select id from open_set))`
 
-// labelQueries give an object's name, its system, and an identity's number.
+// labelQueries give an object's name, its system, an identity's number, and what the system itself calls it.
 var labelQueries = map[access.ObjectKind]string{
-	access.KindIdentity:    `select id, name, 0, number from identity where id in (%s) and ` + fmt.Sprintf(latest, "identity"),
-	access.KindAccount:     `select id, login, system_id, '' from account where id in (%s) and ` + fmt.Sprintf(latest, "account"),
-	access.KindEntitlement: `select id, name, system_id, '' from entitlement where id in (%s) and ` + fmt.Sprintf(latest, "entitlement"),
-	access.KindResource:    `select id, name, system_id, '' from resource where id in (%s) and ` + fmt.Sprintf(latest, "resource"),
-	access.KindSystem:      `select id, name, 0, '' from system where id in (%s) and ` + fmt.Sprintf(latest, "system"),
-	access.KindSource:      `select id, name, 0, '' from source where id in (%s) and ` + fmt.Sprintf(latest, "source"),
-	access.KindRole:        `select id, name, 0, '' from role where id in (%s) and ` + fmt.Sprintf(latest, "role"),
-	access.KindCredential:  `select id, fingerprint, 0, '' from credential where id in (%s) and ` + fmt.Sprintf(latest, "credential"),
+	access.KindIdentity:    `select id, name, 0, number, '' from identity where id in (%s) and ` + fmt.Sprintf(latest, "identity"),
+	access.KindAccount:     `select id, login, system_id, '', native_id from account where id in (%s) and ` + fmt.Sprintf(latest, "account"),
+	access.KindEntitlement: `select id, name, system_id, '', native_id from entitlement where id in (%s) and ` + fmt.Sprintf(latest, "entitlement"),
+	access.KindResource:    `select id, name, system_id, '', native_id from resource where id in (%s) and ` + fmt.Sprintf(latest, "resource"),
+	access.KindSystem:      `select id, name, 0, '', '' from system where id in (%s) and ` + fmt.Sprintf(latest, "system"),
+	access.KindSource:      `select id, name, 0, '', '' from source where id in (%s) and ` + fmt.Sprintf(latest, "source"),
+	access.KindRole:        `select id, name, 0, '', '' from role where id in (%s) and ` + fmt.Sprintf(latest, "role"),
+	access.KindCredential:  `select id, fingerprint, 0, '', '' from credential where id in (%s) and ` + fmt.Sprintf(latest, "credential"),
 }
 
 const labelsPerQuery = 500
@@ -228,11 +228,11 @@ func labelSome(ctx context.Context, q *query, kind access.ObjectKind, text strin
 	defer rows.Close() //nolint:errcheck // rows.Err tells
 	for rows.Next() {
 		var key, system int64
-		var name, number string
-		if err := rows.Scan(&key, &name, &system, &number); err != nil {
+		var name, number, native string
+		if err := rows.Scan(&key, &name, &system, &number, &native); err != nil {
 			return err
 		}
-		into[access.Ref{Kind: kind, Key: key}] = inventory.Label{Name: name, System: systems[system], Number: number}
+		into[access.Ref{Kind: kind, Key: key}] = inventory.Label{Name: name, System: systems[system], Number: number, Native: native}
 	}
 	return rows.Err()
 }

@@ -258,7 +258,7 @@ func (a *app) findingLines(ctx context.Context, f finding.Filter) ([]findingLine
 
 func subjectOf(x finding.Finding, labels map[access.Ref]inventory.Label) subjectLine {
 	l := labels[x.Subject]
-	s := subjectLine{Type: x.Subject.Kind.String(), ID: x.Subject, Name: l.Name, System: cmp.Or(l.System, labels[x.System.Ref()].Name)}
+	s := subjectLine{Type: x.Subject.Kind.String(), ID: x.Subject, Name: l.Name, Native: l.Native, System: cmp.Or(l.System, labels[x.System.Ref()].Name)}
 	if l.Number != "" {
 		s.Name, s.Shown = l.Number, l.Name
 	}

@@ -51,7 +51,8 @@ type subjectLine struct {
 	ID     access.Ref `json:"id"`
 	Name   string     `json:"name"` // of an identity, its number
 	System string     `json:"system"`
-	Shown  string     `json:"display,omitempty"` // what people call it, where that is not Name
+	Native string     `json:"native_id,omitempty"` // what its system calls it
+	Shown  string     `json:"display,omitempty"`   // what people call it, where that is not Name
 }
 
 // String is what people call it.
