@@ -11,27 +11,70 @@ import (
 )
 
 // standingPrivilege: a human's account has a privileged entitlement now, without
-// activating it. What leads to privilege is privileged (classify).
+// activating it: one that can do the damage itself, or hand it out. What everybody
+// has is public-grant's, what takes becoming somebody else is escalation-path's.
 func (c *checker) standingPrivilege() {
-	targets := c.tiered(access.Tier1, effective)
+	public := c.public()
+	hands := c.handsOut()
+	tier := func(e graph.EntitlementNode) access.Tier {
+		if public[e.ID] {
+			return access.Tier3
+		}
+		if t, ok := hands[e.ID]; ok {
+			return min(t, c.ownTier(e))
+		}
+		return c.ownTier(e)
+	}
+	targets := c.tiered(access.Tier1, tier)
 	q := graph.Question{Modes: standingOnly}
 	for a := range c.holders(targets, q) {
 		if _, human := c.human(a); !human {
 			continue
 		}
-		held := c.privileged(a, q)
-		if len(held) == 0 {
-			continue
-		}
 		d := Draft{Subject: a.ID.Ref(), System: a.System, Owner: c.technical(a.System)}
-		if held[0].tier == access.Tier0 {
-			d.Severity = access.Critical
-		}
-		for _, h := range held {
+		for _, h := range c.privileged(a, q, tier) {
+			if h.tier == access.Tier0 {
+				d.Severity = access.Critical
+			}
 			d.Evidence = append(d.Evidence, say(fmt.Sprintf("holds {} (tier %d) all the time", h.tier), h.id.Ref()))
 		}
 		c.found(d)
 	}
+}
+
+// public is what every account of a system has.
+func (c *checker) public() map[access.EntitlementID]bool {
+	public := map[access.EntitlementID]bool{}
+	for e := range c.v.Entitlements() {
+		for g := range c.v.DirectHolders(e.ID) {
+			if g.Flags&access.Implicit == 0 {
+				continue
+			}
+			public[e.ID] = true
+			for _, h := range c.v.Effective(e.ID.Ref(), graph.Question{Modes: standingOnly}) {
+				public[h.Entitlement] = true
+			}
+			break
+		}
+	}
+	return public
+}
+
+// handsOut gives entitlements the tier of what their holders may give to anybody.
+func (c *checker) handsOut() map[access.EntitlementID]access.Tier {
+	hands := map[access.EntitlementID]access.Tier{}
+	for e := range c.v.Entitlements() {
+		for _, can := range e.Capabilities {
+			if can.Right != access.GrantAccess || can.On.Kind != access.KindEntitlement {
+				continue
+			}
+			given, ok := c.v.Entitlement(access.EntitlementID(can.On.Key))
+			if t, had := hands[e.ID]; ok && (!had || effective(given) < t) {
+				hands[e.ID] = effective(given)
+			}
+		}
+	}
+	return hands
 }
 
 type tieredEntitlement struct {
@@ -40,12 +83,12 @@ type tieredEntitlement struct {
 }
 
 // privileged lists the tier 0 and 1 entitlements that an account has, worst first.
-func (c *checker) privileged(a graph.AccountNode, q graph.Question) []tieredEntitlement {
+func (c *checker) privileged(a graph.AccountNode, q graph.Question, tier func(graph.EntitlementNode) access.Tier) []tieredEntitlement {
 	var list []tieredEntitlement
 	for _, h := range c.v.Effective(a.ID.Ref(), q) {
 		e, ok := c.v.Entitlement(h.Entitlement)
-		if ok && effective(e).Privileged() && !slices.ContainsFunc(list, func(t tieredEntitlement) bool { return t.id == e.ID }) {
-			list = append(list, tieredEntitlement{e.ID, effective(e)})
+		if ok && tier(e).Privileged() && !slices.ContainsFunc(list, func(t tieredEntitlement) bool { return t.id == e.ID }) {
+			list = append(list, tieredEntitlement{e.ID, tier(e)})
 		}
 	}
 	slices.SortFunc(list, func(x, y tieredEntitlement) int { return cmp.Or(cmp.Compare(x.tier, y.tier), cmp.Compare(x.id, y.id)) })
@@ -112,7 +155,7 @@ func (c *checker) escalationPath() {
 		could := c.best(a, q)
 		var evidence []Evidence
 		for _, t := range could.inOrder() {
-			if had, ok := has[t.system]; ok && had.tier <= t.tier {
+			if had, ok := has[t.system]; ok && had.power() <= t.power() {
 				continue
 			}
 			if why := c.v.Why(a.ID.Ref(), t.id.Ref(), q); len(why.First) > 0 {
@@ -131,11 +174,21 @@ type reached map[access.SystemID]reachedTier
 
 type reachedTier struct {
 	tieredEntitlement
-	system access.SystemID
+	system  access.SystemID
+	control bool // it controls the whole system, and does not only read or change it
+}
+
+// power orders by tier, control of a system before any other access to it; less
+// is more.
+func (t reachedTier) power() int {
+	if t.control {
+		return 2 * int(t.tier)
+	}
+	return 2*int(t.tier) + 1
 }
 
 func (r reached) take(system access.SystemID, t reachedTier) {
-	if had, ok := r[system]; !ok || t.tier < had.tier {
+	if had, ok := r[system]; !ok || t.power() < had.power() {
 		r[system] = t
 	}
 }
@@ -151,7 +204,10 @@ func (c *checker) best(a graph.AccountNode, q graph.Question) reached {
 	for _, h := range c.v.Effective(a.ID.Ref(), q) {
 		e, ok := c.v.Entitlement(h.Entitlement)
 		if ok && c.ownTier(e).Privileged() {
-			r.take(e.System, reachedTier{tieredEntitlement{e.ID, c.ownTier(e)}, e.System})
+			control := slices.ContainsFunc(e.Capabilities, func(can access.Capability) bool {
+				return can.On == e.System.Ref() && (can.Right == access.BypassControls || can.Right == access.GrantAccess)
+			})
+			r.take(e.System, reachedTier{tieredEntitlement{e.ID, c.ownTier(e)}, e.System, control})
 		}
 	}
 	return r
@@ -203,7 +259,7 @@ func (c *checker) overprivilegedAgent() {
 			if !ok || !c.usable(a) {
 				continue
 			}
-			for _, h := range c.privileged(a, graph.Question{}) {
+			for _, h := range c.privileged(a, graph.Question{}, effective) {
 				evidence = append(evidence, say(fmt.Sprintf("has {} (tier %d)", h.tier), h.id.Ref()))
 			}
 			for g := range c.v.DirectGrants(acc.Ref()) {
@@ -262,10 +318,13 @@ func (c *checker) publicGrant() {
 const publicKind = "public"
 
 // directGrant: a person's account holds what a group or role of the system gives.
+// Being in a group that is in another group is no direct grant.
 func (c *checker) directGrant() {
 	giver := map[access.EntitlementID]access.Ref{}
+	container := map[access.EntitlementID]bool{} // it gives things itself: a group or role
 	for e := range c.v.Entitlements() {
 		for g := range c.v.DirectGrants(e.ID.Ref()) {
+			container[e.ID] = true
 			if g.Mode == access.Standing && giver[g.Entitlement].IsZero() {
 				giver[g.Entitlement] = g.Holder
 			}
@@ -277,7 +336,7 @@ func (c *checker) directGrant() {
 		}
 		var evidence []Evidence
 		for g := range c.v.DirectGrants(a.ID.Ref()) {
-			if by := giver[g.Entitlement]; g.Flags&access.Implicit == 0 && !by.IsZero() {
+			if by := giver[g.Entitlement]; g.Flags&access.Implicit == 0 && !by.IsZero() && !container[g.Entitlement] {
 				evidence = append(evidence, say("holds {} directly, which {} gives", g.Entitlement.Ref(), by))
 			}
 		}

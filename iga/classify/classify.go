@@ -60,7 +60,7 @@ var rules = []rule{
 		return c.right == access.ReadSensitive && c.production && c.sensitive
 	}},
 	{"production-system", access.Tier1, "%s on a whole production system", func(c setting) bool {
-		return c.whole && c.production && c.right != access.DestroyData && c.right != access.ReadSensitive
+		return c.whole && c.production && c.right != access.DestroyData
 	}},
 	{"production-data", access.Tier2, "%s in production", func(c setting) bool {
 		return c.production && c.right != access.ReadSensitive && c.right != access.Impersonate

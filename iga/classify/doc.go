@@ -11,8 +11,8 @@
 //
 //	tier 0  any right on a whole production system that controls others
 //	        (criticality control: identities, policy, backups, Writ itself)
-//	tier 1  a right on a whole production system, or reading confidential or
-//	        restricted data of one
+//	tier 1  a right on a whole production system, reading all of it included, or
+//	        reading confidential or restricted data of one
 //	tier 2  a right on a part of a production system, destroying data of one, or a
 //	        right on a whole system that is not production
 //	tier 3  the rest
