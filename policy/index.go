@@ -1,0 +1,143 @@
+package policy
+
+import (
+	"iter"
+	"strings"
+
+	cedar "github.com/cedar-policy/cedar-go"
+	"github.com/cedar-policy/cedar-go/x/exp/ast"
+
+	"github.com/writhq/writ/access"
+)
+
+// functionMask is a set of functions.
+type functionMask uint8
+
+const (
+	requesterBit functionMask = 1 << iota
+	iamBit
+	securityBit
+	platformBit
+	auditBit
+
+	allFunctions = 1<<iota - 1
+)
+
+func maskOf(f access.Function) (functionMask, bool) {
+	switch f {
+	case access.Requester:
+		return requesterBit, true
+	case access.IAM:
+		return iamBit, true
+	case access.SecurityOperations:
+		return securityBit, true
+	case access.PlatformOwner:
+		return platformBit, true
+	case access.AuditFunction:
+		return auditBit, true
+	}
+	return 0, false
+}
+
+// index finds the policies that can apply by action, and so by the type of the
+// resource that the action is on.
+type index map[string]*candidates
+
+type candidates struct {
+	action   Action
+	uid      cedar.EntityUID
+	entity   cedar.Entity
+	enforced []*Policy
+	// In observe or warn.
+	wouldPermit, wouldForbid []*Policy
+
+	scoped bool // some policy looks at what something lies in
+}
+
+func newIndex(policies []*Policy) index {
+	x := make(index, len(Actions))
+	for _, a := range Actions {
+		c := newCandidates(a)
+		for _, p := range policies {
+			tree := (*ast.Policy)(p.cedar.AST())
+			if !takesAction(tree.Action, a) || !takesType(tree.Resource, a.On) {
+				continue
+			}
+			c.scoped = c.scoped || strings.Contains(p.Text, string(scopeType)+"::")
+			switch {
+			case p.Mode == Enforce:
+				c.enforced = append(c.enforced, p)
+			case p.Effect == Permit:
+				c.wouldPermit = append(c.wouldPermit, p)
+			default:
+				c.wouldForbid = append(c.wouldForbid, p)
+			}
+		}
+		x[a.Name] = c
+	}
+	return x
+}
+
+func newCandidates(a Action) *candidates {
+	uid := cedar.NewEntityUID(actionType, cedar.String(a.Name))
+	group := cedar.NewEntityUID(actionType, cedar.String(a.Group))
+	return &candidates{action: a, uid: uid, entity: cedar.Entity{UID: uid, Parents: cedar.NewEntityUIDSet(group)}}
+}
+
+func takesAction(scope ast.IsActionScopeNode, a Action) bool {
+	named := func(e cedar.EntityUID) bool { return string(e.ID) == a.Name || string(e.ID) == string(a.Group) }
+	switch s := scope.(type) {
+	case ast.ScopeTypeEq:
+		return string(s.Entity.ID) == a.Name
+	case ast.ScopeTypeIn:
+		return named(s.Entity)
+	case ast.ScopeTypeInSet:
+		for _, e := range s.Entities {
+			if named(e) {
+				return true
+			}
+		}
+		return false
+	default:
+		return true
+	}
+}
+
+func takesType(scope ast.IsResourceScopeNode, t Type) bool {
+	switch s := scope.(type) {
+	case ast.ScopeTypeEq:
+		return string(s.Entity.Type) == string(t)
+	case ast.ScopeTypeIs:
+		return string(s.Type) == string(t)
+	case ast.ScopeTypeIsIn:
+		return string(s.Type) == string(t)
+	default:
+		return true
+	}
+}
+
+// selection is the policies that can apply to one request. It is what cedar
+// iterates over.
+type selection struct {
+	from     []*Policy
+	held     functionMask
+	identity cedar.EntityUID
+	resource cedar.EntityUID
+}
+
+func (s *selection) takes(p *Policy) bool {
+	return (p.functions == 0 || p.functions&s.held != 0) &&
+		(p.principal.Type == "" || p.principal == s.identity) &&
+		(p.resource.Type == "" || p.resource == s.resource)
+}
+
+// All yields them with their ids.
+func (s *selection) All() iter.Seq2[cedar.PolicyID, *cedar.Policy] {
+	return func(yield func(cedar.PolicyID, *cedar.Policy) bool) {
+		for _, p := range s.from {
+			if s.takes(p) && !yield(cedar.PolicyID(p.ID), p.cedar) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,11 @@
+package policy
+
+import "testing"
+
+func TestShippedCompiles(t *testing.T) {
+	s, err := Compile(1, Shipped()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Log(len(s.Policies()))
+}
