@@ -96,7 +96,7 @@ func smallCompany() *company {
 
 func engine(tb testing.TB, f Facts, documents ...Document) *Engine {
 	tb.Helper()
-	set, err := Compile(1, documents...)
+	set, err := NewSet(1, documents...)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func largeCompany() *company {
 // the others each for one action, so that about five beside the 50 can apply.
 func policies200() []Document {
 	have := 0
-	if s, err := Compile(1, Shipped()...); err == nil {
+	if s, err := NewSet(1, Shipped()...); err == nil {
 		have = len(s.policies)
 	}
 	conditions := []string{

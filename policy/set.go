@@ -74,8 +74,8 @@ type Set struct {
 	index    index
 }
 
-// Compile makes a set of the guards and documents, or refuses them as a whole.
-func Compile(revision access.Rev, documents ...Document) (*Set, error) {
+// NewSet makes a set of the guards and documents, or refuses them as a whole.
+func NewSet(revision access.Rev, documents ...Document) (*Set, error) {
 	documents = append([]Document{{Name: guards, Text: shippedText(guards), Default: Enforce}}, documents...)
 	c := compiler{set: &Set{Revision: revision, byID: map[cedar.PolicyID]*Policy{}}}
 	check, err := newValidator()

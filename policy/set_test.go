@@ -3,7 +3,7 @@ package policy
 import "testing"
 
 func TestShippedCompiles(t *testing.T) {
-	s, err := Compile(1, Shipped()...)
+	s, err := NewSet(1, Shipped()...)
 	if err != nil {
 		t.Fatal(err)
 	}
