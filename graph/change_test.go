@@ -96,7 +96,8 @@ func (w *world) drawCapability(d dice) access.Capability {
 		Right: pick(d, []access.Right{access.GrantAccess, access.Impersonate, access.BypassControls, access.ReadSensitive}),
 		On: pick(d, []access.Ref{
 			access.SystemID(d.key(maxSystems)).Ref(), access.EntitlementID(d.key(maxEntitlements)).Ref(),
-			access.AccountID(d.key(maxAccounts)).Ref(), access.ResourceID(d.key(maxResources)).Ref(), {},
+			access.AccountID(d.key(maxAccounts)).Ref(), access.ResourceID(d.key(maxResources)).Ref(),
+			{},
 		}),
 	}
 }

@@ -101,8 +101,10 @@ type comparison struct {
 }
 
 func newComparison(system access.SystemID, known *Known) *comparison {
-	c := &comparison{system: system, known: known, holdings: map[access.Ref]*holding{}, hash: sha256.New(),
-		keys: map[access.ObjectKind]map[string]int64{}, fresh: map[access.ObjectKind]int{}}
+	c := &comparison{
+		system: system, known: known, holdings: map[access.Ref]*holding{}, hash: sha256.New(),
+		keys: map[access.ObjectKind]map[string]int64{}, fresh: map[access.ObjectKind]int{},
+	}
 	for _, k := range objectKinds {
 		c.keys[k] = map[string]int64{}
 	}
@@ -347,7 +349,7 @@ func (c *comparison) settle(h *holding) Digest {
 		c.hash.Write(b[:34])
 	}
 	for _, k := range h.credentials {
-		fmt.Fprintf(c.hash, "%s\x00%s\x00%s\x00%s\x00%d\x00%d\n", k.Kind, k.Fingerprint, k.Algorithm, k.Options, k.Changed, k.LastUsed)
+		_, _ = fmt.Fprintf(c.hash, "%s\x00%s\x00%s\x00%s\x00%d\x00%d\n", k.Kind, k.Fingerprint, k.Algorithm, k.Options, k.Changed, k.LastUsed)
 	}
 	return Digest(bytes.Clone(c.hash.Sum(nil))[:16])
 }

@@ -118,8 +118,10 @@ type peopleIndex struct {
 }
 
 func newPeopleIndex(people []Person) *peopleIndex {
-	x := &peopleIndex{people: people, number: map[string][]int32{}, email: map[string][]int32{}, login: map[string][]int32{},
-		normal: map[string][]int32{}, fromName: map[string][]int32{}, block: map[string][]int32{}}
+	x := &peopleIndex{
+		people: people, number: map[string][]int32{}, email: map[string][]int32{}, login: map[string][]int32{},
+		normal: map[string][]int32{}, fromName: map[string][]int32{}, block: map[string][]int32{},
+	}
 	add := func(m map[string][]int32, key string, i int32) {
 		if key != "" && !slices.Contains(m[key], i) {
 			m[key] = append(m[key], i)

@@ -55,7 +55,7 @@ func syncAll(dir string) error {
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer db.Close() //nolint:errcheck // what matters was committed
 	s := service(db)
 	if _, err := s.SyncSource(ctx, mustSource(ctx, s), inventory.SyncOptions{AcceptRemovals: true}); err != nil {
 		return err
@@ -130,7 +130,7 @@ func set(t testing.TB, data, files string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
+	defer db.Close() //nolint:errcheck // what matters was committed
 	s := service(db)
 	if _, err := s.AddSource(ctx, inventory.Source{Name: "hr", Kind: csv.Kind, Config: inventory.Config{Address: filepath.Join(files, "hr.csv")}}); err != nil {
 		t.Fatal(err)
@@ -277,6 +277,7 @@ func (l *lines) System(n graph.SystemNode) error {
 	l.add("system %s %v", n.ID.Ref(), n.Synced > 0)
 	return nil
 }
+
 func (l *lines) Resource(n graph.ResourceNode) error   { l.add("resource %s", n.ID.Ref()); return nil }
 func (l *lines) Role(n graph.RoleNode) error           { l.add("role %s", n.ID.Ref()); return nil }
 func (l *lines) Assignment(graph.AssignmentEdge) error { return nil }
@@ -318,7 +319,7 @@ func dump(t testing.TB, dir string) []string {
 		t.Error(err)
 		return nil
 	}
-	defer db.Close()
+	defer db.Close() //nolint:errcheck // what matters was committed
 	if _, err := db.Sequence(ctx); err != nil {
 		t.Error(err)
 	}

@@ -52,8 +52,8 @@ type matrixRow struct {
 type reportCell struct {
 	matrixCell
 	Have, Need string
-	Tone       template.CSS
-	Strength   template.CSS
+	Tone       string // good or bad
+	Strength   float64
 }
 
 type ruleSection struct {
@@ -132,12 +132,14 @@ func (s *assessment) report() report {
 
 func newReportCell(c matrixCell) reportCell {
 	p := c.Percent()
-	tone, far := template.CSS("var(--bad)"), 50-p
-	if p >= 50 {
-		tone, far = "var(--good)", p-50
+	if c.Required == 0 {
+		return reportCell{}
 	}
-	strength := template.CSS(fmt.Sprintf("%.2f", 0.06+0.3*float64(far)/50))
-	return reportCell{matrixCell: c, Have: count(c.InPlace + c.Excepted), Need: count(c.Required), Tone: tone, Strength: strength}
+	tone, far := "bad", 50-p
+	if p >= 50 {
+		tone, far = "good", p-50
+	}
+	return reportCell{matrixCell: c, Have: count(c.InPlace + c.Excepted), Need: count(c.Required), Tone: tone, Strength: 0.06 + 0.3*float64(far)/50}
 }
 
 func (s *assessment) functionLine(fn access.Function) functionLine {

@@ -149,10 +149,22 @@ func (c *company) writeWorkload(t *table, w workload) {
 // The services that systems below know by name; the rest of a company's services
 // are made from these jobs.
 var services = []struct{ job, name string }{
-	{"payroll-app", "Payroll application"}, {"hr-portal", "HR self-service portal"}, {"reporting", "Reporting warehouse loader"},
-	{"shop-app", "Shop application"}, {"analytics", "Analytics pipeline"}, {"backup", "Backup runner"}, {"deploy", "Deployment service"},
-	{"ci-runner", "Build runner"}, {"erp-interface", "ERP interface"}, {"crm-sync", "CRM synchronisation"}, {"directory-sync", "Directory synchronisation"},
-	{"monitoring", "Monitoring"}, {"migrate", "Schema migration"}, {"mailer", "Mail relay"}, {"forge-bot", "Forge automation"}, {"telemetry", "Pump telemetry"},
+	{"payroll-app", "Payroll application"},
+	{"hr-portal", "HR self-service portal"},
+	{"reporting", "Reporting warehouse loader"},
+	{"shop-app", "Shop application"},
+	{"analytics", "Analytics pipeline"},
+	{"backup", "Backup runner"},
+	{"deploy", "Deployment service"},
+	{"ci-runner", "Build runner"},
+	{"erp-interface", "ERP interface"},
+	{"crm-sync", "CRM synchronisation"},
+	{"directory-sync", "Directory synchronisation"},
+	{"monitoring", "Monitoring"},
+	{"migrate", "Schema migration"},
+	{"mailer", "Mail relay"},
+	{"forge-bot", "Forge automation"},
+	{"telemetry", "Pump telemetry"},
 }
 
 var agentJobs = []string{"invoice-triage", "ticket-summary", "contract-review", "code-review", "travel-desk", "knowledge-search", "shift-planner", "onboarding-guide"}

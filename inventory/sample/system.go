@@ -73,8 +73,10 @@ func (c *company) writeSystem(ctx context.Context, p systemPlan, all plants) (er
 		at           **table
 		name, header string
 	}{
-		{&s.resources, "resources.csv", resourceHeader}, {&s.entitlements, "entitlements.csv", entitlementHeader},
-		{&s.accounts, "accounts.csv", accountHeader}, {&s.credentials, "credentials.csv", credentialHeader},
+		{&s.resources, "resources.csv", resourceHeader},
+		{&s.entitlements, "entitlements.csv", entitlementHeader},
+		{&s.accounts, "accounts.csv", accountHeader},
+		{&s.credentials, "credentials.csv", credentialHeader},
 		{&s.grants, "grants.csv", grantHeader},
 	} {
 		if *f.at, err = newTable(filepath.Join(dir, f.name), f.header); err != nil {

@@ -48,7 +48,7 @@ func (r *report) read(in io.Reader) error {
 	for lines.Scan() {
 		var e event
 		if json.Unmarshal(lines.Bytes(), &e) != nil {
-			_, _ = fmt.Println(lines.Text()) // the go command's own words
+			_, _ = fmt.Fprintln(os.Stdout, lines.Text()) // the go command's own words
 			continue
 		}
 		r.take(e)
@@ -82,7 +82,7 @@ func (r *report) take(e event) {
 		}
 	case "pass":
 		if e.Test == "" {
-			_, _ = fmt.Printf("ok    %s  %.1fs\n", e.Package, e.Elapsed)
+			_, _ = fmt.Fprintf(os.Stdout, "ok    %s  %.1fs\n", e.Package, e.Elapsed)
 			delete(r.output, k)
 			return
 		}
