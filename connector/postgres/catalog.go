@@ -2,23 +2,23 @@ package postgres
 
 import (
 	"context"
-	"fmt"
+	"slices"
 	"strings"
-	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/connector"
 )
 
-// role is one row of pg_roles.
+const (
+	publicID     = "role:" + publicRole
+	bootstrapOID = 10
+	ownerRole    = "pg_database_owner" // its only member is the owner of the database that one is in
+)
+
+// role is a row of pg_roles and whether anybody is in it.
 type role struct {
-	OID                                                              uint32
-	Name                                                             string
-	Super, Inherit, CreateRole, CreateDB, Login, Replication, Bypass bool
-	Until                                                            *time.Time
-	members                                                          bool
+	roleRow
+	members bool
 }
 
 // entitlementID says whether, and as what, the role is an entitlement.
@@ -26,184 +26,115 @@ func (r *role) entitlementID() string {
 	if r.Login && !r.members {
 		return ""
 	}
-	return "role:" + clean(r.Name)
+	return "role:" + roleName(r.Name)
+}
+
+// holding names one grant: who has what.
+type holding struct {
+	holder      connector.Target
+	entitlement string
 }
 
 // catalog is what one cluster says, as records.
 type catalog struct {
-	c            *Cluster
+	*Cluster
 	roles        map[uint32]*role
 	order        []*role
-	resources    []connector.Record
-	entitlements []connector.Record
+	resources    []*connector.Resource
+	entitlements []*connector.Entitlement
 	seen         map[string]bool
-	grants       map[connector.Target][]connector.Grant
-}
+	grants       map[connector.Target][]*connector.Grant
+	given        map[holding]*connector.Grant
+	unnamed      map[string]bool // data classes of what has not been met
 
-const publicID = "role:PUBLIC"
+	// Of the database that is being read.
+	database databaseRow
+	all      map[string][]string // privileges that owners begin with, by kind of object
+}
 
 // read reads the whole cluster. Catalogs are small beside data: it is all in
 // memory before the first record goes out, so half a cluster is never seen.
 func (c *Cluster) read(ctx context.Context) (*catalog, error) {
-	k := &catalog{c: c, roles: map[uint32]*role{}, seen: map[string]bool{}, grants: map[connector.Target][]connector.Grant{}}
-	conn, err := c.connect(ctx, "")
+	k := &catalog{
+		Cluster: c, roles: map[uint32]*role{}, seen: map[string]bool{}, grants: map[connector.Target][]*connector.Grant{},
+		given: map[holding]*connector.Grant{}, unnamed: map[string]bool{}, all: map[string][]string{},
+	}
+	for name := range c.classes {
+		k.unnamed[name] = true
+	}
+	databases, err := k.readCluster(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // nothing is left to say
-	var databases []string
-	err = readOnly(ctx, conn, func(tx pgx.Tx) error {
-		if err := k.readRoles(ctx, tx); err != nil {
-			return err
+	for _, db := range databases {
+		if c.exclude[db.Name] || !db.Connectable {
+			continue
 		}
-		if err := k.readMembers(ctx, tx, version(conn.PgConn().ParameterStatus("server_version")) >= 16); err != nil {
-			return err
-		}
-		k.describeRoles()
-		databases, err = k.readDatabases(ctx, tx)
-		return err
-	})
-	if err != nil {
-		return nil, c.explain(err, "reading roles")
-	}
-	for _, name := range databases {
-		if err := k.readDatabase(ctx, name); err != nil {
+		k.database = db
+		if err := k.readDatabase(ctx); err != nil {
 			return nil, err
 		}
 	}
 	return k, nil
 }
 
-func readOnly(ctx context.Context, conn *pgx.Conn, fn func(pgx.Tx) error) error {
-	return pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{AccessMode: pgx.ReadOnly, IsoLevel: pgx.RepeatableRead}, fn)
+func (k *catalog) readCluster(ctx context.Context) (databases []databaseRow, err error) {
+	s, err := k.connect(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	defer s.end()
+	v, err := s.version(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = s.readOnly(ctx, func() error {
+		if err := k.readRoles(ctx, s, v.Number >= 160000); err != nil {
+			return err
+		}
+		databases, err = k.readDatabases(ctx, s)
+		return err
+	})
+	return databases, err
 }
 
-func (k *catalog) readRoles(ctx context.Context, tx pgx.Tx) error {
-	rows, err := tx.Query(ctx, `select oid, rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls,
-       case when isfinite(rolvaliduntil) then rolvaliduntil end from pg_roles order by rolname`)
+func (k *catalog) readRoles(ctx context.Context, s *session, own bool) error {
+	roles, err := list[roleRow](ctx, s, "reading roles", queryRoles)
 	if err != nil {
 		return err
 	}
-	list, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[role])
-	for _, r := range list {
+	for _, row := range roles {
+		r := &role{roleRow: row}
 		k.roles[r.OID] = r
 		k.order = append(k.order, r)
 	}
-	return err
-}
-
-type member struct {
-	role, member   uint32
-	admin, inherit bool
-}
-
-func (k *catalog) readMembers(ctx context.Context, tx pgx.Tx, own bool) error {
-	inherit := "m.rolinherit"
+	query := queryMembers15
 	if own { // since version 16 each membership says for itself
-		inherit = "a.inherit_option"
+		query = queryMembers
 	}
-	rows, err := tx.Query(ctx, `select a.roleid, a.member, bool_or(a.admin_option), bool_or(`+inherit+`)
-  from pg_auth_members a join pg_roles m on m.oid = a.member group by 1, 2 order by 1, 2`)
+	members, err := list[memberRow](ctx, s, "reading memberships", query)
 	if err != nil {
 		return err
 	}
-	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (m member, err error) {
-		return m, row.Scan(&m.role, &m.member, &m.admin, &m.inherit)
-	})
-	if err != nil {
-		return err
-	}
-	for _, m := range list {
-		if r := k.roles[m.role]; r != nil {
+	for _, m := range members {
+		if r := k.roles[m.Role]; r != nil {
 			r.members = true
 		}
 	}
-	for _, m := range list {
-		r := k.roles[m.role]
-		if r == nil {
-			continue
+	for _, m := range members {
+		if r := k.roles[m.Role]; r != nil {
+			k.grant(m.Member, r.entitlementID(), flag(m.Admin, access.AdminOption)|flag(!m.Inherit, access.NoInherit))
 		}
-		var flags access.GrantFlags
-		if m.admin {
-			flags |= access.AdminOption
-		}
-		if !m.inherit {
-			flags |= access.NoInherit
-		}
-		k.grant(m.member, r.entitlementID(), flags)
 	}
+	k.describeRoles()
 	return nil
 }
 
-// grant records that a role has an entitlement: its account, its entitlement, or
-// both. Role 0 is PUBLIC.
-func (k *catalog) grant(holder uint32, entitlement string, flags access.GrantFlags) {
-	add := func(t connector.Target) {
-		k.grants[t] = append(k.grants[t], connector.Grant{Holder: t, Entitlement: entitlement, Flags: flags})
+func flag(is bool, f access.GrantFlags) access.GrantFlags {
+	if is {
+		return f
 	}
-	if holder == 0 {
-		add(connector.Target{Kind: connector.OnEntitlement, ID: publicID})
-		return
-	}
-	r := k.roles[holder]
-	if r == nil {
-		return // dropped between two reads
-	}
-	if r.Login {
-		add(connector.Target{Kind: connector.OnAccount, ID: clean(r.Name)})
-	}
-	if id := r.entitlementID(); id != "" {
-		if strings.HasPrefix(entitlement, "attr:") {
-			flags |= access.NoInherit
-		}
-		add(connector.Target{Kind: connector.OnEntitlement, ID: id})
-	}
-}
-
-// entitlement records an entitlement once.
-func (k *catalog) entitlement(id, kind, resource string, can ...connector.Capability) string {
-	id = clean(id)
-	if !k.seen[id] {
-		k.seen[id] = true
-		_, name, _ := strings.Cut(id, ":")
-		k.entitlements = append(k.entitlements, connector.Record{Entitlement: &connector.Entitlement{ID: id, Kind: kind, Name: name, Resource: resource, Capabilities: can}})
-	}
-	return id
-}
-
-func onSystem(rights ...access.Right) []connector.Capability {
-	return on(connector.Target{Kind: connector.OnSystem}, rights...)
-}
-
-func on(t connector.Target, rights ...access.Right) []connector.Capability {
-	var can []connector.Capability
-	for _, r := range rights {
-		can = append(can, connector.Capability{Right: r, On: t})
-	}
-	return can
-}
-
-// predefined are the roles of the server's own that carry power.
-var predefined = map[string][]access.Right{
-	"pg_execute_server_program": {access.BypassControls},
-	"pg_write_server_files":     {access.BypassControls},
-	"pg_read_server_files":      {access.ReadSensitive},
-	"pg_read_all_data":          {access.ReadSensitive},
-	"pg_write_all_data":         {access.ChangeConfig},
-	"pg_create_subscription":    {access.ChangeConfig},
-	"pg_maintain":               {access.ChangeConfig},
-}
-
-var attributes = []struct {
-	id  string
-	has func(*role) bool
-	can []access.Right
-}{
-	{"attr:superuser", func(r *role) bool { return r.Super }, []access.Right{access.BypassControls, access.GrantAccess, access.ReadSensitive}},
-	{"attr:createrole", func(r *role) bool { return r.CreateRole && !r.Super }, []access.Right{access.GrantAccess}},
-	{"attr:createdb", func(r *role) bool { return r.CreateDB && !r.Super }, nil},
-	{"attr:replication", func(r *role) bool { return r.Replication && !r.Super }, []access.Right{access.ReadSensitive}},
-	{"attr:bypassrls", func(r *role) bool { return r.Bypass && !r.Super }, []access.Right{access.ReadSensitive}},
+	return 0
 }
 
 // describeRoles makes entitlements of roles and of what they can do by themselves.
@@ -213,13 +144,12 @@ func (k *catalog) describeRoles() {
 		if id := r.entitlementID(); id != "" {
 			can := onSystem(predefined[r.Name]...)
 			if r.Login {
-				can = append(can, on(connector.Target{Kind: connector.OnAccount, ID: clean(r.Name)}, access.Impersonate)...)
+				can = append(can, on(account(r.Name), access.Impersonate)...)
 			}
 			k.entitlement(id, "role", "", can...)
 		}
 		if r.Login {
-			t := connector.Target{Kind: connector.OnAccount, ID: clean(r.Name)}
-			k.grants[t] = append(k.grants[t], connector.Grant{Holder: t, Entitlement: publicID, Flags: access.Implicit})
+			k.give(account(r.Name), publicID, access.Implicit)
 		}
 	}
 	for _, a := range attributes {
@@ -231,91 +161,121 @@ func (k *catalog) describeRoles() {
 	}
 }
 
-const bootstrapOID = 10
+func account(name string) connector.Target {
+	return connector.Target{Kind: connector.OnAccount, ID: roleName(name)}
+}
 
-func (k *catalog) account(r *role) connector.Account {
-	a := connector.Account{ID: clean(r.Name), Login: clean(r.Name), Status: access.Enabled, Interactive: true}
+// entitlement records an entitlement once and returns its id.
+func (k *catalog) entitlement(id, kind, resource string, can ...connector.Capability) string {
+	if !k.seen[id] {
+		k.seen[id] = true
+		_, name, _ := strings.Cut(id, ":")
+		k.entitlements = append(k.entitlements, &connector.Entitlement{ID: id, Kind: kind, Name: name, Resource: resource, Capabilities: can})
+	}
+	return id
+}
+
+// grant records that a role has an entitlement: its account, its entitlement, or
+// both. Role 0 is PUBLIC.
+func (k *catalog) grant(holder uint32, entitlement string, flags access.GrantFlags) {
+	if holder == 0 {
+		k.give(connector.Target{Kind: connector.OnEntitlement, ID: publicID}, entitlement, flags)
+		return
+	}
+	r := k.roles[holder]
+	if r == nil {
+		return // dropped between two reads, or made since: the next sync has it
+	}
+	if r.Name == ownerRole && k.database.Owner != 0 {
+		k.grant(k.database.Owner, entitlement, flags)
+		return
+	}
+	if r.Login {
+		k.give(account(r.Name), entitlement, flags)
+	}
+	if id := r.entitlementID(); id != "" {
+		if strings.HasPrefix(entitlement, "attr:") {
+			flags |= access.NoInherit
+		}
+		k.give(connector.Target{Kind: connector.OnEntitlement, ID: id}, entitlement, flags)
+	}
+}
+
+// give records one grant; where two ways give the same, the stronger counts.
+func (k *catalog) give(holder connector.Target, entitlement string, flags access.GrantFlags) {
+	key := holding{holder, entitlement}
+	if g := k.given[key]; g != nil {
+		g.Flags = (g.Flags|flags)&access.AdminOption | g.Flags&flags&^access.AdminOption
+		return
+	}
+	g := &connector.Grant{Holder: holder, Entitlement: entitlement, Mode: access.Standing, Flags: flags}
+	k.given[key] = g
+	k.grants[holder] = append(k.grants[holder], g)
+}
+
+// record is a role that logs in.
+func (k *catalog) record(r *role) *connector.Account {
+	a := &connector.Account{ID: roleName(r.Name), Login: clean(r.Name), Status: access.Enabled, Interactive: true}
 	if r.OID == bootstrapOID {
 		a.Kind, a.KindReason = access.BuiltInAccount, "it is the bootstrap superuser"
 	}
-	if r.Until != nil {
-		a.Expires = access.TimeOf(*r.Until)
+	a.Expires = access.Time(r.ValidUntil)
+	switch {
+	case r.ValidUntil != 0 && a.Expires <= access.TimeOf(k.now()):
+		a.Status = access.Expired
+	case r.Limit == 0 && !r.Super:
+		a.Status = access.Disabled // no connection is left to it
+	}
+	if r.Comment != "" {
+		a.Attributes = map[string]string{"comment": clean(r.Comment)}
 	}
 	return a
 }
 
-func (k *catalog) resource(id, kind, name, parent string) string {
-	id, name = clean(id), clean(name)
-	k.resources = append(k.resources, connector.Record{Resource: &connector.Resource{
-		ID: id, Kind: kind, Name: name, Parent: parent, DataClass: access.DataClass(k.c.cfg.Options["data_class."+name]),
-	}})
+func (k *catalog) readDatabases(ctx context.Context, s *session) ([]databaseRow, error) {
+	databases, err := list[databaseRow](ctx, s, "listing databases", queryDatabases)
+	if err != nil {
+		return nil, err
+	}
+	starts, err := list[allPrivilegesRow](ctx, s, "reading what owners begin with", queryAllPrivileges)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range starts {
+		k.all[p.Kind] = append(k.all[p.Kind], p.Privilege)
+	}
+	objects := map[uint32]*object{}
+	for _, db := range databases {
+		id := k.resource("database", part(db.Name), "")
+		objects[db.OID] = &object{kind: "database", name: part(db.Name), resource: id, owner: db.Owner, custom: true}
+		k.owns(objects[db.OID])
+	}
+	privileges, err := list[privilegeRow](ctx, s, "reading privileges on databases", queryDatabasePrivileges)
+	if err != nil {
+		return nil, err
+	}
+	k.privileges(objects, privileges, "d")
+	return databases, nil
+}
+
+// resource records a resource by its kind and its name, which is that of an id.
+func (k *catalog) resource(kind, name, parent string) string {
+	return k.resourceAs(kind, kind, name, parent)
+}
+
+func (k *catalog) resourceAs(prefix, kind, name, parent string) string {
+	id := capped(prefix + ":" + name)
+	delete(k.unnamed, name)
+	k.resources = append(k.resources, &connector.Resource{ID: id, Kind: kind, Name: capped(name), Parent: parent, DataClass: k.classes[name]})
 	return id
 }
 
-func (k *catalog) readDatabases(ctx context.Context, tx pgx.Tx) (open []string, err error) {
-	rows, err := tx.Query(ctx, `select d.datname, d.datdba, has_database_privilege(d.datname, 'CONNECT') from pg_database d where d.datallowconn and not d.datistemplate order by 1`)
-	if err != nil {
-		return nil, err
+// rejects are settings about what the cluster does not have: a typing error must
+// not leave data without its class in silence.
+func (k *catalog) rejects() (list []*connector.Reject) {
+	for name := range k.unnamed {
+		list = append(list, &connector.Reject{Where: "option " + optDataClass + clean(name), Reason: "the cluster has no such database, schema or table", Raw: string(k.classes[name])})
 	}
-	var name string
-	var owner uint32
-	var may bool
-	_, err = pgx.ForEachRow(rows, []any{&name, &owner, &may}, func() error {
-		id := k.resource("database:"+name, "database", name, "")
-		k.owns(owner, name, id)
-		if may {
-			open = append(open, name)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	rows, err = tx.Query(ctx, `select d.datname, a.grantee, a.privilege_type, a.is_grantable
-  from pg_database d, lateral aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a
- where d.datallowconn and not d.datistemplate and a.grantee <> d.datdba order by 1, 2, 3`)
-	if err != nil {
-		return nil, err
-	}
-	return open, k.privileges(rows, "database", "", "database")
-}
-
-// owns says that a role owns an object.
-func (k *catalog) owns(owner uint32, name, resource string) {
-	can := on(connector.Target{Kind: connector.OnResource, ID: resource}, access.ReadSensitive, access.ChangeConfig, access.DestroyData)
-	k.grant(owner, k.entitlement("owner:"+name, "ownership", resource, can...), 0)
-}
-
-var privilegeRights = map[string]access.Right{
-	"SELECT": access.ReadSensitive, "INSERT": access.ChangeConfig, "UPDATE": access.ChangeConfig, "CREATE": access.ChangeConfig,
-	"DELETE": access.DestroyData, "TRUNCATE": access.DestroyData, "MAINTAIN": access.ChangeConfig,
-}
-
-// privileges takes rows of object name, grantee, privilege and grant option. The
-// resource that they are on is of kind at, named by as many parts of the name.
-func (k *catalog) privileges(rows pgx.Rows, kind, prefix, at string) error {
-	var name, privilege string
-	var grantee uint32
-	var grantable bool
-	_, err := pgx.ForEachRow(rows, []any{&name, &grantee, &privilege, &grantable}, func() error {
-		name := prefix + name
-		resource := clean(at + ":" + name)
-		if kind == "column" {
-			resource = clean(at + ":" + name[:strings.LastIndexByte(name, '.')])
-		}
-		if at == "" {
-			resource = ""
-		}
-		var can []connector.Capability
-		if right, ok := privilegeRights[privilege]; ok && resource != "" && kind != "sequence" {
-			can = on(connector.Target{Kind: connector.OnResource, ID: resource}, right)
-		}
-		var flags access.GrantFlags
-		if grantable {
-			flags = access.AdminOption
-		}
-		k.grant(grantee, k.entitlement(fmt.Sprintf("%s:%s:%s", kind, name, privilege), "privilege", resource, can...), flags)
-		return nil
-	})
-	return err
+	slices.SortFunc(list, func(a, b *connector.Reject) int { return strings.Compare(a.Where, b.Where) })
+	return list
 }

@@ -2,24 +2,32 @@ package postgres
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"iter"
+	"strconv"
+	"strings"
 
 	"github.com/writhq/writ/connector"
 )
 
-// Discover yields the cluster: resources, entitlements, each account with its
-// grants, then what entitlements hold. It is read whole before it is yielded, so
-// there is no checkpoint to resume at: a cursor starts over.
-func (c *Cluster) Discover(ctx context.Context, _ string) iter.Seq2[connector.Record, error] {
+// checkpointEvery is how many accounts lie between two checkpoints.
+const checkpointEvery = 1000
+
+// Discover yields the cluster: resources, entitlements and what they hold, then
+// each account with its grants. It is read whole before it is yielded. A cursor is
+// a place in one state of the cluster; in another state it starts over.
+func (c *Cluster) Discover(ctx context.Context, cursor string) iter.Seq2[connector.Record, error] {
 	return func(yield func(connector.Record, error) bool) {
 		k, err := c.read(ctx)
 		if err != nil {
 			yield(connector.Record{}, err)
 			return
 		}
-		for rec := range k.records() {
+		for rec := range k.records(cursor) {
 			if ctx.Err() != nil {
-				yield(connector.Record{}, context.Cause(ctx))
+				yield(connector.Record{}, fmt.Errorf("postgres %q: reading: %w", c.name, context.Cause(ctx)))
 				return
 			}
 			if !yield(rec, nil) {
@@ -29,36 +37,96 @@ func (c *Cluster) Discover(ctx context.Context, _ string) iter.Seq2[connector.Re
 	}
 }
 
-func (k *catalog) records() iter.Seq[connector.Record] {
+// records are what comes after the cursor.
+func (k *catalog) records(cursor string) iter.Seq[connector.Record] {
 	return func(yield func(connector.Record) bool) {
-		for _, list := range [][]connector.Record{k.resources, k.entitlements} {
-			for _, rec := range list {
-				if !yield(rec) {
-					return
-				}
-			}
-		}
-		grants := func(t connector.Target) bool {
-			for _, g := range k.grants[t] {
-				if !yield(connector.Record{Grant: &g}) {
-					return false
-				}
-			}
-			return true
-		}
+		var accounts []*role
 		for _, r := range k.order {
-			if !r.Login {
-				continue
+			if r.Login {
+				accounts = append(accounts, r)
 			}
-			a := k.account(r)
-			if !yield(connector.Record{Account: &a}) || !grants(connector.Target{Kind: connector.OnAccount, ID: a.ID}) {
+		}
+		digest, from := k.digest(), 0
+		if place, ok := strings.CutPrefix(cursor, digest+":"); ok {
+			if n, err := strconv.Atoi(place); err == nil && n > 0 && n <= len(accounts) {
+				from = n
+			}
+		}
+		if from == 0 && !k.fixed(yield) {
+			return
+		}
+		for i, r := range accounts[from:] {
+			a := k.record(r)
+			if !yield(connector.Record{Account: a}) || !k.held(account(r.Name), yield) {
 				return
 			}
-		}
-		for _, rec := range k.entitlements {
-			if !grants(connector.Target{Kind: connector.OnEntitlement, ID: rec.Entitlement.ID}) {
+			done := from + i + 1
+			if (done%checkpointEvery == 0 || done == len(accounts)) && !yield(connector.Record{Checkpoint: fmt.Sprintf("%s:%d", digest, done)}) {
 				return
 			}
 		}
 	}
+}
+
+// fixed yields all but the accounts.
+func (k *catalog) fixed(yield func(connector.Record) bool) bool {
+	for _, r := range k.rejects() {
+		if !yield(connector.Record{Reject: r}) {
+			return false
+		}
+	}
+	for _, r := range k.resources {
+		if !yield(connector.Record{Resource: r}) {
+			return false
+		}
+	}
+	for _, e := range k.entitlements {
+		if !yield(connector.Record{Entitlement: e}) {
+			return false
+		}
+	}
+	for _, e := range k.entitlements {
+		if !k.held(connector.Target{Kind: connector.OnEntitlement, ID: e.ID}, yield) {
+			return false
+		}
+	}
+	return true
+}
+
+// held yields what a holder has.
+func (k *catalog) held(t connector.Target, yield func(connector.Record) bool) bool {
+	for _, g := range k.grants[t] {
+		if !yield(connector.Record{Grant: g}) {
+			return false
+		}
+	}
+	return true
+}
+
+// digest tells whether a cursor is of the same cluster in the same state: any
+// other role, resource, entitlement or grant makes resuming start over.
+func (k *catalog) digest() string {
+	sum := sha256.New()
+	for _, r := range k.order {
+		_, _ = fmt.Fprintf(sum, "%v\n", r)
+	}
+	for _, r := range k.resources {
+		_, _ = fmt.Fprintf(sum, "%v\n", *r)
+	}
+	for _, e := range k.entitlements {
+		_, _ = fmt.Fprintf(sum, "%v\n", *e)
+	}
+	targets := make([]connector.Target, 0, len(k.order)+len(k.entitlements))
+	for _, r := range k.order {
+		targets = append(targets, account(r.Name))
+	}
+	for _, e := range k.entitlements {
+		targets = append(targets, connector.Target{Kind: connector.OnEntitlement, ID: e.ID})
+	}
+	for _, t := range targets {
+		for _, g := range k.grants[t] {
+			_, _ = fmt.Fprintf(sum, "%v %s %d\n", t, g.Entitlement, g.Flags)
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:12])
 }

@@ -2,186 +2,168 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
-	"net/netip"
-	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
-
+	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/connector"
 )
 
 // Kind is the connector's kind.
 const Kind = "postgres"
 
+// The options that a cluster takes.
 const (
-	connectTimeout   = 10 * time.Second
-	statementTimeout = 5 * time.Minute
+	optTLS       = "tls"
+	optCA        = "ca"
+	optTimeout   = "timeout"
+	optExclude   = "exclude"
+	optDataClass = "data_class."
 )
 
-// Spec describes a PostgreSQL cluster as a kind of system.
+const (
+	defaultTimeout = time.Minute
+	oldestVersion  = 120000
+)
+
+// Spec describes this kind of system.
 func Spec() connector.Spec {
 	return connector.Spec{
-		Kind: Kind, Title: "PostgreSQL cluster", Address: "postgres://auditor@db1.example.com/postgres?sslmode=verify-full",
+		Kind: Kind, Title: "PostgreSQL cluster", Address: "postgres://writ@db1.example.com:5432/postgres",
 		Options: []connector.Option{
-			{Name: "tls", Help: "off allows an unencrypted connection to another machine", Default: "on"},
-			{Name: "data_class.NAME", Help: "how sensitive a database, db.schema or db.schema.table is: public, internal, confidential or restricted"},
+			{Name: optDataClass + "DB[.SCHEMA[.TABLE]]", Help: "how sensitive the data there is: public, internal, confidential or restricted"},
+			{Name: optExclude, Help: "databases that are not read, with commas between"},
+			{Name: optTLS, Help: "off allows a connection in the clear over the network (sslmode=disable)", Default: "on"},
+			{Name: optCA, Help: "the certificates, as PEM, that the server's must come from; else the machine's own list"},
+			{Name: optTimeout, Help: "seconds that one query may take", Default: "60"},
 		},
 		Open: Open,
 	}
 }
 
-// Cluster is one PostgreSQL cluster.
+// Cluster is one PostgreSQL server with all its databases.
 type Cluster struct {
-	cfg  connector.Config
-	base *pgx.ConnConfig
+	name    string
+	line    *line
+	now     func() time.Time
+	timeout time.Duration
+	exclude map[string]bool             // databases
+	classes map[string]access.DataClass // by DB, DB.SCHEMA or DB.SCHEMA.TABLE as in ids
 }
 
-// Open checks the configuration; the first connection is Describe's.
+var _ connector.Writer = (*Cluster)(nil)
+
+// Open checks cfg. Each use connects by itself.
 func Open(_ context.Context, cfg connector.Config) (connector.Connector, error) {
-	if !strings.HasPrefix(cfg.Address, "postgres://") && !strings.HasPrefix(cfg.Address, "postgresql://") {
-		return nil, connector.ErrInput.With("system %s: the address must look like postgres://user@host/database", cfg.Name)
+	c := &Cluster{name: cfg.Name, now: cfg.Now, timeout: defaultTimeout, exclude: map[string]bool{}, classes: map[string]access.DataClass{}}
+	if c.now == nil {
+		c.now = time.Now
 	}
-	base, err := pgx.ParseConfig(cfg.Address)
-	if err != nil {
-		return nil, connector.ErrInput.With("system %s: the address cannot be read; it must look like postgres://user@host/database", cfg.Name)
-	}
-	if hasPassword(cfg.Address) {
-		return nil, connector.ErrInput.With("system %s: the address holds a password; take it out and give it as the credential", cfg.Name)
-	}
-	base.Password = string(cfg.Credential.Reveal())
-	base.ConnectTimeout = connectTimeout
-	base.RuntimeParams["application_name"] = "writ"
-	base.RuntimeParams["statement_timeout"] = strconv.FormatInt(statementTimeout.Milliseconds(), 10)
-	if cfg.Options["tls"] != "off" && !local(base.Host) && plaintext(base) {
-		return nil, connector.ErrInput.With("system %s: the connection to %s would not be encrypted for certain: add sslmode=verify-full (or require) to the address, or allow it with the option tls=off", cfg.Name, base.Host)
-	}
-	for name := range cfg.Options {
-		if name != "tls" && !strings.HasPrefix(name, "data_class.") {
-			return nil, connector.ErrInput.With("system %s: %q is not an option of PostgreSQL; there are tls and data_class.NAME", cfg.Name, name)
+	for name, value := range cfg.Options {
+		if err := c.option(name, value); err != nil {
+			return nil, err
 		}
 	}
-	return &Cluster{cfg: cfg, base: base}, nil
-}
-
-// hasPassword finds a secret in the address, in either place where one may stand.
-func hasPassword(address string) bool {
-	u, err := url.Parse(address)
-	if err != nil {
-		return true // it cannot be told, so it is not passed on
+	var err error
+	if c.line, err = newLine(cfg); err != nil {
+		return nil, err
 	}
-	_, has := u.User.Password()
-	return has || u.Query().Has("password") || u.Query().Has("sslpassword")
+	return c, nil
 }
 
-func local(host string) bool {
-	addr, err := netip.ParseAddr(host)
-	return host == "localhost" || strings.HasPrefix(host, "/") || (err == nil && addr.IsLoopback())
-}
-
-// plaintext reports whether the driver might end up without TLS.
-func plaintext(c *pgx.ConnConfig) bool {
-	if c.TLSConfig == nil {
-		return true
-	}
-	for _, f := range c.Fallbacks {
-		if f.TLSConfig == nil {
-			return true
+func (c *Cluster) option(name, value string) error {
+	bad := func(why string) error { return connector.ErrInput.With("postgres %q: option %s", c.name, why) }
+	if thing, is := strings.CutPrefix(name, optDataClass); is {
+		class := access.DataClass(value)
+		if !slices.Contains([]access.DataClass{access.Public, access.Internal, access.Confidential, access.Restricted}, class) {
+			return bad("data_class must be public, internal, confidential or restricted")
 		}
-	}
-	return false
-}
-
-// Close has nothing open between calls.
-func (c *Cluster) Close() error { return nil }
-
-// connect opens one database of the cluster; "" is the one of the address.
-func (c *Cluster) connect(ctx context.Context, database string) (*pgx.Conn, error) {
-	cfg := c.base.Copy()
-	if database != "" {
-		cfg.Database = database
-	}
-	conn, err := pgx.ConnectConfig(ctx, cfg)
-	if err != nil {
-		return nil, c.explain(err, "connecting to database "+cfg.Database)
-	}
-	return conn, nil
-}
-
-// explain turns what the driver or the server said into what a user can do. The
-// server's own text stays the cause.
-func (c *Cluster) explain(err error, doing string) error {
-	if err == nil {
+		if names, ok := restoreAll(thing); !ok || len(names) > 3 {
+			return bad(`data_class must name DB, DB.SCHEMA or DB.SCHEMA.TABLE; a dot inside a name is written \x2e`)
+		}
+		c.classes[thing] = class
 		return nil
 	}
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		if _, ok := errors.AsType[*pgconn.ConnectError](err); !ok {
-			return fmt.Errorf("%s: %w", doing, err)
+	switch name {
+	case optTLS:
+		if value != "" && value != "on" && value != "off" {
+			return bad("tls must be on or off")
 		}
-	}
-	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
-		switch {
-		case strings.HasPrefix(pg.Code, "28"):
-			return connector.ErrCredentials.With("system %s: %s was refused (%s); check the user in the address, the credential, and pg_hba.conf", c.cfg.Name, doing, pg.Code)
-		case pg.Code == "42501":
-			return connector.ErrPrivilege.With("system %s: %s needs a privilege that %s does not have", c.cfg.Name, doing, c.base.User).Because(err)
-		case pg.Code == "3D000":
-			return connector.ErrInput.With("system %s: there is no such database (%s)", c.cfg.Name, doing)
-		case strings.HasPrefix(pg.Code, "57P") || strings.HasPrefix(pg.Code, "53"):
-			return connector.ErrUnreachable.With("system %s: the server is not ready or full; try again later", c.cfg.Name).Because(err)
+	case optCA:
+	case optTimeout:
+		if value == "" {
+			return nil
 		}
-		return fmt.Errorf("system %s: %s: %w", c.cfg.Name, doing, err)
+		seconds, err := strconv.Atoi(value)
+		if err != nil || seconds < 1 || seconds > 3600 {
+			return bad("timeout must be 1 to 3600 seconds")
+		}
+		c.timeout = time.Duration(seconds) * time.Second
+	case optExclude:
+		for database := range strings.SplitSeq(value, ",") {
+			if database = strings.TrimSpace(database); database != "" {
+				c.exclude[database] = true
+			}
+		}
+	default:
+		return bad(fmt.Sprintf("%q is not known", name))
 	}
-	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
-		return connector.ErrUnreachable.With("system %s: %s does not answer; check host, port and firewall", c.cfg.Name, net.JoinHostPort(c.base.Host, strconv.Itoa(int(c.base.Port)))).Because(err)
-	}
-	return connector.ErrIncomplete.With("system %s: the connection broke while %s; nothing was kept", c.cfg.Name, doing).Because(err)
+	return nil
 }
 
-// Describe connects and says which version it is and what cannot be seen.
+// Close does nothing: no connection outlives what it was opened for.
+func (c *Cluster) Close() error { return nil }
+
+// Describe connects and says what the cluster is and what cannot be read there.
 func (c *Cluster) Describe(ctx context.Context) (connector.Description, error) {
-	d := connector.Description{Kind: Kind}
-	conn, err := c.connect(ctx, "")
+	s, err := c.connect(ctx, "")
 	if err != nil {
-		return d, err
+		return connector.Description{}, err
 	}
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // nothing is left to say
-	d.Version = conn.PgConn().ParameterStatus("server_version")
-	if version(d.Version) < 12 {
-		return d, connector.ErrInput.With("system %s: PostgreSQL %s is older than 12, which is the oldest that can be read", c.cfg.Name, d.Version)
-	}
-	rows, err := conn.Query(ctx, `select datname from pg_database where datallowconn and not datistemplate and not has_database_privilege(datname, 'CONNECT') order by 1`)
+	defer s.end()
+	v, err := s.version(ctx)
 	if err != nil {
-		return d, c.explain(err, "listing databases")
+		return connector.Description{}, err
 	}
-	closed, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	databases, err := list[databaseRow](ctx, s, "listing databases", queryDatabases)
 	if err != nil {
-		return d, c.explain(err, "listing databases")
+		return connector.Description{}, err
 	}
-	for _, name := range closed {
-		d.Warnings = append(d.Warnings, fmt.Sprintf("database %s is left out: %s may not connect to it; grant CONNECT to read it", clean(name), c.base.User))
+	d := connector.Description{Kind: Kind, Version: "PostgreSQL " + clean(v.Text), Warnings: []string{
+		"PostgreSQL keeps no record of logins: when an account was last used is unknown",
+	}}
+	for _, db := range databases {
+		switch {
+		case c.exclude[db.Name]:
+			d.Warnings = append(d.Warnings, fmt.Sprintf("database %q is left out (option exclude): what is granted inside it is unknown", clean(db.Name)))
+		case !db.Connectable:
+			d.Warnings = append(d.Warnings, fmt.Sprintf("database %q takes no connections: what is granted inside it is unknown until `alter database … allow_connections true`", clean(db.Name)))
+		case !db.Allowed:
+			d.Warnings = append(d.Warnings, fmt.Sprintf("role %q may not connect to database %q: %s", c.line.config.User, clean(db.Name), c.remedy(db.Name)))
+		}
+	}
+	if c.line.unverified {
+		d.Warnings = append(d.Warnings, "the server's identity is not verified: use sslmode=verify-full, with option ca where the certificate is the company's own")
 	}
 	return d, nil
 }
 
-func version(text string) int {
-	n, _ := strconv.Atoi(strings.FieldsFunc(text+" ", func(r rune) bool { return r < '0' || r > '9' })[0])
-	return n
+type versionRow struct {
+	Number int
+	Text   string
+	Super  bool
 }
 
-const maxText = 4096
-
-// clean caps what the server calls something and makes it valid text.
-func clean(s string) string {
-	s = strings.ToValidUTF8(s, "\uFFFD")
-	if len(s) > maxText {
-		s = strings.ToValidUTF8(s[:maxText], "")
+func (s *session) version(ctx context.Context) (versionRow, error) {
+	rows, err := list[versionRow](ctx, s, "asking for the version", queryVersion)
+	if err != nil {
+		return versionRow{}, err
 	}
-	return s
+	if len(rows) != 1 || rows[0].Number < oldestVersion {
+		return versionRow{}, connector.ErrInput.With("postgres %q: the server is older than PostgreSQL 12, the oldest that Writ reads", s.name)
+	}
+	return rows[0], nil
 }

@@ -1,0 +1,181 @@
+package connectortest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/writhq/writ/connector"
+)
+
+// Suite is one connector on one real server. Nothing else may change the server
+// meanwhile.
+type Suite struct {
+	Spec   connector.Spec
+	Config connector.Config // what opens the server, with the right credentials
+	Addr   string           // host:port where the server listens
+
+	// Through is Config by way of another address, with time-outs as short as the
+	// kind allows.
+	Through func(cfg connector.Config, addr string) connector.Config
+	// Wrong are configurations with credentials that the server refuses.
+	Wrong []connector.Config
+	// Canaries are secrets of the server, such as passwords and their hashes.
+	Canaries []string
+
+	Steps []Step             // for a Writer
+	Gone  []connector.Change // revocations of what is not there, which succeed
+}
+
+// Step is a change that the server does not show yet, and the one that undoes it.
+type Step struct{ Do, Undo connector.Change }
+
+// Run tests a connector.
+func Run(t *testing.T, s Suite) {
+	t.Helper()
+	if s.Spec.Kind == "" || s.Spec.Open == nil || s.Config.Name == "" || s.Addr == "" || s.Through == nil {
+		t.Fatal("the suite lacks what every connector has")
+	}
+	for _, test := range []struct {
+		name string
+		run  func(*testing.T)
+	}{
+		{"Describe", s.describe},
+		{"Records", s.records},
+		{"Twice", s.twice},
+		{"Resume", s.resume},
+		{"Cancelled", s.cancelled},
+		{"Faults", s.faults},
+		{"Credentials", s.credentials},
+		{"Secrets", s.secrets},
+		{"Changes", s.changes},
+	} {
+		t.Run(test.name, test.run)
+	}
+}
+
+// open is the connector; it is closed after the test.
+func (s Suite) open(t *testing.T, cfg connector.Config) connector.Connector {
+	t.Helper()
+	c, err := s.Spec.Open(t.Context(), cfg)
+	if err != nil {
+		t.Fatalf("opening: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			t.Errorf("closing: %v", err)
+		}
+	})
+	return c
+}
+
+// read discovers all, or what comes before the error. What follows an error
+// breaks the contract.
+func read(t *testing.T, ctx context.Context, c connector.Connector, cursor string) (list []connector.Record, failed error) { //nolint:revive // t is first in tests
+	t.Helper()
+	for r, err := range c.Discover(ctx, cursor) {
+		if failed != nil {
+			t.Fatalf("something follows the error %v", failed)
+		}
+		if err != nil {
+			failed = err
+			continue
+		}
+		list = append(list, r)
+	}
+	return list, failed
+}
+
+// all discovers everything.
+func (s Suite) all(t *testing.T) []connector.Record {
+	t.Helper()
+	list, err := read(t, t.Context(), s.open(t, s.Config), "")
+	if err != nil {
+		t.Fatalf("discovering: %v", err)
+	}
+	return list
+}
+
+// text is a record as text, by which records are compared.
+func text(t *testing.T, r connector.Record) string {
+	t.Helper()
+	b, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// set is what records say, without checkpoints.
+func set(t *testing.T, lists ...[]connector.Record) map[string]bool {
+	t.Helper()
+	all := map[string]bool{}
+	for _, list := range lists {
+		for _, r := range list {
+			if r.Checkpoint == "" {
+				all[text(t, r)] = true
+			}
+		}
+	}
+	return all
+}
+
+// same compares two sets and shows some of what differs.
+func same(t *testing.T, what string, want, got map[string]bool) {
+	t.Helper()
+	const some = 5
+	n := 0
+	for k := range want {
+		if !got[k] {
+			if n++; n <= some {
+				t.Errorf("%s: missing %s", what, k)
+			}
+		}
+	}
+	for k := range got {
+		if !want[k] {
+			if n++; n <= some {
+				t.Errorf("%s: too much %s", what, k)
+			}
+		}
+	}
+	if n > some {
+		t.Errorf("%s: %d differences in all", what, n)
+	}
+}
+
+// names fails unless an error is one of the given rules and names the system.
+func (s Suite) names(t *testing.T, what string, err error, rules ...error) {
+	t.Helper()
+	is := false
+	for _, rule := range rules {
+		is = is || errors.Is(err, rule)
+	}
+	if !is || !strings.Contains(fmt.Sprint(err), s.Config.Name) {
+		t.Errorf("%s: got %v; want one of %v, with the name of the system", what, err, rules)
+	}
+	for _, canary := range s.Canaries {
+		if strings.Contains(fmt.Sprint(err), canary) {
+			t.Errorf("%s: the error holds a secret", what)
+		}
+	}
+}
+
+func (s Suite) describe(t *testing.T) {
+	c := s.open(t, s.Config)
+	for range 2 {
+		d, err := c.Describe(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d.Kind != s.Spec.Kind || d.Version == "" {
+			t.Errorf("described as %+v", d)
+		}
+		for _, w := range append(d.Warnings, d.Version) {
+			plain(t, "the description", w)
+		}
+	}
+}

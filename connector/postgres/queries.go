@@ -1,0 +1,171 @@
+package postgres
+
+// Every query names its columns in the order of the row type beside it, reads the
+// system catalogs only, and takes values as parameters. The search path is
+// pg_catalog alone. Nothing here reads pg_authid, where passwords are.
+
+const queryVersion = `select current_setting('server_version_num')::int, current_setting('server_version'),
+	(select rolsuper from pg_roles where rolname = current_user)`
+
+// roleRow is a role. ValidUntil is microseconds since 1970, 0 for no end.
+type roleRow struct {
+	OID                                                              uint32
+	Name                                                             string
+	Super, Inherit, CreateRole, CreateDB, Login, Replication, Bypass bool
+	Limit                                                            int32
+	ValidUntil                                                       int64
+	Comment                                                          string
+}
+
+const queryRoles = `select oid, rolname::text, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls,
+	rolconnlimit,
+	case when rolvaliduntil is null or rolvaliduntil = 'infinity' then 0
+		when rolvaliduntil < '1970-01-02' then 1
+		else (least(extract(epoch from rolvaliduntil), 253402300799) * 1000000)::bigint end,
+	coalesce(left(shobj_description(oid, 'pg_authid'), 1000), '')
+	from pg_roles order by rolname collate "C"`
+
+// memberRow says that a role is in another.
+type memberRow struct {
+	Role, Member   uint32
+	Admin, Inherit bool
+}
+
+// Until version 15 a role inherits from all that it is in, or from none.
+const (
+	queryMembers15 = `select m.roleid, m.member, bool_or(m.admin_option), bool_or(r.rolinherit)
+	from pg_auth_members m join pg_roles r on r.oid = m.member group by 1, 2 order by 1, 2`
+	queryMembers = `select roleid, member, bool_or(admin_option), bool_or(inherit_option) from pg_auth_members group by 1, 2 order by 1, 2`
+)
+
+type databaseRow struct {
+	OID                  uint32
+	Name                 string
+	Owner                uint32
+	Connectable, Allowed bool
+}
+
+const queryDatabases = `select oid, datname::text, datdba, datallowconn, has_database_privilege(oid, 'CONNECT')
+	from pg_database where not datistemplate order by datname collate "C"`
+
+// privilegeRow is one privilege on the object with that OID. Grantee 0 is PUBLIC.
+type privilegeRow struct {
+	Object, Grantee uint32
+	Privilege       string
+	Grantable       bool
+}
+
+const queryDatabasePrivileges = `select d.oid, a.grantee, a.privilege_type, bool_or(a.is_grantable)
+	from pg_database d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a
+	where not d.datistemplate group by 1, 2, 3 order by 1, 2, 3`
+
+// allPrivilegesRow is a privilege that owners of a kind of object begin with.
+type allPrivilegesRow struct{ Kind, Privilege string }
+
+const queryAllPrivileges = `select k, a.privilege_type from unnest(array['d', 'n', 'r', 's', 'f']) k,
+	aclexplode(acldefault(k::"char", 10::oid)) a where a.grantee = 10`
+
+// objectRow is a schema, a relation or a function. Custom says that its
+// privileges are not the ones that it was born with.
+type objectRow struct {
+	OID, Schema uint32
+	Name, Kind  string
+	Owner       uint32
+	Custom      bool
+}
+
+const ownSchemas = `(select oid from pg_namespace where left(nspname, 3) <> 'pg_' and nspname <> 'information_schema')`
+
+const querySchemas = `select oid, oid, nspname::text, 'n', nspowner, nspacl is not null from pg_namespace
+	where oid in ` + ownSchemas + ` order by nspname collate "C"`
+
+const querySchemaPrivileges = `select n.oid, a.grantee, a.privilege_type, bool_or(a.is_grantable)
+	from pg_namespace n, aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) a
+	where n.oid in ` + ownSchemas + ` group by 1, 2, 3 order by 1, 2, 3`
+
+const queryRelations = `select oid, relnamespace, relname::text, relkind::text, relowner, relacl is not null from pg_class
+	where relkind in ('r', 'p', 'v', 'm', 'f', 'S') and relnamespace in ` + ownSchemas + ` order by relname collate "C", oid`
+
+// What an owner holds of an untouched relation is all of it, and said by the owner.
+const queryRelationPrivileges = `select c.oid, a.grantee, a.privilege_type, bool_or(a.is_grantable)
+	from pg_class c, aclexplode(coalesce(c.relacl, acldefault(case c.relkind when 'S' then 's' else 'r' end::"char", c.relowner))) a
+	where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and c.relnamespace in ` + ownSchemas + `
+		and (a.grantee <> c.relowner or c.relacl is not null)
+	group by 1, 2, 3 order by 1, 2, 3`
+
+type columnRow struct {
+	Table     uint32
+	Column    string
+	Grantee   uint32
+	Privilege string
+	Grantable bool
+}
+
+const queryColumnPrivileges = `select c.oid, t.attname::text, a.grantee, a.privilege_type, bool_or(a.is_grantable)
+	from pg_attribute t join pg_class c on c.oid = t.attrelid, aclexplode(t.attacl) a
+	where not t.attisdropped and t.attacl is not null and a.grantee <> c.relowner and c.relnamespace in ` + ownSchemas + `
+	group by 1, 2, 3, 4 order by 1, 2, 3, 4`
+
+// A function counts once somebody set who may run it, or where it runs as its owner.
+const functionFilter = `p.pronamespace in ` + ownSchemas + ` and (p.proacl is not null or p.prosecdef)`
+
+const queryFunctions = `select p.oid, p.pronamespace, p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')',
+	case when p.prosecdef then 'definer' else '' end, p.proowner, p.proacl is not null
+	from pg_proc p where ` + functionFilter + ` order by p.proname collate "C", p.oid`
+
+const queryFunctionPrivileges = `select p.oid, a.grantee, a.privilege_type, bool_or(a.is_grantable)
+	from pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a where ` + functionFilter + ` group by 1, 2, 3 order by 1, 2, 3`
+
+// defaultRow is a privilege that objects made later by a role will have.
+type defaultRow struct {
+	Grantor   uint32
+	Schema    string
+	Type      string
+	Grantee   uint32
+	Privilege string
+	Grantable bool
+}
+
+const queryDefaults = `select d.defaclrole, coalesce(n.nspname::text, ''), d.defaclobjtype::text, a.grantee, a.privilege_type, bool_or(a.is_grantable)
+	from pg_default_acl d left join pg_namespace n on n.oid = d.defaclnamespace, aclexplode(d.defaclacl) a
+	where a.grantee <> d.defaclrole group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5`
+
+const queryRole = `select oid, rolname::text, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls,
+	rolconnlimit, 0::bigint, '' from pg_roles where rolname = $1::text`
+
+// realOwner is a role as a holder of access: pg_database_owner stands for the
+// owner of the database that one is in.
+func realOwner(role string) string {
+	return `case when ` + role + ` = (select oid from pg_roles where rolname = 'pg_database_owner')
+		then (select datdba from pg_database where datname = current_database()) else ` + role + ` end`
+}
+
+// queryObject finds what a change is about and its owner; a role has none.
+var queryObject = map[string]string{
+	"role":     `select oid, 0::oid from pg_roles where rolname = $1::text`,
+	"database": `select oid, datdba from pg_database where datname = $1::text`,
+	"schema":   `select oid, ` + realOwner("nspowner") + ` from pg_namespace where nspname = $1::text`,
+	"table": `select c.oid, ` + realOwner("c.relowner") + ` from pg_class c join pg_namespace n on n.oid = c.relnamespace
+	where n.nspname = $1::text and c.relname = $2::text and c.relkind in ('r', 'p', 'v', 'm', 'f')`,
+}
+
+// queryGranted lists who granted a privilege on an object to a role.
+var queryGranted = map[string]string{
+	"database": `select g.rolname::text, a.grantor = o.datdba, a.is_grantable, true
+	from pg_database o, aclexplode(coalesce(o.datacl, acldefault('d', o.datdba))) a join pg_roles g on g.oid = a.grantor
+	where o.oid = $1 and ` + realOwner("a.grantee") + ` = $2 and a.privilege_type = $3`,
+	"schema": `select g.rolname::text, a.grantor = o.nspowner, a.is_grantable, true
+	from pg_namespace o, aclexplode(coalesce(o.nspacl, acldefault('n', o.nspowner))) a join pg_roles g on g.oid = a.grantor
+	where o.oid = $1 and ` + realOwner("a.grantee") + ` = $2 and a.privilege_type = $3`,
+	"table": `select g.rolname::text, a.grantor = o.relowner, a.is_grantable, true
+	from pg_class o, aclexplode(coalesce(o.relacl, acldefault('r', o.relowner))) a join pg_roles g on g.oid = a.grantor
+	where o.oid = $1 and ` + realOwner("a.grantee") + ` = $2 and a.privilege_type = $3`,
+}
+
+// queryMembership lists who put a role into another.
+const (
+	queryMembership15 = `select coalesce(g.rolname::text, ''), false, m.admin_option, true
+	from pg_auth_members m left join pg_roles g on g.oid = m.grantor where m.roleid = $1 and m.member = $2`
+	queryMembership = `select coalesce(g.rolname::text, ''), false, m.admin_option, m.inherit_option
+	from pg_auth_members m left join pg_roles g on g.oid = m.grantor where m.roleid = $1 and m.member = $2`
+)
