@@ -176,6 +176,7 @@ func (a *app) whoCan(ctx context.Context, target access.Ref, q graph.Question) (
 type accessAnswer struct {
 	Revision access.Rev   `json:"revision"`
 	Identity named        `json:"identity"`
+	Owner    *named       `json:"owner,omitempty"` // of a service or agent
 	Accounts []named      `json:"accounts"`
 	Access   []accessLine `json:"access"`
 }
@@ -258,6 +259,8 @@ func (a *app) access(ctx context.Context, id access.IdentityID, q graph.Question
 		tiers[i] = e.Tier
 		refs = append(refs, h.Entitlement.Ref(), h.Resource.Ref())
 	}
+	who, _ := view.Identity(id)
+	refs = append(refs, who.Owner.Ref())
 	rev := view.Rev()
 	view.Close()
 	for _, acc := range accounts {
@@ -268,6 +271,10 @@ func (a *app) access(ctx context.Context, id access.IdentityID, q graph.Question
 		return nil, err
 	}
 	ans := &accessAnswer{Revision: rev, Identity: name(id.Ref()), Accounts: []named{}, Access: []accessLine{}}
+	if who.Owner != 0 {
+		owner := name(who.Owner.Ref())
+		ans.Owner = &owner
+	}
 	for _, acc := range accounts {
 		ans.Accounts = append(ans.Accounts, name(acc.Ref()))
 	}

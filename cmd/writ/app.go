@@ -94,5 +94,5 @@ func (a *app) now() time.Time { return time.Now() }
 
 // warn prints a line that is not the command's answer.
 func (a *app) warn(text string, args ...any) {
-	_, _ = fmt.Fprintf(a.err, text+"\n", args...)
+	_, _ = fmt.Fprintln(a.err, printableLines(fmt.Sprintf(text, args...)))
 }

@@ -46,7 +46,11 @@ func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) 
 	if err == nil {
 		return exitOK
 	}
-	_, _ = fmt.Fprintf(errw, "writ: %v\n", err)
+	_, _ = fmt.Fprintf(errw, "writ: %s\n", printableLines(err.Error()))
+	return exitFor(err)
+}
+
+func exitFor(err error) int {
 	switch {
 	case errors.Is(err, errUsage):
 		return exitUsage

@@ -112,7 +112,7 @@ const maxCell = 72
 func (t table) print(w io.Writer) error {
 	var b strings.Builder
 	if t.title != "" {
-		b.WriteString(t.title + "\n")
+		b.WriteString(printable(t.title) + "\n")
 	}
 	width := make([]int, len(t.header))
 	lines := append([][]string{t.header}, t.rows...)
@@ -140,7 +140,7 @@ func (t table) print(w io.Writer) error {
 		b.WriteString(strings.TrimRight(row.String(), " ") + "\n")
 	}
 	if t.note != "" {
-		b.WriteString(t.note + "\n")
+		b.WriteString(printableLines(t.note) + "\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -152,6 +152,15 @@ func clip(s string, n int) string {
 	}
 	r := []rune(s)
 	return string(r[:n-1]) + "…"
+}
+
+// printableLines is printable for text that has lines of our own.
+func printableLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i] = printable(lines[i])
+	}
+	return strings.Join(lines, "\n")
 }
 
 // printable shows control characters instead of sending them to a terminal.

@@ -126,7 +126,7 @@ func (a *app) next(page string, result *assessment) {
 	say := func(text string, args ...any) { _, _ = fmt.Fprintf(a.out, text+"\n", args...) }
 	say("\nThree questions")
 	for _, q := range result.Answers {
-		say("\n  %s\n    %s", q.Question, q.Answer)
+		say("\n  %s\n    %s", printable(q.Question), printable(q.Answer))
 		for _, because := range q.Because {
 			say("    - %s", printable(because))
 		}
@@ -204,6 +204,9 @@ func (a *app) answer(ctx context.Context, command []string, l *exampleLine) erro
 			return err
 		}
 		l.Answer = s.tables()[0].title + "."
+		if s.Owner != nil {
+			l.Because = append(l.Because, s.Owner.Name+" answers for it")
+		}
 		for _, e := range s.Access[:min(reasonsShown, len(s.Access))] {
 			l.Because = append(l.Because, fmt.Sprintf("%s, tier %s, %s", e.Entitlement, tierName(e.Tier), strings.Join(e.Modes, ", ")))
 		}
@@ -226,7 +229,7 @@ func (a *app) answerWhoCan(ctx context.Context, text string, l *exampleLine) err
 	}
 	l.Answer = fmt.Sprintf("%d identities have access to %s; %d more could take it by becoming somebody else.", has.Count, has.Target, could.Count-has.Count)
 	if has.Orphans > 0 {
-		l.Answer += fmt.Sprintf(" So have %d accounts that belong to nobody.", has.Orphans)
+		l.Answer += " So has " + has.Accounts[0].String() + ", which belongs to nobody."
 	}
 	seen := map[access.Ref]bool{}
 	for _, who := range has.Identities[:min(reasonsShown-1, len(has.Identities))] {

@@ -44,7 +44,7 @@ var stepWords = map[graph.StepKind]struct{ code, words string }{
 	graph.ByRoleGives:   {"role_gives", "which gives"},
 	graph.ByImpersonate: {"impersonate", "which lets one become"},
 	graph.ByGrantAccess: {"grant_access", "which lets one grant"},
-	graph.ByHost:        {"host", "which controls the host of"},
+	graph.ByHost:        {"host", "which controls"},
 }
 
 func (w *whyAnswer) tables() []table {
@@ -132,7 +132,11 @@ func describePath(path []graph.Step, name func(access.Ref) named) pathLine {
 		if i == 0 {
 			b.WriteString(from.String())
 		}
-		fmt.Fprintf(&b, " %s %s", stepWords[s.Kind].words, to)
+		words := stepWords[s.Kind].words
+		if s.Kind == graph.ByHost && s.From.Kind == access.KindSystem {
+			words = "on which runs"
+		}
+		fmt.Fprintf(&b, " %s %s", words, to)
 		if s.Resource != 0 {
 			on := name(s.Resource.Ref())
 			step.On = &on

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"writ": main})
+}
+
+// The scripts in testdata are tests and documentation at once. "schema NAME FILE"
+// holds a JSON answer against docs/schemas.
+func TestScripts(t *testing.T) {
+	schemas, err := filepath.Abs("../../docs/schemas")
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("HOME", e.WorkDir)
+			e.Setenv("WRIT_DATA", filepath.Join(e.WorkDir, "data"))
+			return nil
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"schema": func(ts *testscript.TestScript, neg bool, args []string) {
+				if len(args) != 2 {
+					ts.Fatalf("usage: schema NAME FILE")
+				}
+				err := validate(filepath.Join(schemas, args[0]+".json"), []byte(ts.ReadFile(args[1])))
+				if (err != nil) != neg {
+					ts.Fatalf("%s against schema %s: %v", args[1], args[0], err)
+				}
+			},
+		},
+	})
+}
+
+func validate(schema string, answer []byte) error {
+	s, err := jsonschema.NewCompiler().Compile(schema)
+	if err != nil {
+		return err
+	}
+	var v any
+	if err := json.Unmarshal(answer, &v); err != nil {
+		return err
+	}
+	return s.Validate(v)
+}
+
+// Every schema compiles and refuses what is no answer.
+func TestSchemasRefuse(t *testing.T) {
+	found, err := filepath.Glob("../../docs/schemas/*.json")
+	if err != nil || len(found) < 10 {
+		t.Fatalf("%d schemas, %v", len(found), err)
+	}
+	for _, path := range found {
+		if err := validate(path, []byte(`{"surprise": 1}`)); err == nil {
+			t.Errorf("%s takes anything", path)
+		} else if _, ok := errors.AsType[*jsonschema.ValidationError](err); !ok {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	if _, err := os.Stat("../../docs/schemas/assess.json"); err != nil {
+		t.Fatal(err)
+	}
+}
