@@ -56,6 +56,9 @@ func Compile(source string, env Env) (*Expr, error) {
 	if len(source) > maxExpression {
 		return nil, ErrExpression.With("the expression is longer than %d bytes", maxExpression)
 	}
+	if strings.TrimSpace(source) == "" {
+		return nil, ErrExpression.With("1:1: the expression is empty")
+	}
 	options := []cel.EnvOption{
 		ext.Strings(ext.StringsVersion(4)), cel.DefaultUTCTimeZone(true),
 		cel.ParserRecursionLimit(50), cel.ExpressionNodeLimit(1_000), cel.RegexProgramSizeLimit(maxRegexp),
