@@ -6,7 +6,8 @@ import "strings"
 // its kind brings along: its built-in accounts with what they hold, and
 // entitlements that the sample does not name. That somebody else holds one of
 // those is not among them. got is all that the server says, want what the sample
-// says.
+// says; what PostgreSQL lets everybody do in a fresh database, and who owns its
+// schema public, is.
 func Extra(got, want map[string]bool) func(line string) bool {
 	builtIn, named := map[string]bool{}, map[string]bool{}
 	for line := range got {
@@ -25,7 +26,8 @@ func Extra(got, want map[string]bool) func(line string) bool {
 		case "account", "name", "kind", "used", "credential", "changed":
 			return builtIn[word[1]]
 		case "grant":
-			return word[1] == "account" && builtIn[word[2]] || word[1] == "entitlement" && !named[word[2]]
+			return word[1] == "account" && builtIn[word[2]] || word[1] == "entitlement" && !named[word[2]] ||
+				!named[word[4]] && freshDatabase(word[2], word[4])
 		case "entitlement", "capability":
 			return !named[word[1]]
 		case "resource":
@@ -33,4 +35,19 @@ func Extra(got, want map[string]bool) func(line string) bool {
 		}
 		return false
 	}
+}
+
+// freshDatabase tells grants that a database of PostgreSQL's is born with.
+func freshDatabase(holder, entitlement string) bool {
+	kind, rest, _ := strings.Cut(entitlement, ":")
+	thing, right, _ := strings.Cut(rest, ":")
+	switch kind {
+	case "owner":
+		return strings.HasSuffix(thing, ".public")
+	case "schema":
+		return holder == "role:PUBLIC" && strings.HasSuffix(thing, ".public") && right == "USAGE"
+	case "database":
+		return holder == "role:PUBLIC" && thing == "postgres" && (right == "CONNECT" || right == "TEMPORARY")
+	}
+	return false
 }

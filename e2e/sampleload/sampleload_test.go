@@ -15,6 +15,7 @@ import (
 	"github.com/writhq/writ/connector"
 	"github.com/writhq/writ/connector/csv"
 	"github.com/writhq/writ/connector/linux"
+	"github.com/writhq/writ/connector/postgres"
 	"github.com/writhq/writ/e2e/sampleload"
 	"github.com/writhq/writ/internal/secret"
 	"github.com/writhq/writ/inventory/sample"
@@ -127,6 +128,15 @@ func TestLinuxHostsReadBack(t *testing.T) {
 				Options: map[string]string{"known_hosts": knownHosts},
 			})
 			compare(t, dir, system, got)
+		})
+	}
+}
+
+func TestPostgresClustersReadBack(t *testing.T) {
+	dir := small(t)
+	for _, system := range []string{"payroll-db", "app-db"} {
+		t.Run(system, func(t *testing.T) {
+			compare(t, dir, system, discover(t, postgres.Spec(), connector.Config{Name: system, Address: sampleload.Postgres(t, dir, system)}))
 		})
 	}
 }

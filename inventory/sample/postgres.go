@@ -24,7 +24,7 @@ type cluster struct {
 func newCluster(s *system) *cluster {
 	c := &cluster{system: s, seen: map[string]bool{}}
 	c.once("role:PUBLIC", "public")
-	c.once("attr:superuser", "attribute", "bypass_controls@system:")
+	c.once("attr:superuser", "attribute", "bypass_controls@system:", "grant_access@system:", "read_sensitive@system:")
 	s.account(account{id: "postgres", kind: "built_in", used: unknownUse})
 	c.holds("postgres", "attr:superuser")
 	c.everybody("postgres")
@@ -61,7 +61,14 @@ func (c *cluster) database(db, schema, owner string, tables ...string) {
 	c.resource("database:"+db, "database", db, "", "")
 	c.resource("schema:"+db+"."+schema, "schema", db+"."+schema, "database:"+db, "")
 	c.role(owner)
-	own := func(thing string) { c.gives("role:"+owner, c.once("owner:"+thing, "ownership")) }
+	own := func(thing string) {
+		on := "@resource:" + resourceOf("owner:"+thing)
+		can := []string{"change_config" + on, "destroy_data" + on, "grant_access" + on}
+		if strings.HasPrefix(on, "@resource:table:") {
+			can = append([]string{"read_sensitive" + on}, can...)
+		}
+		c.gives("role:"+owner, c.once("owner:"+thing, "ownership", can...))
+	}
 	own(db)
 	own(db + "." + schema)
 	for _, t := range tables {
