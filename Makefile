@@ -46,15 +46,18 @@ verify: ## modules are what go.sum says, and go.mod is tidy
 
 fuzz: ## each fuzz target for FUZZTIME (1m)
 	@for p in $$($(GO) list ./...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
-	  echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime "$${FUZZTIME:-1m}" $$p; done; done
+	  echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime "$${FUZZTIME:-1m}" -fuzzminimizetime 20x $$p; done; done
 
-bench: bench-decide bench-graph ## all benchmarks
+bench: bench-decide bench-graph bench-assess ## all benchmarks
 
 bench-decide: ## a full decision beside bare Cedar on the applicable policies
 	$(GO) test -run '^$$' -bench '^BenchmarkDecide$$' -benchtime 3s ./policy
 
 bench-graph: ## load, questions and updates of the graph
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./graph
+
+bench-assess: ## the whole command on the medium company, time and memory
+	$(GO) test -run '^$$' -bench AssessMedium -benchtime 3x ./e2e
 
 vuln: ## known vulnerabilities in what we import
 	$(TOOL) govulncheck ./...
@@ -68,4 +71,4 @@ release: ## static binaries for each platform, with checksums, into bin/release
 clean: ## what make made
 	rm -rf bin demo
 
-.PHONY: help demo build test quick install check format format-check vet lint verify fuzz bench bench-decide bench-graph vuln release clean
+.PHONY: help demo build test quick install check format format-check vet lint verify fuzz bench bench-decide bench-graph bench-assess vuln release clean
