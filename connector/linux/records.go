@@ -120,6 +120,7 @@ func (a *account) credentials() (list []*connector.Credential) {
 		list = append(list, &connector.Credential{Account: id, Kind: access.Password, Algorithm: a.scheme, Changed: dayTime(a.changed)})
 	case passwordEmpty:
 		list = append(list, &connector.Credential{Account: id, Kind: access.Password, Options: "empty: every password fits", Changed: dayTime(a.changed)})
+	case passwordUnknown, passwordLocked, passwordNone, passwordNoneLocked:
 	}
 	for _, k := range a.keys {
 		c := &connector.Credential{

@@ -115,6 +115,7 @@ func (h *Host) state(ctx context.Context, kind connector.ChangeKind, t target) (
 	switch kind {
 	case connector.AddGrant, connector.RemoveGrant:
 		return h.membership(kind, f, a, t)
+	case connector.DisableAccount, connector.EnableAccount:
 	}
 	locked, expired := a.password == passwordLocked || a.password == passwordNoneLocked, a.expired(h.now())
 	if kind == connector.DisableAccount {
