@@ -30,7 +30,7 @@ func TestConformance(t *testing.T) {
 		Spec: linux.Spec(), Config: good, Addr: h.Addr,
 		Through: func(cfg connector.Config, addr string) connector.Config {
 			cfg.Address = "ssh://root@" + addr
-			cfg.Options = map[string]string{"host_key": good.Options["host_key"], "timeout": "5"}
+			cfg.Options = map[string]string{"host_key": good.Options["host_key"], "timeout": "10"}
 			return cfg
 		},
 		Wrong: []connector.Config{wrong}, Canaries: []string{hash, "correct-horse"},

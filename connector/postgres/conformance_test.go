@@ -50,7 +50,7 @@ func TestConformance(t *testing.T) {
 		Spec: Spec(), Config: good, Addr: addr,
 		Through: func(cfg connector.Config, addr string) connector.Config {
 			cfg.Address = at(cfg.Address, addr)
-			cfg.Options = map[string]string{"timeout": "1"}
+			cfg.Options = map[string]string{"timeout": "3"}
 			return cfg
 		},
 		Wrong: []connector.Config{wrong, nobody, none}, Canaries: []string{canary, hash},
