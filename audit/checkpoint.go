@@ -94,6 +94,12 @@ func OpenCheckpoint(text, verifier string) (Checkpoint, error) {
 	if err != nil {
 		return Checkpoint{}, ErrCheckpoint.Because(err)
 	}
+	for _, sig := range n.Sigs {
+		// Base64 with bits left over has several spellings; a checkpoint has one.
+		if _, err := base64.StdEncoding.Strict().DecodeString(sig.Base64); err != nil {
+			return Checkpoint{}, ErrCheckpoint.Because(err)
+		}
+	}
 	lines := strings.Split(strings.TrimSuffix(n.Text, "\n"), "\n")
 	if len(lines) != 5 || lines[0] != v.Name() {
 		return Checkpoint{}, ErrCheckpoint.With("the checkpoint is not of the log %s", v.Name())
