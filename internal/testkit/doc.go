@@ -1,0 +1,16 @@
+// Package testkit starts the real servers that tests need, as private instances:
+// on loopback, in a temporary folder, ended with the test by process id.
+//
+// Vocabulary: a host is a private Linux host in namespaces of its own, with an
+// sshd; a cluster is a private PostgreSQL. debian-packages.txt lists what must be
+// installed, and install.sh installs what is missing.
+//
+// Invariants:
+//  1. Nothing listens beyond loopback, and nothing outlives the test.
+//  2. Nothing of the machine is changed: what looks like /etc inside a host is not
+//     the machine's.
+//  3. A server that cannot be started fails the test; it is left out only by
+//     -short, which says so.
+//
+// What it does not do: it fakes nothing.
+package testkit
