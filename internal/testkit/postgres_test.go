@@ -15,7 +15,7 @@ func TestDatabasesAreApart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close(t.Context())
+	defer conn.Close(t.Context()) //nolint:errcheck // the server ends with the test
 	if _, err := conn.Exec(t.Context(), "create table only_here (x int)"); err != nil {
 		t.Fatal(err)
 	}
@@ -23,7 +23,7 @@ func TestDatabasesAreApart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer other.Close(t.Context())
+	defer other.Close(t.Context()) //nolint:errcheck // the server ends with the test
 	if _, err := other.Exec(t.Context(), "select * from only_here"); err == nil {
 		t.Fatal("a table of one database is seen in another")
 	}
