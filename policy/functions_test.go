@@ -26,6 +26,7 @@ func onType(a Action, scope access.ScopeID) Resource {
 		r.Ref = rick.Ref()
 	case AccountType:
 		r.Ref = ricksAccount.Ref()
+	default:
 	}
 	return r
 }
@@ -298,7 +299,7 @@ func TestLesson22_RecordingsHaveTheirOwnDecision(t *testing.T) {
 		if d.Permitted() != want {
 			t.Errorf("%d: %s", who, d.Explain())
 		}
-		if want && !(d.Obligations.Record && d.Obligations.MFA && d.Obligations.Reason) {
+		if want && (!d.Obligations.Record || !d.Obligations.MFA || !d.Obligations.Reason) {
 			t.Errorf("%d plays without %s", who, fmt.Sprintf("%+v", d.Obligations))
 		}
 	}
