@@ -168,7 +168,30 @@ func putIdentity(m cedar.RecordMap, name cedar.String, id access.IdentityID) {
 	}
 }
 
+// unowned holds the record of every identity that nobody owns: there are not many
+// different ones, and most decisions are about one.
+var unowned = func() map[IdentityFacts]cedar.Record {
+	all := map[IdentityFacts]cedar.Record{}
+	for _, kind := range access.IdentityKinds {
+		for _, state := range access.IdentityStates {
+			for _, third := range []bool{false, true} {
+				f := IdentityFacts{Kind: kind, State: state, ThirdParty: third}
+				all[f] = makeIdentityRecord(f)
+			}
+		}
+	}
+	return all
+}()
+
 func identityRecord(f IdentityFacts) cedar.Record {
+	f.Scope = 0 // not in the record
+	if r, ok := unowned[f]; ok {
+		return r
+	}
+	return makeIdentityRecord(f)
+}
+
+func makeIdentityRecord(f IdentityFacts) cedar.Record {
 	m := make(cedar.RecordMap, 5)
 	m["kind"] = cedar.String(f.Kind)
 	m["state"] = cedar.String(f.State)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,6 +26,7 @@ type listed struct {
 
 func list(t *testing.T) []listed {
 	t.Helper()
+	look(t)
 	cmd := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Dir,Name,Doc,Imports,TestImports,XTestImports,GoFiles,TestGoFiles,XTestGoFiles,IgnoredGoFiles", modulePath+"/...")
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
@@ -46,6 +48,22 @@ func list(t *testing.T) []listed {
 		t.Fatalf("go list names only %d packages", len(all))
 	}
 	return all
+}
+
+// look opens every folder of the module, so that the go command's cache of test
+// results knows that a new file can change ours.
+func look(t *testing.T) {
+	t.Helper()
+	root := filepath.Join("..", "..")
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && path != root && (strings.HasPrefix(d.Name(), ".") || d.Name() == "node_modules") {
+			return fs.SkipDir
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // own makes import paths short where they are the module's own.
