@@ -67,7 +67,10 @@ func (s Suite) cancelled(t *testing.T) {
 	if failed == nil && n < all {
 		t.Errorf("half-way: %d of %d records and no error", n, all)
 	}
-	for range s.open(t, s.Config).Discover(t.Context(), "") {
+	for _, err := range s.open(t, s.Config).Discover(t.Context(), "") {
+		if err != nil {
+			t.Error(err)
+		}
 		break // whoever has seen enough may leave
 	}
 }

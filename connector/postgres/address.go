@@ -97,6 +97,12 @@ func parameters(u *url.URL) (host, mode, why string) {
 	return host, mode, ""
 }
 
+// nobody is a configuration that says all that the environment might: the driver
+// makes configurations only by reading both.
+const nobody = "host=127.0.0.1 port=5432 user=x database=x sslmode=disable passfile=/dev/null connect_timeout=10 " +
+	"sslrootcert='' sslcert='' sslkey='' sslcertmode=disable sslnegotiation=postgres sslsni=1 target_session_attrs=any " +
+	"channel_binding=prefer require_auth='' min_protocol_version=3.0 max_protocol_version=3.0"
+
 func dialable(cfg connector.Config, mode string, to pgconn.Config) (*line, error) {
 	near := isNear(to.Host)
 	if mode == "" {
@@ -108,9 +114,9 @@ func dialable(cfg connector.Config, mode string, to pgconn.Config) (*line, error
 	if (mode == sslDisable || mode == sslPrefer) && !near && cfg.Options[optTLS] != "off" {
 		return nil, connector.ErrInput.With("postgres %q: sslmode=%s would send all that is read over the network in the clear; use verify-full, or confirm with option tls=off", cfg.Name, mode)
 	}
-	c, err := pgx.ParseConfig("host=127.0.0.1 port=5432 user=x database=x sslmode=disable passfile=/dev/null")
+	c, err := pgx.ParseConfig(nobody)
 	if err != nil {
-		return nil, connector.ErrInput.With("postgres %q: the environment's PostgreSQL settings cannot be read; unset them", cfg.Name)
+		return nil, connector.ErrInput.With("postgres %q: unset PGSERVICE and the other settings for PostgreSQL in the environment of Writ", cfg.Name)
 	}
 	c.Host, c.Port, c.User, c.Database = to.Host, to.Port, to.User, to.Database
 	c.Password = strings.TrimRight(string(cfg.Credential.Reveal()), "\r\n")

@@ -32,7 +32,7 @@ func enrich(t *testing.T, p *testkit.PostgresServer) {
 		`grant select on sales.parted to outer_role`, `grant truncate, references, trigger on sales.part1 to "dotted.name"`,
 		`grant select on sales.customer to deep with grant option`,
 		`grant usage on schema sales to deep`, `set role deep; grant select on sales.customer to half; reset role; grant select on sales.customer to half`,
-		`grant select on sales.customer to pg_database_owner`)
+		`grant select on sales.customer to pg_database_owner, app_owner`)
 	p.Exec(t, "odd.db",
 		`create schema "a.b"`, `create table "a.b".c (id int)`, `create schema a`, `create table a."b.c" (id int)`,
 		`grant select on "a.b".c to ana`, `grant select on a."b.c" to ben`, `grant usage on schema "a.b" to "PUBLIC"`)
