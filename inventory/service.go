@@ -31,6 +31,9 @@ type Store interface {
 	// in one system or, with "", in all. At most limit each.
 	FindIdentities(ctx context.Context, text string, limit int) ([]access.IdentityID, error)
 	FindTargets(ctx context.Context, system, text string, limit int) ([]access.Ref, error)
+	// FindAccounts lists the accounts with this login or native id, in one system or,
+	// with "", in all.
+	FindAccounts(ctx context.Context, system, text string, limit int) ([]access.Ref, error)
 	// Totals counts what is now.
 	Totals(ctx context.Context) (Totals, error)
 }
@@ -201,15 +204,12 @@ func (s *Service) ResolveTarget(ctx context.Context, text string) (access.Ref, e
 	if err != nil {
 		return access.Ref{}, err
 	}
-	system, name := "", text
 	for _, y := range systems {
 		if y.Name == text {
 			return y.ID.Ref(), nil
 		}
-		if rest, ok := strings.CutPrefix(text, y.Name+"/"); ok && len(y.Name) > len(system) {
-			system, name = y.Name, rest
-		}
 	}
+	system, name := splitSystem(systems, text)
 	found, err := s.Store.FindTargets(ctx, system, name, candidates)
 	if err != nil {
 		return access.Ref{}, fmt.Errorf("looking for %q: %w", text, err)
@@ -221,6 +221,40 @@ func (s *Service) ResolveTarget(ctx context.Context, text string) (access.Ref, e
 		return found[0], nil
 	}
 	return access.Ref{}, s.ambiguous(ctx, text, found)
+}
+
+// ResolveAccount finds an account by id, SYSTEM/LOGIN, or a login that only one has.
+func (s *Service) ResolveAccount(ctx context.Context, text string) (access.AccountID, error) {
+	if ref, err := access.ParseRef(text); err == nil && ref.Kind == access.KindAccount {
+		return access.AccountID(ref.Key), nil
+	}
+	systems, err := s.Store.Systems(ctx)
+	if err != nil {
+		return 0, err
+	}
+	system, login := splitSystem(systems, text)
+	found, err := s.Store.FindAccounts(ctx, system, login, candidates)
+	if err != nil {
+		return 0, fmt.Errorf("looking for %q: %w", text, err)
+	}
+	switch len(found) {
+	case 0:
+		return 0, ErrNotFound.With("no account is called %q; write SYSTEM/LOGIN, or the id", text)
+	case 1:
+		return access.AccountID(found[0].Key), nil
+	}
+	return 0, s.ambiguous(ctx, text, found)
+}
+
+// splitSystem takes the longest system name that text begins with off its front.
+func splitSystem(systems []System, text string) (system, name string) {
+	name = text
+	for _, y := range systems {
+		if rest, ok := strings.CutPrefix(text, y.Name+"/"); ok && len(y.Name) > len(system) {
+			system, name = y.Name, rest
+		}
+	}
+	return system, name
 }
 
 func (s *Service) ambiguous(ctx context.Context, text string, refs []access.Ref) error {

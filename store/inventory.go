@@ -271,10 +271,24 @@ select kind, id from (
    where (r.name = $1 or r.native_id = $1) and ($2 = '' or s.name = $2) and ` + now("r") + ` and ` + now("s") + `
 ) found order by kind, id limit $3`
 
+var findAccounts = `
+select 2 as kind, a.id from account a join system s on s.id = a.system_id
+ where (a.login = $1 or a.native_id = $1) and ($2 = '' or s.name = $2) and ` + now("a") + ` and ` + now("s") + `
+ order by a.id limit $3`
+
 // FindTargets lists the entitlements and resources of a name or native id.
-func (s Inventory) FindTargets(ctx context.Context, system, text string, limit int) (found []access.Ref, err error) {
+func (s Inventory) FindTargets(ctx context.Context, system, text string, limit int) ([]access.Ref, error) {
+	return s.find(ctx, findTargets, system, text, limit)
+}
+
+// FindAccounts lists the accounts of a login or native id.
+func (s Inventory) FindAccounts(ctx context.Context, system, text string, limit int) ([]access.Ref, error) {
+	return s.find(ctx, findAccounts, system, text, limit)
+}
+
+func (s Inventory) find(ctx context.Context, question, system, text string, limit int) (found []access.Ref, err error) {
 	err = s.db.read(ctx, func(q *query) error {
-		return q.each(ctx, findTargets, []any{text, system, limit}, func(scan func(...any) error) error {
+		return q.each(ctx, question, []any{text, system, limit}, func(scan func(...any) error) error {
 			var r access.Ref
 			if err := scan(&r.Kind, &r.Key); err != nil {
 				return err

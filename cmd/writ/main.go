@@ -93,7 +93,7 @@ Start with:  writ demo            a made-up company, answered in seconds
 		commands []*cobra.Command
 	}{
 		{"see", []*cobra.Command{a.assessCommand(), a.whoCanCommand(), a.accessCommand(), a.whyCommand(), a.findingsCommand()}},
-		{"feed", []*cobra.Command{a.systemCommand(), a.sourceCommand(), a.sampleCommand(), a.demoCommand()}},
+		{"feed", []*cobra.Command{a.systemCommand(), a.sourceCommand(), a.accountCommand(), a.sampleCommand(), a.demoCommand()}},
 		{"keep", []*cobra.Command{a.auditCommand(), a.backupCommand(), a.restoreCommand(), a.migrateCommand()}},
 	} {
 		for _, c := range group.commands {
