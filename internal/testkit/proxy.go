@@ -15,7 +15,7 @@ type Fault int
 const (
 	Pass   Fault = iota // everything goes through
 	Cut                 // after so many bytes from the server, both sides are hung up
-	Hang                // after so many bytes from the server, nothing more goes either way
+	Hang                // after so many bytes from the server, nothing more comes, until the client hangs up
 	Refuse              // hung up before the first byte
 )
 
@@ -89,15 +89,17 @@ func (p *Proxy) serve(client net.Conn) {
 	}
 	defer server.Close() //nolint:errcheck // nothing is left to say
 	defer context.AfterFunc(p.ctx, func() { _ = server.Close() })()
+	left := make(chan struct{})
 	p.all.Go(func() {
+		defer close(left)
 		_, _ = io.Copy(server, client)
 		_ = server.Close()
 	})
-	p.answers(client, server)
+	p.answers(client, server, left)
 }
 
 // answers passes what the server says until the fault's time has come.
-func (p *Proxy) answers(client, server net.Conn) {
+func (p *Proxy) answers(client, server net.Conn, left <-chan struct{}) {
 	buffer := make([]byte, 16<<10)
 	for {
 		n, err := server.Read(buffer)
@@ -107,7 +109,11 @@ func (p *Proxy) answers(client, server net.Conn) {
 		}
 		if may < n {
 			if fault == Hang {
-				_, _ = io.Copy(io.Discard, server) // until somebody hangs up
+				_, _ = io.Copy(io.Discard, server)
+				select {
+				case <-left: // the client has had enough
+				case <-p.ctx.Done():
+				}
 			}
 			return
 		}
