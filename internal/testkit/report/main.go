@@ -23,6 +23,7 @@ type event struct {
 type key struct{ pkg, test string }
 
 type report struct {
+	out     io.Writer
 	output  map[key]*strings.Builder
 	slow    []event
 	skipped []event
@@ -32,12 +33,12 @@ type report struct {
 }
 
 func main() {
-	r := report{output: map[key]*strings.Builder{}}
+	r := report{out: os.Stdout, output: map[key]*strings.Builder{}}
 	if err := r.read(os.Stdin); err != nil {
 		_, _ = fmt.Fprintln(os.Stderr, "report:", err)
 		os.Exit(1)
 	}
-	if !r.print(os.Stdout) {
+	if !r.print(r.out) {
 		os.Exit(1)
 	}
 }
@@ -48,7 +49,7 @@ func (r *report) read(in io.Reader) error {
 	for lines.Scan() {
 		var e event
 		if json.Unmarshal(lines.Bytes(), &e) != nil {
-			_, _ = fmt.Fprintln(os.Stdout, lines.Text()) // the go command's own words
+			_, _ = fmt.Fprintln(r.out, lines.Text()) // the go command's own words
 			continue
 		}
 		r.take(e)
@@ -82,7 +83,7 @@ func (r *report) take(e event) {
 		}
 	case "pass":
 		if e.Test == "" {
-			_, _ = fmt.Fprintf(os.Stdout, "ok    %s  %.1fs\n", e.Package, e.Elapsed)
+			_, _ = fmt.Fprintf(r.out, "ok    %s  %.1fs\n", e.Package, e.Elapsed)
 			delete(r.output, k)
 			return
 		}
@@ -103,22 +104,34 @@ func (r *report) text(k key) string {
 	return ""
 }
 
-// print reports whether all is well.
+// reason is what a test said when it was left out: its last line of its own.
+func (r *report) reason(k key) string {
+	said := ""
+	for line := range strings.Lines(r.text(k)) {
+		line = strings.TrimSpace(line)
+		if line != "" && !strings.HasPrefix(line, "===") && !strings.HasPrefix(line, "---") {
+			said = line
+		}
+	}
+	return said
+}
+
+// print reports whether all is well. What failed comes last, where one looks.
 func (r *report) print(w io.Writer) bool {
 	p := func(format string, args ...any) { _, _ = fmt.Fprintf(w, format, args...) }
-	for _, e := range r.failed {
-		p("\nFAIL  %s %s\n%s", e.Package, e.Test, r.text(key{e.Package, e.Test}))
-	}
-	for _, pkg := range r.broken {
-		p("\nFAIL  %s\n%s", pkg, r.text(key{pkg: pkg}))
+	for _, e := range r.skipped {
+		p("skipped  %s %s  %s\n", e.Package, e.Test, r.reason(key{e.Package, e.Test}))
 	}
 	slices.SortStableFunc(r.slow, func(a, b event) int { return cmp.Compare(b.Elapsed, a.Elapsed) })
 	p("\nslowest:\n")
 	for _, e := range r.slow[:min(10, len(r.slow))] {
 		p("  %7.2fs  %s %s\n", e.Elapsed, e.Package, e.Test)
 	}
-	for _, e := range r.skipped {
-		p("skipped: %s %s\n%s", e.Package, e.Test, r.text(key{e.Package, e.Test}))
+	for _, e := range r.failed {
+		p("\nFAIL  %s %s\n%s", e.Package, e.Test, r.text(key{e.Package, e.Test}))
+	}
+	for _, pkg := range r.broken {
+		p("\nFAIL  %s\n%s", pkg, r.text(key{pkg: pkg}))
 	}
 	failures := len(r.failed)
 	if failures == 0 {
