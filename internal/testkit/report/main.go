@@ -116,6 +116,15 @@ func (r *report) reason(k key) string {
 	return said
 }
 
+// brokenAlone returns the packages that failed though none of their tests did:
+// they did not build, or ended at once.
+func (r *report) brokenAlone() []string {
+	slices.Sort(r.broken)
+	return slices.DeleteFunc(slices.Compact(r.broken), func(pkg string) bool {
+		return slices.ContainsFunc(r.failed, func(e event) bool { return e.Package == pkg })
+	})
+}
+
 // print reports whether all is well. What failed comes last, where one looks.
 func (r *report) print(w io.Writer) bool {
 	p := func(format string, args ...any) { _, _ = fmt.Fprintf(w, format, args...) }
@@ -130,13 +139,11 @@ func (r *report) print(w io.Writer) bool {
 	for _, e := range r.failed {
 		p("\nFAIL  %s %s\n%s", e.Package, e.Test, r.text(key{e.Package, e.Test}))
 	}
-	for _, pkg := range r.broken {
+	broken := r.brokenAlone()
+	for _, pkg := range broken {
 		p("\nFAIL  %s\n%s", pkg, r.text(key{pkg: pkg}))
 	}
-	failures := len(r.failed)
-	if failures == 0 {
-		failures = len(r.broken)
-	}
+	failures := len(r.failed) + len(broken)
 	p("\n%d passed, %d failed, %d skipped\n", r.passed, failures, len(r.skipped))
 	return failures == 0 && r.passed > 0
 }
