@@ -51,7 +51,9 @@ var matrix = map[string]string{
 	"requester": ``,
 }
 
-func TestFunctionsAndActions(t *testing.T) {
+// TestLesson14_FunctionsCountWithinTheirScope also asks outside the scope, and over
+// the whole organisation, where every answer is no.
+func TestLesson14_FunctionsCountWithinTheirScope(t *testing.T) {
 	const someone access.IdentityID = 50
 	for _, f := range append([]access.Function{access.Requester}, access.Functions...) {
 		may := strings.Fields(matrix[string(f)])
@@ -143,7 +145,7 @@ func TestFindingIsAcceptedByItsFunction(t *testing.T) {
 
 // Invariant 5 of the design: nobody decides on their own access, in any of the
 // ways in which it can be their own, whatever policies permit.
-func TestLesson14_NobodyDecidesOnTheirOwn(t *testing.T) {
+func TestNobodyDecidesOnTheirOwn(t *testing.T) {
 	all := Document{Name: "house", Default: Enforce, Text: `@id("all") @reason("everything") permit (principal, action, resource);`}
 	e := engine(t, smallCompany(), append(Shipped(), all)...)
 	tests := []struct {
