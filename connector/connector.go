@@ -70,8 +70,9 @@ type Connector interface {
 	Describe(ctx context.Context) (Description, error)
 	// Discover yields everything, resources and entitlements before what refers to
 	// them, each account followed by its own credentials, usage and grants. Resuming
-	// with a cursor that an earlier Checkpoint gave continues behind it; a cursor
-	// that is no longer valid starts over. A non-nil error is the last pair.
+	// with a cursor that an earlier Checkpoint gave may continue behind it; the first
+	// record is then that Checkpoint again. Without it, or when what the system says
+	// is no longer what it was, it starts over. A non-nil error is the last pair.
 	Discover(ctx context.Context, cursor string) iter.Seq2[Record, error]
 	// Close ends every connection.
 	Close() error
@@ -204,6 +205,9 @@ type Reject struct {
 	Where  string // file and line
 	Reason string
 	Raw    string // the row as it was, capped
+	// Whose row it is, as far as that can be read: what is known of a thing stays
+	// while its row is rejected. A grant's or credential's row has a holder.
+	Object, Holder Target
 }
 
 // ChangeKind says what a Change does.

@@ -1,16 +1,13 @@
 package inventory
 
 import (
-	"bytes"
-	"cmp"
 	"context"
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"hash"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/connector"
@@ -21,7 +18,9 @@ import (
 type Digest [16]byte
 
 // Known is what the store has of a system before a sync: by native id, by holder.
+// The sync that asked for it marks in it what it has seen.
 type Known struct {
+	Synced                            access.Time // the last complete sync: what Known is as of
 	Resources, Entitlements, Accounts map[string]Object
 	Holdings                          map[access.Ref]Digest // of live holders
 	Usage                             map[access.AccountID]access.Time
@@ -35,6 +34,8 @@ type Object struct {
 	Key    int64
 	Digest Digest
 	Live   bool
+
+	seen, compared bool // in this sync
 }
 
 // ResourceRow is a resource as it is stored.
@@ -58,57 +59,22 @@ type AccountRow struct {
 	Digest                     Digest
 }
 
-// GrantRow is a grant as it is stored; LastUsed is -1 where use is not known.
-type GrantRow struct {
-	access.Grant
-	LastUsed access.Time
-}
-
-// CredentialRow is an account's acceptance of a credential as it is stored.
-type CredentialRow struct {
-	Account access.AccountID
-	access.Credential
-	Options string
-}
-
-// holding is what starts at one holder: compact, since there is one per account.
-type holding struct {
-	grants      []grantFact
-	credentials []CredentialRow
-}
-
-type grantFact struct {
-	ent, res   uint32
-	mode       access.Mode
-	flags      access.GrantFlags
-	start, end access.Time
-	used       access.Time
-}
-
 // comparison finds what a spool has that the store has not, and the reverse.
 type comparison struct {
 	system   access.SystemID
 	known    *Known
-	people   map[string]access.IdentityID           // by number, where grants name identities
-	byPerson bool                                   // some grant does
-	keys     map[access.ObjectKind]map[string]int64 // native id to key, of what the spool has
-	fresh    map[access.ObjectKind]int              // how many of them are new
-	holdings map[access.Ref]*holding
+	people   map[string]access.IdentityID // by number, where grants name identities
+	byPerson bool                         // some grant does
+	fresh    map[access.ObjectKind]int    // how many objects are new
+	holdings holdings
+	unclear  map[access.Ref]bool // holders of which a row was rejected
 	counts   Counts
 	warnings warnings
 	dangling int64
-	hash     hash.Hash
 }
 
 func newComparison(system access.SystemID, known *Known) *comparison {
-	c := &comparison{
-		system: system, known: known, holdings: map[access.Ref]*holding{}, hash: sha256.New(),
-		keys: map[access.ObjectKind]map[string]int64{}, fresh: map[access.ObjectKind]int{},
-	}
-	for _, k := range objectKinds {
-		c.keys[k] = map[string]int64{}
-	}
-	return c
+	return &comparison{system: system, known: known, fresh: map[access.ObjectKind]int{}, unclear: map[access.Ref]bool{}, holdings: newHoldings()}
 }
 
 // objectKinds are the kinds of object that a sync makes, in dependency order.
@@ -127,24 +93,33 @@ func (k *Known) of(kind access.ObjectKind) map[string]Object {
 	}
 }
 
-// name gives every object of the spool its key: the one that it has or had, or
-// zero until assign knows how many are new.
+// name gives every object of the spool its key: the one that it has or had, or a
+// number below zero until assign knows how many are new. It counts the rest.
 func (c *comparison) name(r *connector.Record) {
+	switch {
+	case r.Grant != nil:
+		c.holdings.expected++
+		c.byPerson = c.byPerson || r.Grant.Holder.Kind == connector.OnIdentity
+		return
+	case r.Reject != nil:
+		c.counts.Rejected++
+		return
+	}
 	kind, native := objectOf(r)
-	c.byPerson = c.byPerson || r.Grant != nil && r.Grant.Holder.Kind == connector.OnIdentity
 	if kind == access.KindNone {
 		return
 	}
-	if _, twice := c.keys[kind][native]; twice {
-		c.warnings.add("%s %q is listed twice; the last one counts", kind, native)
-		return
+	o := c.known.of(kind)[native]
+	if o.seen {
+		return // a connector may yield a thing again
 	}
-	key := c.known.of(kind)[native].Key
-	if key == 0 {
+	o.seen = true
+	if o.Key == 0 {
 		c.fresh[kind]++
-		key = -int64(c.fresh[kind]) // the n-th new one
+		o.Key = -int64(c.fresh[kind]) // the n-th new one
+		native = strings.Clone(native)
 	}
-	c.keys[kind][native] = key
+	c.known.of(kind)[native] = o
 }
 
 func objectOf(r *connector.Record) (access.ObjectKind, string) {
@@ -169,24 +144,56 @@ func (c *comparison) assign(ctx context.Context, reserve func(ctx context.Contex
 		if first+int64(n) > math.MaxUint32 {
 			return fmt.Errorf("too many objects of kind %s", kind)
 		}
-		keys := c.keys[kind]
-		for native, key := range keys {
-			if key < 0 {
-				keys[native] = first - key - 1
+		all := c.known.of(kind)
+		for native, o := range all {
+			if o.Key < 0 {
+				o.Key = first - o.Key - 1
+				all[native] = o
 			}
 		}
 	}
 	return nil
 }
 
+// keep says of a rejected row what it was about: an object whose row cannot be
+// read stays as it was, and so does what a holder had whose grant cannot be read.
+func (c *comparison) keep(r *connector.Reject) {
+	if kind := kindOfTarget(r.Object.Kind); kind != access.KindNone {
+		if o := c.known.of(kind)[r.Object.ID]; o.Live && !o.seen {
+			o.seen, o.compared = true, true
+			c.known.of(kind)[strings.Clone(r.Object.ID)] = o
+			c.count(kind)
+			c.warnings.add("%s: the row cannot be read, so %s %q stays as it was", r.Where, kind, r.Object.ID)
+			return
+		}
+	}
+	c.warnings.add("%s: %s", r.Where, r.Reason)
+	if ref, ok := c.target(r.Holder); ok {
+		c.unclear[ref] = true
+	}
+}
+
+func kindOfTarget(k connector.TargetKind) access.ObjectKind {
+	switch k {
+	case connector.OnResource:
+		return access.KindResource
+	case connector.OnEntitlement:
+		return access.KindEntitlement
+	case connector.OnAccount:
+		return access.KindAccount
+	case connector.OnSystem, connector.OnIdentity:
+	}
+	return access.KindNone
+}
+
 // removed counts the live objects of a kind that the spool does not have.
 func (c *comparison) removed(kind access.ObjectKind) (gone []int64, live int64) {
-	for native, o := range c.known.of(kind) {
+	for _, o := range c.known.of(kind) {
 		if !o.Live {
 			continue
 		}
 		live++
-		if _, here := c.keys[kind][native]; !here {
+		if !o.seen {
 			gone = append(gone, o.Key)
 		}
 	}
@@ -194,52 +201,67 @@ func (c *comparison) removed(kind access.ObjectKind) (gone []int64, live int64) 
 	return gone, live
 }
 
-func (c *comparison) digest(v any) (Digest, error) {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return Digest{}, err
-	}
-	sum := sha256.Sum256(b)
-	return Digest(sum[:16]), nil
-}
-
-// differs reports whether an object is new, returned, or has another content.
-func (c *comparison) differs(kind access.ObjectKind, native string, d Digest) bool {
-	o := c.known.of(kind)[native]
-	return !o.Live || o.Digest != d
-}
-
-func (c *comparison) resource(r *connector.Resource) (row ResourceRow, changed bool, err error) {
-	row.Resource = access.Resource{
-		ID: access.ResourceID(c.keys[access.KindResource][r.ID]), System: c.system, NativeID: r.ID,
-		Kind: r.Kind, Name: r.Name, Parent: access.ResourceID(c.keys[access.KindResource][r.Parent]), DataClass: r.DataClass,
-	}
-	c.counts.Resources++
-	row.Digest, err = c.digest(row.Resource)
-	return row, c.differs(access.KindResource, r.ID, row.Digest), err
-}
-
-func (c *comparison) entitlement(e *connector.Entitlement) (row EntitlementRow, changed bool, err error) {
-	row.Entitlement = access.Entitlement{
-		ID: access.EntitlementID(c.keys[access.KindEntitlement][e.ID]), System: c.system, NativeID: e.ID,
-		Kind: e.Kind, Name: e.Name, Description: e.Description, Resource: access.ResourceID(c.keys[access.KindResource][e.Resource]),
-	}
-	row.OwnerNumber = e.Owner
-	for _, can := range e.Capabilities {
-		if on, ok := c.target(can.On); ok {
-			row.Capabilities = append(row.Capabilities, access.Capability{Right: can.Right, On: on})
-		} else {
-			c.warnings.add("entitlement %q: its capability %s is on %s %q, which is not known", e.ID, can.Right, can.On.Kind, can.On.ID)
+// guard refuses a system that lost most of its accounts or entitlements.
+func (c *comparison) guard(g Guard) error {
+	for _, kind := range []access.ObjectKind{access.KindAccount, access.KindEntitlement} {
+		gone, live := c.removed(kind)
+		if g.Refuses(int64(len(gone)), live) {
+			return ErrGuard.With("the sync would remove %d of %d %ss; nothing was changed. If that is meant, run it again with --accept-removals", len(gone), live, kind)
 		}
 	}
-	for _, native := range e.Conflicts {
-		if key := c.keys[access.KindEntitlement][native]; key != 0 {
-			row.Conflicts = append(row.Conflicts, access.EntitlementID(key))
+	return nil
+}
+
+// change is what compare found of an object.
+type change uint8
+
+const (
+	same     change = iota
+	appeared        // it is new, or returned
+	replaced        // it was there with another content
+)
+
+// compare says how an object differs, the first time that it is listed.
+func (c *comparison) compare(kind access.ObjectKind, native string, d Digest) change {
+	all := c.known.of(kind)
+	o := all[native]
+	if o.compared {
+		if o.Digest != d {
+			c.warnings.add("%s %q is listed twice with different content; the first counts", kind, native)
 		}
+		return same
 	}
-	c.counts.Entitlements++
-	row.Digest, err = c.digest(row)
-	return row, c.differs(access.KindEntitlement, e.ID, row.Digest), err
+	c.count(kind)
+	what := replaced
+	switch {
+	case !o.Live:
+		what = appeared
+	case o.Digest == d:
+		what = same
+	}
+	o.compared, o.Digest = true, d
+	all[native] = o // the key is in the map: its text stays the one that is
+	return what
+}
+
+func (c *comparison) count(kind access.ObjectKind) {
+	switch kind {
+	case access.KindResource:
+		c.counts.Resources++
+	case access.KindEntitlement:
+		c.counts.Entitlements++
+	case access.KindAccount:
+		c.counts.Accounts++
+	default:
+	}
+}
+
+// key returns the key of an object that the spool has, or zero.
+func (c *comparison) key(kind access.ObjectKind, native string) int64 {
+	if o := c.known.of(kind)[native]; o.seen {
+		return o.Key
+	}
+	return 0
 }
 
 // target resolves what a connector names to an object.
@@ -251,111 +273,74 @@ func (c *comparison) target(t connector.Target) (access.Ref, bool) {
 		if t.ID != "" {
 			ref = c.known.SystemByName[t.ID].Ref()
 		}
-	case connector.OnResource:
-		ref = access.Ref{Kind: access.KindResource, Key: c.keys[access.KindResource][t.ID]}
-	case connector.OnAccount:
-		ref = access.Ref{Kind: access.KindAccount, Key: c.keys[access.KindAccount][t.ID]}
-	case connector.OnEntitlement:
-		ref = access.Ref{Kind: access.KindEntitlement, Key: c.keys[access.KindEntitlement][t.ID]}
+	case connector.OnResource, connector.OnAccount, connector.OnEntitlement:
+		kind := kindOfTarget(t.Kind)
+		ref = access.Ref{Kind: kind, Key: c.key(kind, t.ID)}
 	case connector.OnIdentity:
 		ref = c.people[t.ID].Ref()
 	}
 	return ref, ref.Key != 0
 }
 
-func (c *comparison) account(a *connector.Account) (row AccountRow, changed bool, err error) {
+func digestOf(parts ...any) (Digest, error) {
+	b, err := json.Marshal(parts)
+	sum := sha256.Sum256(b)
+	return Digest(sum[:16]), err
+}
+
+func (c *comparison) resource(r *connector.Resource) (row ResourceRow, what change, err error) {
+	row.Resource = access.Resource{
+		ID: access.ResourceID(c.key(access.KindResource, r.ID)), System: c.system, NativeID: r.ID,
+		Kind: r.Kind, Name: r.Name, Parent: access.ResourceID(c.key(access.KindResource, r.Parent)), DataClass: r.DataClass,
+	}
+	if row.Digest, err = digestOf(row.Resource); err != nil {
+		return row, same, err
+	}
+	return row, c.compare(access.KindResource, r.ID, row.Digest), nil
+}
+
+func (c *comparison) entitlement(e *connector.Entitlement) (row EntitlementRow, what change, err error) {
+	row.Entitlement = access.Entitlement{
+		ID: access.EntitlementID(c.key(access.KindEntitlement, e.ID)), System: c.system, NativeID: e.ID,
+		Kind: e.Kind, Name: e.Name, Description: e.Description, Resource: access.ResourceID(c.key(access.KindResource, e.Resource)),
+	}
+	row.OwnerNumber = e.Owner
+	for _, can := range e.Capabilities {
+		if on, ok := c.target(can.On); ok {
+			row.Capabilities = append(row.Capabilities, access.Capability{Right: can.Right, On: on})
+		} else {
+			c.warnings.add("entitlement %q: its capability %s is on %s %q, which is not known", e.ID, can.Right, can.On.Kind, can.On.ID)
+		}
+	}
+	for _, native := range e.Conflicts {
+		if key := c.key(access.KindEntitlement, native); key != 0 {
+			row.Conflicts = append(row.Conflicts, access.EntitlementID(key))
+		}
+	}
+	if row.Digest, err = digestOf(row); err != nil {
+		return row, same, err
+	}
+	return row, c.compare(access.KindEntitlement, e.ID, row.Digest), nil
+}
+
+func (c *comparison) account(a *connector.Account) (row AccountRow, what change, err error) {
 	kind, reason := kindOf(a)
 	row.Account = access.Account{
-		ID: access.AccountID(c.keys[access.KindAccount][a.ID]), System: c.system, NativeID: a.ID, Login: a.Login,
-		Kind: kind, KindReason: reason, Status: cmp.Or(a.Status, access.Enabled), Interactive: a.Interactive,
+		ID: access.AccountID(c.key(access.KindAccount, a.ID)), System: c.system, NativeID: a.ID, Login: a.Login,
+		Kind: kind, KindReason: reason, Status: a.Status, Interactive: a.Interactive,
 		Created: a.Created, Expires: a.Expires, Attributes: a.Attributes,
+	}
+	if row.Status == "" {
+		row.Status = access.Enabled
 	}
 	row.DisplayName, row.Email, row.Number = a.DisplayName, a.Email, a.Number
 	if err := row.Validate(); err != nil {
-		return row, false, fmt.Errorf("account %q: %w", a.ID, err)
+		return row, same, fmt.Errorf("account %q: %w", a.ID, err)
 	}
-	c.counts.Accounts++
-	row.Digest, err = c.digest(row)
-	return row, c.differs(access.KindAccount, a.ID, row.Digest), err
-}
-
-// hold keeps what starts at a holder until the whole spool is read.
-func (c *comparison) hold(r *connector.Record) {
-	switch {
-	case r.Grant != nil:
-		g := r.Grant
-		holder, ok := c.target(g.Holder)
-		ent := c.keys[access.KindEntitlement][g.Entitlement]
-		res := c.keys[access.KindResource][g.Resource]
-		if !ok || ent == 0 || (g.Resource != "" && res == 0) {
-			c.dangling++
-			c.warnings.add("grant of %q to %s %q names something that the system does not have", g.Entitlement, g.Holder.Kind, g.Holder.ID)
-			return
-		}
-		used := g.LastUsed
-		if !g.UsageKnown {
-			used = -1
-		}
-		h := c.holding(holder)
-		h.grants = append(h.grants, grantFact{ent: uint32(ent), res: uint32(res), mode: g.Mode, flags: g.Flags, start: g.Start, end: g.End, used: used}) //nolint:gosec // assign caps keys
-	case r.Credential != nil:
-		k := r.Credential
-		key := c.keys[access.KindAccount][k.Account]
-		if key == 0 {
-			c.dangling++
-			c.warnings.add("credential %s is of account %q, which the system does not have", k.Fingerprint, k.Account)
-			return
-		}
-		id := access.AccountID(key)
-		h := c.holding(id.Ref())
-		fingerprint := k.Fingerprint
-		if fingerprint == "" {
-			fingerprint = id.String() // a password is one account's own
-		}
-		h.credentials = append(h.credentials, CredentialRow{Account: id, Options: k.Options, Credential: access.Credential{
-			Kind: k.Kind, Fingerprint: fingerprint, Algorithm: k.Algorithm, Changed: k.Changed, LastUsed: k.LastUsed,
-		}})
-		c.counts.Credentials++
+	if row.Digest, err = digestOf(row); err != nil {
+		return row, same, err
 	}
-}
-
-func (c *comparison) holding(r access.Ref) *holding {
-	h := c.holdings[r]
-	if h == nil {
-		h = &holding{}
-		c.holdings[r] = h
-	}
-	return h
-}
-
-// settle sorts a holding, drops what is listed twice, and digests it.
-func (c *comparison) settle(h *holding) Digest {
-	slices.SortFunc(h.grants, compareGrants)
-	h.grants = slices.CompactFunc(h.grants, func(a, b grantFact) bool { return a.ent == b.ent && a.res == b.res && a.mode == b.mode })
-	slices.SortFunc(h.credentials, func(a, b CredentialRow) int {
-		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Fingerprint, b.Fingerprint))
-	})
-	h.credentials = slices.CompactFunc(h.credentials, func(a, b CredentialRow) bool { return a.Kind == b.Kind && a.Fingerprint == b.Fingerprint })
-	c.counts.Grants += int64(len(h.grants))
-	c.hash.Reset()
-	var b [40]byte
-	for _, g := range h.grants {
-		binary.LittleEndian.PutUint32(b[0:], g.ent)
-		binary.LittleEndian.PutUint32(b[4:], g.res)
-		b[8], b[9] = byte(g.mode), byte(g.flags)
-		binary.LittleEndian.PutUint64(b[10:], uint64(g.start)) //nolint:gosec // bits, not a number
-		binary.LittleEndian.PutUint64(b[18:], uint64(g.end))   //nolint:gosec // bits, not a number
-		binary.LittleEndian.PutUint64(b[26:], uint64(g.used))  //nolint:gosec // bits, not a number
-		c.hash.Write(b[:34])
-	}
-	for _, k := range h.credentials {
-		_, _ = fmt.Fprintf(c.hash, "%s\x00%s\x00%s\x00%s\x00%d\x00%d\n", k.Kind, k.Fingerprint, k.Algorithm, k.Options, k.Changed, k.LastUsed)
-	}
-	return Digest(bytes.Clone(c.hash.Sum(nil))[:16])
-}
-
-func compareGrants(a, b grantFact) int {
-	return cmp.Or(cmp.Compare(a.ent, b.ent), cmp.Compare(a.res, b.res), cmp.Compare(a.mode, b.mode))
+	return row, c.compare(access.KindAccount, a.ID, row.Digest), nil
 }
 
 // warnings keeps the first few and counts the rest.

@@ -1,7 +1,6 @@
 package inventory
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -73,13 +72,6 @@ func TestKinds(t *testing.T) {
 }
 
 func TestStateFollowsDates(t *testing.T) {
-	day := func(text string) access.Time {
-		v, err := parseDate(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return v
-	}
 	now := access.TimeOf(time.Date(2026, 11, 23, 15, 0, 0, 0, time.UTC))
 	tests := []struct {
 		said       access.IdentityState
@@ -95,7 +87,8 @@ func TestStateFollowsDates(t *testing.T) {
 		{access.Terminated, "2020-01-01", "", access.Terminated},
 	}
 	for _, tt := range tests {
-		if got := stateOf(tt.said, day(tt.start), day(tt.end), now); got != tt.want {
+		attributes := map[string]string{"state": string(tt.said), "start": tt.start, "end": tt.end}
+		if got := StateAt(func(name string) string { return attributes[name] }, now); got != tt.want {
 			t.Errorf("%q from %s to %s is %s, want %s", tt.said, tt.start, tt.end, got, tt.want)
 		}
 	}
@@ -111,19 +104,4 @@ func TestGuardCombinesShareAndCount(t *testing.T) {
 			t.Errorf("%d of %d: %v", tt.removed, tt.existing, got)
 		}
 	}
-}
-
-// FuzzSpool: whatever lies in the folder, opening it never fails for its content
-// and never yields a record that was not written.
-func FuzzSpool(f *testing.F) {
-	f.Add([]byte("garbage"))
-	f.Add([]byte(strings.Repeat("\xff", 64)))
-	f.Fuzz(func(t *testing.T, content []byte) {
-		r := &frameReader{r: strings.NewReader(string(content))}
-		for range 100 {
-			if _, err := r.next(); err != nil {
-				return
-			}
-		}
-	})
 }

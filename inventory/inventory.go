@@ -15,6 +15,8 @@ var (
 	ErrNameTaken     = fault.New(fault.Conflict, "name-taken", "the name is taken")
 	ErrGuard         = fault.New(fault.Refused, "removal-guard", "the sync would remove too much")
 	ErrInconsistent  = fault.New(fault.Invalid, "source-inconsistent", "the source refers to things that it does not have")
+	ErrBusy          = fault.New(fault.Conflict, "sync-under-way", "another sync of it is under way: wait for it to end")
+	ErrOvertaken     = fault.New(fault.Conflict, "sync-overtaken", "another sync of it came in between: run it again")
 	ErrUnknownPerson = fault.New(fault.Invalid, "unknown-person", "nobody has that employee number")
 )
 
@@ -24,6 +26,7 @@ type Config struct {
 	Address    string            `json:"address"`
 	Options    map[string]string `json:"options,omitempty"`
 	Credential string            `json:"credential,omitempty"` // env:NAME or file:PATH
+	Guard      Guard             `json:"guard,omitzero"`       // zero is the default
 }
 
 // System is a system with how it is read and where its last sync stands.
@@ -104,8 +107,8 @@ type SyncOptions struct {
 // Guard is when a sync is refused: more than the share and more than the count of
 // what is there would go.
 type Guard struct {
-	Share float64
-	Count int64
+	Share float64 `json:"share"`
+	Count int64   `json:"count"`
 }
 
 // DefaultGuard stops an export that lost its end, and lets a small system change.

@@ -320,6 +320,12 @@ func dump(t testing.TB, dir string) []string {
 		return nil
 	}
 	defer db.Close() //nolint:errcheck // what matters was committed
+	return dumpOf(t, db)
+}
+
+func dumpOf(t testing.TB, db *store.DB) []string {
+	t.Helper()
+	ctx := asTest()
 	if _, err := db.Sequence(ctx); err != nil {
 		t.Error(err)
 	}

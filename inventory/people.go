@@ -3,8 +3,6 @@ package inventory
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -27,10 +25,11 @@ type PeopleStore interface {
 
 // KnownPeople is what the store has of identities before a source is synced.
 type KnownPeople struct {
+	Synced  access.Time            // the last complete sync: what this is as of
 	Records map[string]KnownRecord // this source's, by its own key
 	Number  map[string]access.IdentityID
-	Email   map[string]access.IdentityID
-	Alone   bool // no other source has any row: nothing to merge
+	Email   map[string]access.IdentityID // of humans; zero where several have it
+	Alone   bool                         // no other source has any row: nothing to merge
 }
 
 // KnownRecord is one row of the source as it was.
@@ -59,6 +58,7 @@ type PersonRow struct {
 	Identity   access.Identity
 	Login      string
 	Ownership  access.Ownership // of a service or agent; no owner is none
+	Due        []access.Time    // when the state, or what else is dated, changes by itself
 }
 
 // SyncSource reads a source completely and makes the difference visible at once.
@@ -68,11 +68,7 @@ func (s *Service) SyncSource(ctx context.Context, id access.SourceID, o SyncOpti
 		return Report{}, err
 	}
 	r, err := s.syncSource(ctx, src, o)
-	if err != nil {
-		err = fmt.Errorf("source %s: %w", src.Name, err)
-		return r, errors.Join(err, s.Store.SyncFailed(context.WithoutCancel(ctx), id.Ref(), err.Error()))
-	}
-	return r, nil
+	return r, s.failed(ctx, id.Ref(), "source "+src.Name, err)
 }
 
 func (s *Service) syncSource(ctx context.Context, src Source, o SyncOptions) (r Report, err error) {
@@ -85,10 +81,8 @@ func (s *Service) syncSource(ctx context.Context, src Source, o SyncOptions) (r 
 			err = errors.Join(err, sp.close())
 		}
 	}()
-	if !sp.done {
-		if err := s.collectPeople(ctx, src, sp); err != nil {
-			return r, err
-		}
+	if err := s.collectPeople(ctx, src, sp); err != nil {
+		return r, err
 	}
 	known, err := s.Store.KnownPeople(ctx, src.ID)
 	if err != nil {
@@ -117,20 +111,7 @@ func (s *Service) collectPeople(ctx context.Context, src Source, sp *spool) (err
 		return err
 	}
 	defer func() { err = errors.Join(err, reader.Close()) }()
-	var n int64
-	for rec, err := range reader.People(ctx, sp.cursor) {
-		if err != nil {
-			return err
-		}
-		if err := sp.add(rec); err != nil {
-			return fmt.Errorf("writing the spool: %w", err)
-		}
-		if n++; n%5000 == 0 {
-			s.progress("reading "+src.Name, n, 0)
-		}
-	}
-	s.progress("reading "+src.Name, n, n)
-	return sp.finish()
+	return s.fill(ctx, src.Name, sp, reader.People)
 }
 
 // people merges one source into the identities.
@@ -141,6 +122,8 @@ type people struct {
 	accept  bool
 	at      time.Time
 	seen    map[string]access.IdentityID // row to identity
+	bad     map[string]bool              // rows that were rejected
+	kept    map[string]bool              // those of them whose identities stay as they were
 	numbers map[string]int               // how often each number stands in the source
 	fresh   map[access.IdentityID]bool
 	rejects *rejects
@@ -155,6 +138,7 @@ func (p *people) run(ctx context.Context, sp *spool) (err error) {
 	p.rejects = newRejects(p.Dir, p.src.Name, p.at)
 	defer func() { err = errors.Join(err, p.rejects.close()) }()
 	p.numbers, p.fresh = map[string]int{}, map[access.IdentityID]bool{}
+	p.bad, p.kept = map[string]bool{}, map[string]bool{}
 	err = sp.each(func(rec *connector.Record) error {
 		if rec.Person != nil {
 			p.numbers[rec.Person.Attributes["number"]]++
@@ -185,49 +169,92 @@ func (p *people) run(ctx context.Context, sp *spool) (err error) {
 	return p.finish(ctx)
 }
 
+// reject keeps a row that cannot be used, and whoever it is about as they were.
+func (p *people) reject(rej connector.Reject) error {
+	p.r.Counts.Rejected++
+	if known := p.known.Records[rej.Object.ID]; known.Live && !p.kept[rej.Object.ID] {
+		p.kept[strings.Clone(rej.Object.ID)] = true
+		p.warn.add("%s: the row cannot be used, so %s %q stays as it was", rej.Where, known.Identity, rej.Object.ID)
+	}
+	return p.rejects.add(rej)
+}
+
+func (p *people) rejectPerson(person *connector.Person, why string) error {
+	delete(p.seen, person.ID)
+	p.bad[strings.Clone(person.ID)] = true
+	return p.reject(connector.Reject{
+		Where: fmt.Sprintf("line %d", person.Line), Reason: why, Object: connector.Target{Kind: connector.OnIdentity, ID: person.ID},
+	})
+}
+
 // identify gives every row its identity: the one that it had, the one that its
-// number or email names, or a new one. Rows that cannot be told apart are rejected.
+// number names, the one that its email names, or a new one. Rows that cannot be
+// told apart are rejected.
 func (p *people) identify(ctx context.Context, sp *spool) error {
-	var fresh []*connector.Person
+	// An identity of this source is never found by an email: two rows are two people.
+	taken := make(map[access.IdentityID]bool, len(p.known.Records))
+	for _, rec := range p.known.Records {
+		taken[rec.Identity] = true
+	}
+	by := map[access.IdentityID]string{} // found by number, and by which row
+	type unknown struct{ id, number, email string }
+	var rest []unknown
 	err := sp.each(func(rec *connector.Record) error {
 		if rec.Reject != nil {
-			p.r.Counts.Rejected++
-			return p.rejects.add(*rec.Reject)
-		}
-		if rec.Person == nil {
-			return nil
-		}
-		if why := p.refuse(rec.Person); why != "" {
-			p.r.Counts.Rejected++
-			return p.rejects.add(connector.Reject{Where: fmt.Sprintf("line %d", rec.Person.Line), Reason: why})
+			return p.reject(*rec.Reject)
 		}
 		person := rec.Person
-		id := p.known.Records[person.ID].Identity
-		if id == 0 {
-			id = p.known.Number[person.Attributes["number"]]
+		if person == nil {
+			return nil
 		}
-		if email := strings.ToLower(person.Attributes["email"]); id == 0 && email != "" && kindOfPerson(person.Attributes) == access.Human {
-			id = p.known.Email[email]
+		if why := p.refuse(person); why != "" {
+			return p.rejectPerson(person, why)
 		}
-		if id == 0 {
-			fresh = append(fresh, &connector.Person{ID: person.ID, Attributes: map[string]string{"number": person.Attributes["number"]}})
+		a, native := person.Attributes, strings.Clone(person.ID)
+		id := p.known.Records[native].Identity
+		if id == 0 && a["number"] != "" {
+			if id = p.known.Number[a["number"]]; id != 0 && (by[id] != "" || taken[id]) {
+				return p.rejectPerson(person, fmt.Sprintf("number %q is that of another row's identity", a["number"]))
+			}
 		}
-		p.seen[person.ID] = id
+		if p.seen[native] = id; id != 0 {
+			by[id] = native
+			return nil
+		}
+		u := unknown{id: native, number: a["number"]}
+		if kindOfPerson(a) == access.Human {
+			u.email = strings.ToLower(a["email"])
+		}
+		rest = append(rest, u)
 		return nil
 	})
-	if err != nil || len(fresh) == 0 {
-		return err
-	}
-	first, err := p.Store.Reserve(ctx, access.KindIdentity, len(fresh))
 	if err != nil {
 		return err
 	}
-	for i, person := range fresh {
+	rest = slices.DeleteFunc(rest, func(u unknown) bool {
+		if p.bad[u.id] {
+			delete(p.seen, u.id)
+			return true
+		}
+		id := p.known.Email[u.email]
+		if u.email == "" || id == 0 || taken[id] || by[id] != "" {
+			return false
+		}
+		p.seen[u.id], by[id] = id, u.id
+		return true
+	})
+	if len(rest) == 0 {
+		return nil
+	}
+	first, err := p.Store.Reserve(ctx, access.KindIdentity, len(rest))
+	if err != nil {
+		return err
+	}
+	for i, u := range rest {
 		id := access.IdentityID(first + int64(i))
-		p.seen[person.ID] = id
-		p.fresh[id] = true
-		if n := person.Attributes["number"]; n != "" {
-			p.known.Number[n] = id
+		p.seen[u.id], p.fresh[id] = id, true
+		if u.number != "" {
+			p.known.Number[u.number] = id
 		}
 	}
 	return nil
@@ -236,7 +263,7 @@ func (p *people) identify(ctx context.Context, sp *spool) error {
 func (p *people) refuse(person *connector.Person) string {
 	a := person.Attributes
 	switch _, twice := p.seen[person.ID]; {
-	case twice || (a["number"] != "" && p.numbers[a["number"]] > 1):
+	case twice || p.bad[person.ID] || (a["number"] != "" && p.numbers[a["number"]] > 1):
 		return fmt.Sprintf("number %q stands in several rows; none of them counts", a["number"])
 	case strings.TrimSpace(a["name"]) == "":
 		return "the row has no name"
@@ -257,17 +284,6 @@ func kindOfPerson(a map[string]string) access.IdentityKind {
 	return access.IdentityKind(cmp.Or(a["kind"], string(access.Human)))
 }
 
-func parseDate(text string) (access.Time, error) {
-	if text == "" {
-		return 0, nil
-	}
-	if t, err := time.Parse(time.DateOnly, text); err == nil {
-		return access.TimeOf(t), nil
-	}
-	t, err := time.Parse(time.RFC3339, text)
-	return access.TimeOf(t), err
-}
-
 // guardGone stops a source that lost many of its rows: an empty file must not end
 // everybody.
 func (p *people) guardGone() error {
@@ -277,11 +293,11 @@ func (p *people) guardGone() error {
 			continue
 		}
 		live++
-		if _, here := p.seen[native]; !here {
+		if _, here := p.seen[native]; !here && !p.kept[native] {
 			gone++
 		}
 	}
-	if !p.accept && (p.guard().Refuses(gone, live) || (live > 0 && gone == live)) {
+	if !p.accept && (p.src.Config.guard(p.guard()).Refuses(gone, live) || (live > 0 && gone == live)) {
 		return ErrGuard.With("%d of %d people are no longer in the file; nothing was changed. If that is meant, run it again with --accept-removals", gone, live)
 	}
 	return nil
@@ -304,8 +320,8 @@ func (p *people) row(ctx context.Context, person *connector.Person) error {
 	}
 	p.build(&row, id, append(others, SourceRecord{Source: p.src.ID, Precedence: p.src.Precedence, Attributes: person.Attributes}), person.Line)
 	if err := row.Identity.Validate(); err != nil {
-		p.r.Counts.Rejected++
-		return p.rejects.add(connector.Reject{Where: fmt.Sprintf("line %d", person.Line), Reason: err.Error()})
+		p.r.Counts.Identities--
+		return p.rejectPerson(person, err.Error())
 	}
 	if row.Digest, err = digestOf(row.Attributes, row.Identity, row.Ownership); err != nil {
 		return err
@@ -326,12 +342,6 @@ func (p *people) others(ctx context.Context, id access.IdentityID) ([]SourceReco
 		return nil, nil
 	}
 	return p.Store.OtherRecords(ctx, p.src.ID, id)
-}
-
-func digestOf(parts ...any) (Digest, error) {
-	b, err := json.Marshal(parts)
-	sum := sha256.Sum256(b)
-	return Digest(sum[:16]), err
 }
 
 // build merges an identity from all rows that sources have of it. Precedence is
@@ -358,20 +368,16 @@ func (p *people) build(row *PersonRow, id access.IdentityID, records []SourceRec
 		}
 		return other
 	}
-	date := func(name string) access.Time {
-		t, _ := parseDate(get(name)) // refuse has checked it
-		return t
-	}
 	i := access.Identity{
 		ID: id, Kind: kindOfPerson(map[string]string{"kind": get("kind")}), Name: get("name"), Email: strings.ToLower(get("email")),
 		Number: get("number"), Attributes: merged,
 	}
-	i.State = stateOf(access.IdentityState(get("state")), date("start"), date("end"), access.TimeOf(p.at))
+	i.State, row.Due = StateAt(get, access.TimeOf(p.at)), edges(get)
 	if org := get("organisation"); org != "" {
-		i.ThirdParty = &access.ThirdParty{Organisation: org, Sponsor: who("sponsor"), ContractEnd: date("contract_end")}
+		i.ThirdParty = &access.ThirdParty{Organisation: org, Sponsor: who("sponsor"), ContractEnd: dateOf(get, "contract_end")}
 	}
 	if i.Kind == access.Human {
-		a := access.Affiliation{Employer: get("employer"), Unit: get("unit"), Title: get("title"), Manager: who("manager"), Start: date("start"), End: date("end")}
+		a := access.Affiliation{Employer: get("employer"), Unit: get("unit"), Title: get("title"), Manager: who("manager"), Start: dateOf(get, "start"), End: dateOf(get, "end")}
 		if a.Manager == id {
 			p.warn.add("line %d: %q is their own manager; it is left out", line, i.Name)
 			a.Manager = 0
@@ -387,28 +393,12 @@ func (p *people) build(row *PersonRow, id access.IdentityID, records []SourceRec
 	row.Identity, row.Login = i, get("login")
 }
 
-// stateOf derives where an identity is in its life. What the source says counts,
-// but nobody works before their start or after their end.
-func stateOf(said access.IdentityState, start, end, now access.Time) access.IdentityState {
-	// The last day is worked: an end date without a time is its midnight.
-	over := end != 0 && end+access.Time(24*time.Hour/time.Microsecond) <= now
-	switch {
-	case said == access.Terminated || over:
-		return access.Terminated
-	case said != "" && said != access.Active:
-		return said
-	case start > now:
-		return access.PreHire
-	}
-	return access.Active
-}
-
 // gone ends the rows that the source no longer has. A person without any row is
 // terminated: an identity is never forgotten.
 func (p *people) gone(ctx context.Context) error {
 	for _, native := range slices.Sorted(maps.Keys(p.known.Records)) {
 		was := p.known.Records[native]
-		if _, here := p.seen[native]; here || !was.Live {
+		if _, here := p.seen[native]; here || p.kept[native] || !was.Live {
 			continue
 		}
 		row := PersonRow{Source: p.src.ID, NativeID: native, Gone: true}
@@ -440,7 +430,7 @@ func (p *people) flush(ctx context.Context, least int) error {
 		return nil
 	}
 	if p.staging == nil {
-		st, err := p.Store.Stage(ctx, p.src.ID.Ref())
+		st, err := p.Store.Stage(ctx, p.src.ID.Ref(), p.known.Synced)
 		if err != nil {
 			return err
 		}
@@ -450,7 +440,7 @@ func (p *people) flush(ctx context.Context, least int) error {
 		return fmt.Errorf("storing a batch: %w", err)
 	}
 	p.progress("storing "+p.src.Name, p.r.Counts.Identities, int64(len(p.seen)))
-	p.batch = Batch{}
+	p.batch.reset()
 	return nil
 }
 

@@ -45,6 +45,14 @@ func (r *rejects) add(rej connector.Reject) error {
 	return r.w.Write([]string{rej.Where, rej.Reason, rej.Raw})
 }
 
+// own copies a reject out of the frame that it was read from.
+func (r *rejects) own(rej connector.Reject) connector.Reject {
+	for _, s := range []*string{&rej.Where, &rej.Reason, &rej.Raw, &rej.Object.ID, &rej.Holder.ID} {
+		*s = strings.Clone(*s)
+	}
+	return rej
+}
+
 // path is the file, or "" when nothing was rejected.
 func (r *rejects) path() string {
 	if r.f == nil {

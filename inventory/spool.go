@@ -2,45 +2,39 @@ package inventory
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/binary"
-	"encoding/gob"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/writhq/writ/connector"
 )
 
-// A spool file is a sequence of frames: the length of its payload, the payload's
-// CRC-32C, then the payload, a gob of records with the cursor that may be resumed
-// at behind them. The last frame of a complete spool says so.
+// A spool file is a sequence of frames: the length of the payload, its CRC-32C,
+// then the payload: the cursor that may be resumed at behind the frame (often
+// ""), then records. The first frame has what the spool is of in place of a cursor.
 const (
-	spoolRecords  = 2000     // records in a frame
-	spoolFrameMax = 64 << 20 // a frame of larger claim is damage
+	spoolFrame    = 256 << 10 // a frame is written once it is this long
+	spoolFrameMax = 16 << 20  // one that claims to be longer is damage
 	spoolFresh    = 15 * time.Minute
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-type spoolFrame struct {
-	About   string // what the spool is of; first frame only
-	Records []connector.Record
-	Cursor  string
-	Done    bool
-}
+var errFrame = errors.New("a damaged frame")
 
-// spool is what a sync collects into before it touches the database.
+// spool is what a sync collects into before it touches the database. Its file is
+// locked: two syncs of one thing at once would write into each other's.
 type spool struct {
 	f       *os.File
 	w       *bufio.Writer
-	pending []connector.Record
-	buf     bytes.Buffer
+	about   string
+	pending []byte // records of the next frame
 	cursor  string // where collecting may resume
-	done    bool
 }
 
 // openSpool opens the spool at path for what about names, keeps what an earlier,
@@ -51,16 +45,15 @@ func openSpool(path, about string, now time.Time) (*spool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the spool: %w", err)
 	}
-	s := &spool{f: f, w: bufio.NewWriterSize(f, 1<<20)}
-	keep, err := s.recover(about, now)
-	if err == nil {
-		err = f.Truncate(keep)
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, errors.Join(ErrBusy.Because(err), f.Close())
 	}
-	if err == nil {
-		_, err = f.Seek(keep, io.SeekStart)
-	}
+	s := &spool{f: f, w: bufio.NewWriterSize(f, spoolFrame), about: about}
+	keep, err := s.recover(now)
 	if err == nil && keep == 0 {
-		err = s.frame(spoolFrame{About: about})
+		err = s.reset()
+	} else if err == nil {
+		err = s.cutAt(keep)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("reading the spool: %w", err), f.Close())
@@ -68,100 +61,124 @@ func openSpool(path, about string, now time.Time) (*spool, error) {
 	return s, nil
 }
 
+func (s *spool) cutAt(size int64) error {
+	if err := s.f.Truncate(size); err != nil {
+		return err
+	}
+	_, err := s.f.Seek(size, io.SeekStart)
+	return err
+}
+
+// reset forgets everything that was collected.
+func (s *spool) reset() error {
+	s.pending, s.cursor = s.pending[:0], ""
+	s.w.Reset(s.f)
+	if err := s.cutAt(0); err != nil {
+		return err
+	}
+	return s.flush(s.about)
+}
+
 // recover finds the end of the last frame that can be resumed behind.
-func (s *spool) recover(about string, now time.Time) (keep int64, err error) {
+func (s *spool) recover(now time.Time) (keep int64, err error) {
 	info, err := s.f.Stat()
 	if err != nil || now.Sub(info.ModTime()) > spoolFresh {
 		return 0, err
 	}
-	r := &frameReader{r: bufio.NewReaderSize(s.f, 1<<20)}
-	first, err := r.next()
-	if err != nil || first.About != about {
+	r := &frameReader{r: bufio.NewReaderSize(s.f, spoolFrame)}
+	if about, _, err := r.next(); err != nil || about != s.about {
 		return 0, nil // nothing of use: collect from the start
 	}
-	keep = r.at
 	for {
-		fr, err := r.next()
+		cursor, _, err := r.next()
 		if err != nil {
-			return keep, nil // the torn end of an interrupted write
+			return keep, nil // the end, or that of an interrupted write
 		}
-		if fr.Cursor != "" || fr.Done {
-			keep, s.cursor, s.done = r.at, fr.Cursor, fr.Done
+		if cursor != "" {
+			keep, s.cursor = r.at, cursor
 		}
 	}
 }
 
 // add appends one record, or remembers the checkpoint that it is.
-func (s *spool) add(r connector.Record) error {
+func (s *spool) add(r *connector.Record) (err error) {
 	if r.Checkpoint != "" {
 		return s.checkpoint(r.Checkpoint)
 	}
-	s.pending = append(s.pending, r)
-	if len(s.pending) < spoolRecords {
+	if s.pending, err = appendRecord(s.pending, r); err != nil {
+		return err
+	}
+	if len(s.pending) < spoolFrame {
 		return nil
 	}
-	return s.flush("", false)
+	return s.flush("")
 }
 
 func (s *spool) checkpoint(cursor string) error {
-	if err := s.flush(cursor, false); err != nil {
+	if err := s.flush(cursor); err != nil {
 		return err
 	}
-	if err := s.w.Flush(); err != nil {
-		return err
-	}
-	return s.f.Sync()
+	s.cursor = cursor
+	return s.sync()
 }
 
-// finish marks the spool as complete.
+// finish writes what is left.
 func (s *spool) finish() error {
-	if err := s.flush("", true); err != nil {
+	if err := s.flush(""); err != nil {
 		return err
 	}
-	s.done = true
+	return s.sync()
+}
+
+func (s *spool) sync() error {
 	if err := s.w.Flush(); err != nil {
 		return err
 	}
 	return s.f.Sync()
 }
 
-func (s *spool) flush(cursor string, done bool) error {
-	err := s.frame(spoolFrame{Records: s.pending, Cursor: cursor, Done: done})
-	s.pending = s.pending[:0]
-	return err
-}
-
-func (s *spool) frame(fr spoolFrame) error {
-	s.buf.Reset()
-	if err := gob.NewEncoder(&s.buf).Encode(fr); err != nil {
-		return err
+// flush writes the pending records as a frame.
+func (s *spool) flush(cursor string) error {
+	start := appendTexts(nil, cursor)
+	n := len(start) + len(s.pending)
+	if n > spoolFrameMax {
+		return fmt.Errorf("a record of %d bytes is too large", n)
 	}
 	var head [8]byte
-	binary.LittleEndian.PutUint32(head[:4], uint32(s.buf.Len())) //nolint:gosec // frames are capped by spoolRecords and field caps
-	binary.LittleEndian.PutUint32(head[4:], crc32.Checksum(s.buf.Bytes(), castagnoli))
-	if _, err := s.w.Write(head[:]); err != nil {
-		return err
+	binary.LittleEndian.PutUint32(head[:4], uint32(n)) //nolint:gosec // below spoolFrameMax
+	binary.LittleEndian.PutUint32(head[4:], crc32.Update(crc32.Checksum(start, castagnoli), castagnoli, s.pending))
+	for _, part := range [][]byte{head[:], start, s.pending} {
+		if _, err := s.w.Write(part); err != nil {
+			return err
+		}
 	}
-	_, err := s.w.Write(s.buf.Bytes())
-	return err
+	s.pending = s.pending[:0]
+	return nil
 }
 
-// each calls fn for every record that was collected.
+// each calls fn for every record that was collected; fn does not keep it.
 func (s *spool) each(fn func(*connector.Record) error) error {
 	if _, err := s.f.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	r := &frameReader{r: bufio.NewReaderSize(s.f, 1<<20)}
+	frames := &frameReader{r: bufio.NewReaderSize(s.f, spoolFrame)}
 	for {
-		fr, err := r.next()
+		_, records, err := frames.next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
 			return fmt.Errorf("reading the spool back: %w", err)
 		}
-		for i := range fr.Records {
-			if err := fn(&fr.Records[i]); err != nil {
+		for r := (recordReader{rest: records}); ; {
+			rec, err := r.next()
+			if err != nil {
+				return fmt.Errorf("reading the spool back: %w", err)
+			}
+			if rec == nil {
+				break
+			}
+			if err := fn(rec); err != nil {
 				return err
 			}
 		}
@@ -171,32 +188,42 @@ func (s *spool) each(fn func(*connector.Record) error) error {
 func (s *spool) close() error { return s.f.Close() }
 
 // remove ends the spool: what it holds is in the store.
-func (s *spool) remove() error { return errors.Join(s.f.Close(), os.Remove(s.f.Name())) }
+func (s *spool) remove() error { return errors.Join(os.Remove(s.f.Name()), s.f.Close()) }
 
 type frameReader struct {
-	r  io.Reader
-	at int64
+	r       io.Reader
+	at      int64
+	payload []byte
 }
 
-var errFrame = errors.New("a damaged frame")
-
-func (r *frameReader) next() (spoolFrame, error) {
-	var fr spoolFrame
+// next returns the next frame; io.EOF is a clean end.
+func (r *frameReader) next() (cursor, records string, err error) {
 	var head [8]byte
 	if _, err := io.ReadFull(r.r, head[:]); err != nil {
-		return fr, err
+		if errors.Is(err, io.ErrUnexpectedEOF) {
+			err = errFrame
+		}
+		return "", "", err
 	}
-	n := binary.LittleEndian.Uint32(head[:4])
+	n := int(binary.LittleEndian.Uint32(head[:4]))
 	if n > spoolFrameMax {
-		return fr, errFrame
+		return "", "", errFrame
 	}
-	payload := make([]byte, n)
+	if cap(r.payload) < n {
+		r.payload = make([]byte, max(n, spoolFrame+spoolFrame/8))
+	}
+	payload := r.payload[:n]
 	if _, err := io.ReadFull(r.r, payload); err != nil {
-		return fr, errFrame
+		return "", "", errFrame
 	}
 	if crc32.Checksum(payload, castagnoli) != binary.LittleEndian.Uint32(head[4:]) {
-		return fr, errFrame
+		return "", "", errFrame
 	}
 	r.at += int64(len(head)) + int64(n)
-	return fr, gob.NewDecoder(bytes.NewReader(payload)).Decode(&fr)
+	in := recordReader{rest: string(payload)}
+	cursor = in.text()
+	if in.bad {
+		return "", "", errFrame
+	}
+	return cursor, in.rest, nil
 }

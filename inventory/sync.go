@@ -1,16 +1,16 @@
 package inventory
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/connector"
+	"github.com/writhq/writ/internal/fault"
 	"github.com/writhq/writ/internal/secret"
 )
 
@@ -24,58 +24,17 @@ type SyncStore interface {
 	HolderGrants(ctx context.Context, system access.SystemID, holder access.Ref) ([]GrantRow, []CredentialRow, error)
 	// Reserve takes n consecutive keys and returns the first.
 	Reserve(ctx context.Context, kind access.ObjectKind, n int) (int64, error)
-	// Stage begins a bulk change of a system or source that nobody sees before Flip.
-	Stage(ctx context.Context, on access.Ref) (Staging, error)
+	// Stage begins a bulk change of a system or source that nobody sees before
+	// Flip. It is ErrOvertaken unless synced is still when its last sync was.
+	Stage(ctx context.Context, on access.Ref, synced access.Time) (Staging, error)
+	// KeepUsage keeps when accounts were last used, which only moves forward; bulk
+	// tells those who follow of the system instead of each.
+	KeepUsage(ctx context.Context, system access.SystemID, used map[access.AccountID]access.Time, bulk bool) error
 	// SyncFailed keeps that a sync failed, and why.
 	SyncFailed(ctx context.Context, on access.Ref, reason string) error
 	// SyncUnchanged keeps that a sync found nothing new.
 	SyncUnchanged(ctx context.Context, on access.Ref, r Report) error
 }
-
-// Staging takes a bulk change in batches.
-type Staging interface {
-	Write(ctx context.Context, b *Batch) error
-	// Flip makes everything visible at once, with the sync's state.
-	Flip(ctx context.Context, r Report, refs []access.Ref, bulk bool) error
-	// Undo takes everything back; after Flip it does nothing.
-	Undo(ctx context.Context) error
-}
-
-// Batch is a part of a bulk change. An ended or replaced version is named by key.
-type Batch struct {
-	Resources    []ResourceRow
-	Entitlements []EntitlementRow
-	Accounts     []AccountRow
-	Ended        []access.Ref // objects whose current version ends (gone, or replaced by a row here)
-
-	System      access.SystemID
-	Holdings    map[access.Ref]HoldingRow
-	Grants      []GrantRow
-	EndedGrants []GrantRow
-	Credentials []CredentialRow
-	EndedCreds  []CredentialRow
-	Usage       map[access.AccountID]access.Time
-
-	People []PersonRow
-}
-
-// HoldingRow is the digest of what starts at a holder. Had says that it replaces
-// one; the zero digest replaces it with nothing.
-type HoldingRow struct {
-	Digest Digest
-	Had    bool
-}
-
-const batchRows = 5000
-
-func (b *Batch) size() int {
-	return len(b.Resources) + len(b.Entitlements) + len(b.Accounts) + len(b.Ended) + len(b.Holdings) +
-		len(b.Grants) + len(b.EndedGrants) + len(b.Credentials) + len(b.EndedCreds) + len(b.Usage) + len(b.People)
-}
-
-// bulkThreshold is how many objects change before those who follow are told of
-// the system instead of each.
-const bulkThreshold = 20000
 
 // SyncSystem reads a system completely and makes the difference visible at once.
 func (s *Service) SyncSystem(ctx context.Context, id access.SystemID, o SyncOptions) (Report, error) {
@@ -84,11 +43,20 @@ func (s *Service) SyncSystem(ctx context.Context, id access.SystemID, o SyncOpti
 		return Report{}, err
 	}
 	r, err := s.syncSystem(ctx, y, o)
-	if err != nil {
-		err = fmt.Errorf("system %s: %w", y.Name, err)
-		return r, errors.Join(err, s.Store.SyncFailed(context.WithoutCancel(ctx), id.Ref(), err.Error()))
+	return r, s.failed(ctx, id.Ref(), "system "+y.Name, err)
+}
+
+// failed keeps that a sync failed. One that was called off, or that another one
+// came before, says nothing about what it was to read.
+func (s *Service) failed(ctx context.Context, on access.Ref, what string, err error) error {
+	if err == nil {
+		return nil
 	}
-	return r, nil
+	err = fmt.Errorf("%s: %w", what, err)
+	if ctx.Err() != nil || fault.KindOf(err) == fault.Conflict {
+		return err
+	}
+	return errors.Join(err, s.Store.SyncFailed(context.WithoutCancel(ctx), on, err.Error()))
 }
 
 func (s *Service) syncSystem(ctx context.Context, y System, o SyncOptions) (r Report, err error) {
@@ -105,16 +73,12 @@ func (s *Service) syncSystem(ctx context.Context, y System, o SyncOptions) (r Re
 			err = errors.Join(err, sp.close())
 		}
 	}()
-	if !sp.done {
-		if r.Warnings, err = s.collect(ctx, y, spec, sp); err != nil {
-			return r, err
-		}
-	}
-	rejects, err := s.mergeSystem(ctx, y, sp, o, &r)
-	if err != nil {
+	if r.Warnings, err = s.collect(ctx, y, spec, sp); err != nil {
 		return r, err
 	}
-	r.Counts.Rejected = rejects
+	if err := s.mergeSystem(ctx, y, sp, o, &r); err != nil {
+		return r, err
+	}
 	return r, sp.remove()
 }
 
@@ -142,20 +106,7 @@ func (s *Service) collect(ctx context.Context, y System, spec connector.Spec, sp
 	if err != nil {
 		return nil, err
 	}
-	var n int64
-	for r, err := range c.Discover(ctx, sp.cursor) {
-		if err != nil {
-			return nil, err
-		}
-		if err := sp.add(r); err != nil {
-			return nil, fmt.Errorf("writing the spool: %w", err)
-		}
-		if n++; n%5000 == 0 {
-			s.progress("reading "+y.Name, n, 0)
-		}
-	}
-	s.progress("reading "+y.Name, n, n)
-	return d.Warnings, sp.finish()
+	return d.Warnings, s.fill(ctx, y.Name, sp, c.Discover)
 }
 
 func (s *Service) credential(ctx context.Context, name, reference string) (secret.Secret, error) {
@@ -165,315 +116,132 @@ func (s *Service) credential(ctx context.Context, name, reference string) (secre
 	return s.Credential(ctx, name, reference)
 }
 
+type stream func(ctx context.Context, cursor string) iter.Seq2[connector.Record, error]
+
+// fill reads a stream into the spool. Behind the cursor of an interrupted sync it
+// goes on only if the stream gives that cursor back first; whoever does not is
+// read from the start, so that two states of a source are never mixed.
+func (s *Service) fill(ctx context.Context, name string, sp *spool, from stream) error {
+	if sp.cursor != "" {
+		goesOn, err := s.pour(name, sp, from(ctx, sp.cursor), sp.cursor)
+		if err != nil || goesOn {
+			return err
+		}
+		if err := sp.reset(); err != nil {
+			return fmt.Errorf("beginning the spool again: %w", err)
+		}
+	}
+	_, err := s.pour(name, sp, from(ctx, ""), "")
+	return err
+}
+
+// pour reports whether the stream goes on behind the cursor, if there is one.
+func (s *Service) pour(name string, sp *spool, from iter.Seq2[connector.Record, error], behind string) (goesOn bool, err error) {
+	var n int64
+	for r, err := range from {
+		switch {
+		case err != nil:
+			return false, err
+		case behind != "" && r.Checkpoint != behind:
+			return false, nil
+		case behind != "":
+			behind = ""
+			continue
+		}
+		if err := sp.add(&r); err != nil {
+			return false, fmt.Errorf("writing the spool: %w", err)
+		}
+		if n++; n%5000 == 0 {
+			s.progress("reading "+name, n, 0)
+		}
+	}
+	if behind != "" {
+		return false, nil
+	}
+	s.progress("reading "+name, n, n)
+	return true, sp.finish()
+}
+
 // mergeSystem compares the spool with the store, asks the guard, and stages the
 // difference.
-func (s *Service) mergeSystem(ctx context.Context, y System, sp *spool, o SyncOptions, r *Report) (rejected int64, err error) {
+func (s *Service) mergeSystem(ctx context.Context, y System, sp *spool, o SyncOptions, r *Report) (err error) {
 	known, err := s.Store.Known(ctx, y.ID)
 	if err != nil {
-		return 0, fmt.Errorf("reading what is known: %w", err)
+		return fmt.Errorf("reading what is known: %w", err)
 	}
 	c := newComparison(y.ID, known)
-	err = sp.each(func(rec *connector.Record) error {
-		c.name(rec)
-		if rec.Reject != nil {
-			rejected++
-			c.warnings.add("%s: %s", rec.Reject.Where, rec.Reject.Reason)
-		}
-		return nil
-	})
-	if err != nil {
-		return 0, err
+	if r.Rejects, err = s.nameAll(ctx, y, sp, c); err != nil {
+		return err
 	}
-	if c.byPerson {
-		if c.people, err = s.Store.Numbers(ctx); err != nil {
-			return 0, fmt.Errorf("reading employee numbers: %w", err)
-		}
-	}
-	if err := c.assign(ctx, s.Store.Reserve); err != nil {
-		return 0, err
-	}
+	m := &merge{Service: s, c: c, system: y, r: r, accept: o.AcceptRemovals, allow: y.Config.guard(s.guard())}
 	if !o.AcceptRemovals {
-		if err := c.guard(s.guard()); err != nil {
-			return 0, err
+		if err := c.guard(m.allow); err != nil {
+			return err
 		}
 	}
-	m := &merge{Service: s, c: c, system: y, r: r, accept: o.AcceptRemovals}
 	defer func() {
 		if m.staging != nil && err != nil {
 			err = errors.Join(err, m.staging.Undo(context.WithoutCancel(ctx)))
 		}
 	}()
-	if err := m.run(ctx, sp); err != nil {
-		return 0, err
-	}
-	return rejected, nil
+	return m.run(ctx, sp)
 }
 
-// guard refuses a system that lost most of its accounts or entitlements.
-func (c *comparison) guard(g Guard) error {
-	for _, kind := range []access.ObjectKind{access.KindAccount, access.KindEntitlement} {
-		gone, live := c.removed(kind)
-		if g.Refuses(int64(len(gone)), live) {
-			return ErrGuard.With("the sync would remove %d of %d %ss; nothing was changed. If that is meant, run it again with --accept-removals", len(gone), live, kind)
-		}
+func (c Config) guard(standard Guard) Guard {
+	if c.Guard != (Guard{}) {
+		return c.Guard
 	}
-	return nil
+	return standard
 }
 
-// merge writes the difference of one comparison.
-type merge struct {
-	*Service
-	c       *comparison
-	system  System
-	r       *Report
-	accept  bool
-	staging Staging
-	batch   Batch
-	refs    map[access.Ref]struct{}
+// nameAll gives everything in the spool its key and looks at what was rejected.
+func (s *Service) nameAll(ctx context.Context, y System, sp *spool, c *comparison) (rejectsFile string, err error) {
+	rejected := newRejects(s.Dir, y.Name, s.now())
+	defer func() { err = errors.Join(err, rejected.close()) }()
+	var list []connector.Reject
+	var records int64
+	err = sp.each(func(rec *connector.Record) error {
+		c.name(rec)
+		records++
+		if rec.Reject == nil {
+			return nil
+		}
+		if len(list) < maxRejects {
+			list = append(list, rejected.own(*rec.Reject))
+		}
+		return rejected.add(*rec.Reject)
+	})
+	if err != nil {
+		return "", err
+	}
+	if err := tooManyRejects(c.counts.Rejected, records); err != nil {
+		return "", err
+	}
+	if c.byPerson {
+		if c.people, err = s.Store.Numbers(ctx); err != nil {
+			return "", fmt.Errorf("reading employee numbers: %w", err)
+		}
+	}
+	if err := c.assign(ctx, s.Store.Reserve); err != nil {
+		return "", err
+	}
+	for i := range list {
+		c.keep(&list[i])
+	}
+	return rejected.path(), nil
 }
 
-func (m *merge) run(ctx context.Context, sp *spool) error {
-	m.refs = map[access.Ref]struct{}{}
-	m.batch.System = m.system.ID
-	if err := sp.each(func(rec *connector.Record) error { return m.object(ctx, rec) }); err != nil {
-		return err
-	}
-	if total := m.c.counts.Grants + m.c.dangling; m.c.dangling > 10 && m.c.dangling*10 > total+int64(len(m.c.holdings)) {
-		return ErrInconsistent.With("%d grants or credentials name things that the system does not have; the first: %s", m.c.dangling, m.c.warnings.list[0])
-	}
-	for _, kind := range objectKinds {
-		gone, _ := m.c.removed(kind)
-		for _, key := range gone {
-			m.end(access.Ref{Kind: kind, Key: key})
-			m.r.Removed++
-			if err := m.flush(ctx, batchRows); err != nil {
-				return err
-			}
-		}
-	}
-	if err := m.holdings(ctx); err != nil {
-		return err
-	}
-	return m.finish(ctx)
-}
+// A source of which more than this share and count cannot be used lies, or is
+// read in the wrong way.
+const (
+	maxBadShare = 0.1
+	maxBadCount = 10
+	maxRejects  = 100_000
+)
 
-func (m *merge) end(ref access.Ref) {
-	m.batch.Ended = append(m.batch.Ended, ref)
-	m.refs[ref] = struct{}{}
-}
-
-// object stages one resource, entitlement or account that differs, and keeps
-// grants and credentials for holdings.
-func (m *merge) object(ctx context.Context, rec *connector.Record) error {
-	var (
-		ref     access.Ref
-		native  string
-		changed bool
-		err     error
-	)
-	switch {
-	case rec.Resource != nil:
-		var row ResourceRow
-		row, changed, err = m.c.resource(rec.Resource)
-		ref, native = row.ID.Ref(), row.NativeID
-		if changed {
-			m.batch.Resources = append(m.batch.Resources, row)
-		}
-	case rec.Entitlement != nil:
-		var row EntitlementRow
-		row, changed, err = m.c.entitlement(rec.Entitlement)
-		ref, native = row.ID.Ref(), row.NativeID
-		if changed {
-			m.batch.Entitlements = append(m.batch.Entitlements, row)
-		}
-	case rec.Account != nil:
-		var row AccountRow
-		row, changed, err = m.c.account(rec.Account)
-		ref, native = row.ID.Ref(), row.NativeID
-		if changed {
-			m.batch.Accounts = append(m.batch.Accounts, row)
-		}
-		m.usage(row.ID, rec.Account)
-	default:
-		m.c.hold(rec)
-		return nil
+func tooManyRejects(rejected, records int64) error {
+	if rejected >= maxRejects || rejected > maxBadCount && float64(rejected) > maxBadShare*float64(records) {
+		return ErrInconsistent.With("%d of %d rows cannot be read; nothing was changed", rejected, records)
 	}
-	if err != nil || !changed {
-		return err
-	}
-	if m.c.known.of(ref.Kind)[native].Live {
-		m.end(ref)
-	}
-	m.refs[ref] = struct{}{}
-	m.r.Changed++
-	return m.flush(ctx, batchRows)
-}
-
-// usage keeps when an account was last used, where that moved forward; -1 says
-// that the system does not know.
-func (m *merge) usage(id access.AccountID, a *connector.Account) {
-	if !a.UsageKnown {
-		return
-	}
-	if was, ok := m.c.known.Usage[id]; ok && was >= a.LastUsed {
-		return
-	}
-	if m.batch.Usage == nil {
-		m.batch.Usage = map[access.AccountID]access.Time{}
-	}
-	m.batch.Usage[id] = a.LastUsed
-	m.refs[id.Ref()] = struct{}{}
-}
-
-// holdings compares what starts at each holder, holders in key order.
-func (m *merge) holdings(ctx context.Context) error {
-	refs := make([]access.Ref, 0, len(m.c.holdings))
-	for ref := range m.c.holdings {
-		refs = append(refs, ref)
-	}
-	for ref := range m.c.known.Holdings {
-		if m.c.holdings[ref] == nil {
-			refs = append(refs, ref)
-		}
-	}
-	slices.SortFunc(refs, func(a, b access.Ref) int { return cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.Kind, b.Kind)) })
-	var removed int64
-	for i, ref := range refs {
-		was, had := m.c.known.Holdings[ref]
-		var digest Digest
-		h := m.c.holdings[ref]
-		if h != nil {
-			digest = m.c.settle(h)
-		} else {
-			h = &holding{}
-		}
-		if had && was == digest {
-			continue
-		}
-		n, err := m.holder(ctx, ref, h, digest, had)
-		if err != nil {
-			return err
-		}
-		if removed += n; !m.accept && m.guard().Refuses(removed, m.c.known.Grants) {
-			return ErrGuard.With("the sync would remove more than %d of %d grants; nothing was changed. If that is meant, run it again with --accept-removals", removed, m.c.known.Grants)
-		}
-		if err := m.flush(ctx, batchRows); err != nil {
-			return err
-		}
-		if i%5000 == 0 {
-			m.progress("storing "+m.system.Name, int64(i), int64(len(refs)))
-		}
-	}
-	return nil
-}
-
-// holder stages the difference of one holder's grants and credentials.
-func (m *merge) holder(ctx context.Context, ref access.Ref, h *holding, digest Digest, had bool) (removed int64, err error) {
-	var oldGrants []GrantRow
-	var oldCreds []CredentialRow
-	if had {
-		if oldGrants, oldCreds, err = m.Store.HolderGrants(ctx, m.system.ID, ref); err != nil {
-			return 0, err
-		}
-	}
-	if m.batch.Holdings == nil {
-		m.batch.Holdings = map[access.Ref]HoldingRow{}
-	}
-	m.batch.Holdings[ref] = HoldingRow{digest, had}
-	m.refs[ref] = struct{}{}
-	m.r.Changed++
-	now := map[GrantRow]bool{}
-	for _, g := range h.grants {
-		now[m.grantRow(ref, g)] = true
-	}
-	for _, g := range oldGrants {
-		id := g.ID
-		g.ID = 0
-		if now[g] {
-			delete(now, g)
-			continue
-		}
-		g.ID = id
-		m.batch.EndedGrants = append(m.batch.EndedGrants, g)
-		removed++
-	}
-	for _, f := range h.grants {
-		if g := m.grantRow(ref, f); now[g] {
-			m.batch.Grants = append(m.batch.Grants, g)
-			removed--
-		}
-	}
-	m.credentials(oldCreds, h.credentials)
-	return max(removed, 0), nil
-}
-
-func (m *merge) grantRow(holder access.Ref, f grantFact) GrantRow {
-	return GrantRow{LastUsed: f.used, Grant: access.Grant{
-		Holder: holder, Entitlement: access.EntitlementID(f.ent), Resource: access.ResourceID(f.res),
-		Mode: f.mode, Flags: f.flags, Start: f.start, End: f.end,
-	}}
-}
-
-func (m *merge) credentials(was, is []CredentialRow) {
-	now := map[CredentialRow]bool{}
-	for _, c := range is {
-		now[c] = true
-	}
-	for _, c := range was {
-		same := c
-		same.ID = 0
-		if now[same] {
-			delete(now, same)
-			continue
-		}
-		m.batch.EndedCreds = append(m.batch.EndedCreds, c)
-	}
-	for _, c := range is {
-		if now[c] {
-			m.batch.Credentials = append(m.batch.Credentials, c)
-		}
-	}
-}
-
-// flush writes the batch when it is large enough.
-func (m *merge) flush(ctx context.Context, least int) error {
-	if m.batch.size() < max(least, 1) {
-		return nil
-	}
-	if m.staging == nil {
-		st, err := m.Store.Stage(ctx, m.system.ID.Ref())
-		if err != nil {
-			return err
-		}
-		m.staging = st
-	}
-	if err := m.staging.Write(ctx, &m.batch); err != nil {
-		return fmt.Errorf("storing a batch: %w", err)
-	}
-	m.batch = Batch{System: m.system.ID}
-	return nil
-}
-
-func (m *merge) finish(ctx context.Context) error {
-	if err := m.flush(ctx, 1); err != nil {
-		return err
-	}
-	m.r.Counts = m.c.counts
-	m.r.Warnings = append(m.r.Warnings, m.c.warnings.all()...)
-	if m.staging == nil {
-		return m.Store.SyncUnchanged(ctx, m.system.ID.Ref(), *m.r)
-	}
-	refs := make([]access.Ref, 0, len(m.refs))
-	bulk := m.system.State.Synced == 0 || len(m.refs) > bulkThreshold
-	if !bulk {
-		for ref := range m.refs {
-			refs = append(refs, ref)
-		}
-	}
-	if err := m.staging.Flip(ctx, *m.r, refs, bulk); err != nil {
-		return err
-	}
-	m.progress("storing "+m.system.Name, 1, 1)
-	m.staging = nil
 	return nil
 }

@@ -136,6 +136,11 @@ func (db *DB) sweepBatch(ctx context.Context) (n int, err error) {
 				continue
 			}
 			told[e.ref] = true
+			if e.ref.Kind == access.KindIdentity {
+				if err := t.restate(ctx, access.IdentityID(e.ref.Key)); err != nil {
+					return fmt.Errorf("deriving the state of %s: %w", e.ref, err)
+				}
+			}
 			if err := t.changed(ctx, e.ref); err != nil {
 				return err
 			}

@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"strings"
 
 	"github.com/writhq/writ/access"
@@ -19,7 +21,11 @@ select r.native_id, r.identity_id, r.digest, case when r.until_set = 0 then 1 el
 func (s Inventory) KnownPeople(ctx context.Context, id access.SourceID) (*inventory.KnownPeople, error) {
 	k := &inventory.KnownPeople{Records: map[string]inventory.KnownRecord{}, Number: map[string]access.IdentityID{}, Email: map[string]access.IdentityID{}}
 	err := s.db.read(ctx, func(q *query) error {
-		err := q.each(ctx, knownRecords, []any{id}, func(scan func(...any) error) error {
+		var err error
+		if k.Synced, err = lastSync(ctx, q, id.Ref()); err != nil {
+			return err
+		}
+		err = q.each(ctx, knownRecords, []any{id}, func(scan func(...any) error) error {
 			var native string
 			var rec inventory.KnownRecord
 			var digest []byte
@@ -35,21 +41,7 @@ func (s Inventory) KnownPeople(ctx context.Context, id access.SourceID) (*invent
 		if err != nil {
 			return err
 		}
-		err = q.each(ctx, `select i.id, i.number, i.email from identity i where `+now("i"), nil, func(scan func(...any) error) error {
-			var person access.IdentityID
-			var number, email string
-			if err := scan(&person, &number, &email); err != nil {
-				return err
-			}
-			if number != "" {
-				k.Number[number] = person
-			}
-			if email != "" {
-				k.Email[strings.ToLower(email)] = person
-			}
-			return nil
-		})
-		if err != nil {
+		if err := knownNames(ctx, q, k); err != nil {
 			return err
 		}
 		var others int
@@ -58,6 +50,30 @@ func (s Inventory) KnownPeople(ctx context.Context, id access.SourceID) (*invent
 		return err
 	})
 	return k, err
+}
+
+// knownNames reads whom numbers and emails name. An email that several have names
+// nobody.
+func knownNames(ctx context.Context, q *query, k *inventory.KnownPeople) error {
+	return q.each(ctx, `select i.id, i.kind, i.number, i.email from identity i where `+now("i"), nil, func(scan func(...any) error) error {
+		var person access.IdentityID
+		var kind access.IdentityKind
+		var number, email string
+		if err := scan(&person, &kind, &number, &email); err != nil {
+			return err
+		}
+		if number != "" {
+			k.Number[number] = person
+		}
+		if email = strings.ToLower(email); email == "" || kind != access.Human {
+			return nil
+		}
+		if _, twice := k.Email[email]; twice {
+			person = 0
+		}
+		k.Email[email] = person
+		return nil
+	})
 }
 
 var otherRecords = `
@@ -114,11 +130,8 @@ func (g *staging) people(ctx context.Context, t *tx, b *inventory.Batch) error {
 		identities = append(identities, []any{i.ID, t.Set, string(i.Kind), string(i.State), i.Name, i.Email, i.Number, p.Login, third.Organisation, third.Sponsor, third.ContractEnd, string(attributes)})
 		for seq, a := range i.Affiliations {
 			affiliations = append(affiliations, []any{i.ID, seq, t.Set, a.Employer, a.Unit, a.Title, a.Manager, a.Start, 0})
-			if err := t.due(ctx, i.ID.Ref(), a.Start, a.End); err != nil {
-				return err
-			}
 		}
-		if err := t.due(ctx, i.ID.Ref(), third.ContractEnd); err != nil {
+		if err := t.due(ctx, i.ID.Ref(), p.Due...); err != nil {
 			return err
 		}
 		if !p.New || p.Ownership.Owner != 0 {
@@ -170,5 +183,46 @@ func (g *staging) own(ctx context.Context, t *tx, o access.Ownership, object acc
 	}
 	_, err = t.exec(ctx, `insert into ownership (id, from_set, object_kind, object_key, owner_id, deputy_id) values ($1, $2, $3, $4, $5, $6)`,
 		key, t.Set, object.Kind, object.Key, o.Owner, o.Deputy)
+	return err
+}
+
+// Somebody whom no source has any more was terminated for that, and stays so.
+var staleState = `
+select i.state, i.attributes from identity i
+ where i.id = $1 and i.until_set = 0 and i.from_set not in (select id from open_set)
+   and exists (select 1 from source_record r where r.identity_id = i.id and ` + now("r") + `)`
+
+const restate = `
+insert into identity (id, from_set, kind, state, name, email, number, login, organisation, sponsor_id, contract_end, attributes)
+select id, $2, kind, $3, name, email, number, login, organisation, sponsor_id, contract_end, attributes
+  from identity where id = $1 and until_set = $2 and from_set <> $2`
+
+// restate derives an identity's state anew when the clock has reached its start
+// or end. What a sync under way has ended already is that sync's to write.
+func (t *tx) restate(ctx context.Context, id access.IdentityID) error {
+	var was access.IdentityState
+	var text []byte
+	err := t.row(ctx, staleState, id).Scan(&was, &text)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var attributes map[string]access.Attribute
+	if err := json.Unmarshal(text, &attributes); err != nil {
+		return err
+	}
+	if len(attributes) == 0 {
+		return nil // no source has it
+	}
+	is := inventory.StateAt(func(name string) string { return attributes[name].Value }, t.At)
+	if is == was {
+		return nil
+	}
+	if _, err := t.exec(ctx, `update identity set until_set = $1 where id = $2 and until_set = 0`, t.Set, id); err != nil {
+		return err
+	}
+	_, err = t.exec(ctx, restate, id, t.Set, string(is))
 	return err
 }

@@ -2,10 +2,12 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 
 	"github.com/writhq/writ/access"
@@ -20,8 +22,8 @@ select o.native_id, o.id, o.digest, case when o.until_set = 0 then 1 else 0 end
  where o.system_id = $1 and o.from_set not in (select id from open_set)
    and o.from_set = (select max(v.from_set) from %[1]s v where v.id = o.id and v.from_set not in (select id from open_set))`
 
-// Known returns what the store has of a system. Nothing is being staged on it: a
-// sync holds the system's lease.
+// Known returns what the store has of a system, and as of which sync: whoever
+// stages on it is refused when another came in between.
 func (s Inventory) Known(ctx context.Context, id access.SystemID) (*inventory.Known, error) {
 	k := &inventory.Known{
 		Resources: map[string]inventory.Object{}, Entitlements: map[string]inventory.Object{}, Accounts: map[string]inventory.Object{},
@@ -29,6 +31,10 @@ func (s Inventory) Known(ctx context.Context, id access.SystemID) (*inventory.Kn
 		SystemByName: map[string]access.SystemID{},
 	}
 	err := s.db.read(ctx, func(q *query) error {
+		var err error
+		if k.Synced, err = lastSync(ctx, q, id.Ref()); err != nil {
+			return err
+		}
 		for table, into := range map[string]map[string]inventory.Object{"resource": k.Resources, "entitlement": k.Entitlements, "account": k.Accounts} {
 			if err := readKnown(ctx, q, fmt.Sprintf(knownObjects, table), id, into); err != nil {
 				return fmt.Errorf("reading %ss: %w", table, err)
@@ -37,6 +43,12 @@ func (s Inventory) Known(ctx context.Context, id access.SystemID) (*inventory.Kn
 		return readHoldings(ctx, q, id, k)
 	})
 	return k, err
+}
+
+// lastSync is when the last complete sync of something was.
+func lastSync(ctx context.Context, q *query, on access.Ref) (at access.Time, err error) {
+	err = q.row(ctx, `select coalesce(max(synced_at), 0) from sync_state where kind = $1 and object = $2`, on.Kind, on.Key).Scan(&at)
+	return at, err
 }
 
 func readKnown(ctx context.Context, q *query, text string, id access.SystemID, into map[string]inventory.Object) error {
@@ -163,13 +175,25 @@ type staging struct {
 	done  bool
 }
 
-// Stage begins a bulk change that nobody sees before Flip.
-func (s Inventory) Stage(ctx context.Context, on access.Ref) (inventory.Staging, error) {
+// Stage begins a bulk change that nobody sees before Flip. From then on the lease
+// keeps others away; that nobody came before is checked here.
+func (s Inventory) Stage(ctx context.Context, on access.Ref, synced access.Time) (inventory.Staging, error) {
 	st, err := s.db.stage(ctx, on)
 	if err != nil {
 		return nil, err
 	}
-	return &staging{db: s.db, on: on, s: st, creds: map[string]access.CredentialID{}}, nil
+	g := &staging{db: s.db, on: on, s: st, creds: map[string]access.CredentialID{}}
+	err = s.db.read(ctx, func(q *query) error {
+		last, err := lastSync(ctx, q, on)
+		if err == nil && last != synced {
+			err = inventory.ErrOvertaken
+		}
+		return err
+	})
+	if err != nil {
+		return nil, errors.Join(err, g.Undo(context.WithoutCancel(ctx)))
+	}
+	return g, nil
 }
 
 // Undo takes everything back.
@@ -204,20 +228,15 @@ func (g *staging) Flip(ctx context.Context, r inventory.Report, refs []access.Re
 
 // Write stages one batch with its record: counts, and a digest of the rows.
 func (g *staging) Write(ctx context.Context, b *inventory.Batch) error {
-	sum := sha256.New()
-	if err := json.NewEncoder(sum).Encode(struct {
-		A, B, C, D, E, F any
-	}{b.Resources, b.Entitlements, b.Accounts, b.Ended, b.Grants, b.People}); err != nil {
-		return err
-	}
+	sum := b.Digest()
 	e := audit.Event{Action: "inventory.sync_batch", Object: g.on, Facts: map[string]string{
 		"objects":       strconv.Itoa(len(b.Resources) + len(b.Entitlements) + len(b.Accounts) + len(b.People)),
 		"objects_ended": strconv.Itoa(len(b.Ended)), "grants": strconv.Itoa(len(b.Grants)), "grants_ended": strconv.Itoa(len(b.EndedGrants)),
-		"digest": hex.EncodeToString(sum.Sum(nil)),
+		"digest": hex.EncodeToString(sum[:]),
 	}}
 	return g.db.stageBatch(ctx, g.s, e, func(t *tx) error {
 		for _, step := range []func(context.Context, *tx, *inventory.Batch) error{
-			g.endObjects, g.objects, g.holdings, g.grants, g.credentials, g.usage, g.people,
+			g.endObjects, g.objects, g.holdings, g.grants, g.credentials, g.people,
 		} {
 			if err := step(ctx, t, b); err != nil {
 				return err
@@ -290,7 +309,8 @@ func orEmpty[T any](list []T) []T {
 
 func (g *staging) holdings(ctx context.Context, t *tx, b *inventory.Batch) error {
 	rows := make([][]any, 0, len(b.Holdings))
-	for ref, h := range b.Holdings {
+	for _, h := range b.Holdings {
+		ref := h.Holder
 		if !h.Had {
 			rows = append(rows, []any{ref.Kind, ref.Key, b.System, t.Set, h.Digest[:]})
 			continue
@@ -331,10 +351,32 @@ func (g *staging) grants(ctx context.Context, t *tx, b *inventory.Batch) error {
 	return t.insertMany(ctx, "access_grant", []string{"holder_id", "holder_kind", "entitlement_id", "resource_id", "mode", "from_set", "id", "system_id", "flags", "starts_at", "ends_at", "last_used"}, rows)
 }
 
-func (g *staging) usage(ctx context.Context, t *tx, b *inventory.Batch) error {
-	for acc, at := range b.Usage {
-		if _, err := t.exec(ctx, `insert into account_usage (account_id, last_used) values ($1, $2)
-on conflict (account_id) do update set last_used = $2 where account_usage.last_used < $2`, acc, at); err != nil {
+// usagePerChange keeps a transaction short.
+const usagePerChange = 5000
+
+const keepUsage = `
+insert into account_usage (account_id, last_used) values ($1, $2)
+on conflict (account_id) do update set last_used = $2 where account_usage.last_used < $2`
+
+// KeepUsage keeps when accounts were last used. It is no version of anything and
+// only moves forward, so it needs no staging: cut off, the next sync goes on.
+func (s Inventory) KeepUsage(ctx context.Context, system access.SystemID, used map[access.AccountID]access.Time, bulk bool) error {
+	for chunk := range slices.Chunk(slices.Sorted(maps.Keys(used)), usagePerChange) {
+		e := audit.Event{Action: "inventory.usage", Object: system.Ref(), Facts: map[string]string{"accounts": strconv.Itoa(len(chunk))}}
+		err := s.db.change(ctx, e, func(t *tx) error {
+			rows := make([][]any, 0, len(chunk))
+			for _, id := range chunk {
+				if _, err := t.exec(ctx, keepUsage, id, used[id]); err != nil {
+					return err
+				}
+				rows = append(rows, []any{t.Set, access.KindAccount, id, false})
+			}
+			if bulk {
+				rows = [][]any{{t.Set, access.KindSystem, system, true}}
+			}
+			return t.insertMany(ctx, "change", []string{"set_id", "kind", "object", "bulk"}, rows)
+		})
+		if err != nil {
 			return err
 		}
 	}

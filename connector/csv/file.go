@@ -5,9 +5,11 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -210,6 +212,19 @@ func (c *file) need(names ...string) error {
 		}
 	}
 	return nil
+}
+
+// stampOf tells whether files are still those that a cursor is of.
+func stampOf(paths ...string) string {
+	sum := fnv.New64a()
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil {
+			continue
+		}
+		_, _ = fmt.Fprintf(sum, "%q %d %d\n", path, info.Size(), info.ModTime().UnixNano())
+	}
+	return strconv.FormatUint(sum.Sum64(), 36)
 }
 
 func (c *file) close() error { return c.f.Close() }

@@ -54,10 +54,20 @@ func (p *people) People(ctx context.Context, cursor string) iter.Seq2[connector.
 			yield(connector.Record{}, err)
 			return
 		}
-		skip, _ := strconv.Atoi(cursor)
+		stamp := stampOf(p.cfg.Address)
+		skip := 0
+		if row, ok := strings.CutSuffix(cursor, "@"+stamp); ok {
+			skip, _ = strconv.Atoi(row)
+		}
+		if skip > 0 && !yield(connector.Record{Checkpoint: cursor}, nil) {
+			return
+		}
 		for n := 1; ; n++ {
 			err := f.next()
 			if errors.Is(err, io.EOF) {
+				if n-1 > skip {
+					yield(connector.Record{Checkpoint: strconv.Itoa(n-1) + "@" + stamp}, nil)
+				}
 				return
 			}
 			if ctx.Err() != nil {
@@ -71,11 +81,11 @@ func (p *people) People(ctx context.Context, cursor string) iter.Seq2[connector.
 			if n <= skip {
 				continue
 			}
-			rec := f.reject(bad.reason)
+			rec := f.rejectPerson(bad.reason)
 			if !rejected {
 				rec = f.person()
 			}
-			if !yield(rec, nil) || (n%checkpointEvery == 0 && !yield(connector.Record{Checkpoint: strconv.Itoa(n)}, nil)) {
+			if !yield(rec, nil) || (n%checkpointEvery == 0 && !yield(connector.Record{Checkpoint: strconv.Itoa(n) + "@" + stamp}, nil)) {
 				return
 			}
 		}
@@ -112,7 +122,13 @@ func (f *file) person() connector.Record {
 		}
 	}
 	if a["number"] == "" {
-		return f.reject("the row has no number")
+		return f.rejectPerson("the row has no number")
 	}
 	return connector.Record{Person: &connector.Person{ID: a["number"], Line: f.line, Attributes: a}}
+}
+
+func (f *file) rejectPerson(reason string) connector.Record {
+	rec := f.reject(reason)
+	rec.Reject.Object = connector.Target{Kind: connector.OnIdentity, ID: f.get("number")}
+	return rec
 }

@@ -87,25 +87,44 @@ type part struct {
 	name string
 	need []string
 	read func(f *file) (connector.Record, error)
+	of   func(f *file) (object, holder connector.Target) // whose a rejected row is
 }
 
 var parts = []part{
-	{"resources.csv", []string{"id", "kind", "name"}, readResource},
-	{"entitlements.csv", []string{"id", "kind", "name"}, readEntitlement},
-	{"accounts.csv", []string{"id", "login"}, readAccount},
-	{"credentials.csv", []string{"account", "kind"}, readCredential},
-	{"grants.csv", []string{"holder_kind", "holder", "entitlement"}, readGrant},
+	{"resources.csv", []string{"id", "kind", "name"}, readResource, object(connector.OnResource)},
+	{"entitlements.csv", []string{"id", "kind", "name"}, readEntitlement, object(connector.OnEntitlement)},
+	{"accounts.csv", []string{"id", "login"}, readAccount, object(connector.OnAccount)},
+	{"credentials.csv", []string{"account", "kind"}, readCredential, func(f *file) (object, holder connector.Target) {
+		return object, connector.Target{Kind: connector.OnAccount, ID: f.get("account")}
+	}},
+	{"grants.csv", []string{"holder_kind", "holder", "entitlement"}, readGrant, func(f *file) (object, holder connector.Target) {
+		return object, connector.Target{Kind: connector.TargetKind(f.get("holder_kind")), ID: f.get("holder")}
+	}},
 }
 
-// Discover yields the files' rows. A cursor is "file:row".
+func object(kind connector.TargetKind) func(f *file) (object, holder connector.Target) {
+	return func(f *file) (object, holder connector.Target) {
+		return connector.Target{Kind: kind, ID: f.get("id")}, holder
+	}
+}
+
+// Discover yields the files' rows. A cursor is "file:row@stamp", with the stamp of
+// all files: when one of them has changed, a cursor is no longer valid.
 func (d *Folder) Discover(ctx context.Context, cursor string) iter.Seq2[connector.Record, error] {
 	return func(yield func(connector.Record, error) bool) {
-		from, skip := parseCursor(cursor)
+		stamp := d.stamp()
+		from, skip := 0, 0
+		if place, ok := strings.CutSuffix(cursor, "@"+stamp); ok {
+			from, skip = parseCursor(place)
+		}
+		if from+skip > 0 && !yield(connector.Record{Checkpoint: cursor}, nil) {
+			return
+		}
 		for i, p := range parts[from:] {
 			if i > 0 {
 				skip = 0
 			}
-			more, err := d.file(ctx, p, skip, yield)
+			more, err := d.file(ctx, p, skip, stamp, yield)
 			if err != nil {
 				yield(connector.Record{}, fmt.Errorf("system %s: %w", d.cfg.Name, err))
 				return
@@ -114,10 +133,27 @@ func (d *Folder) Discover(ctx context.Context, cursor string) iter.Seq2[connecto
 				return
 			}
 		}
+		if from < len(parts) {
+			yield(connector.Record{Checkpoint: theEnd + "@" + stamp}, nil)
+		}
 	}
 }
 
+// theEnd is the cursor behind everything.
+const theEnd = "end:0"
+
+func (d *Folder) stamp() string {
+	paths := make([]string, len(parts))
+	for i, p := range parts {
+		paths[i] = filepath.Join(d.cfg.Address, p.name)
+	}
+	return stampOf(paths...)
+}
+
 func parseCursor(cursor string) (part, row int) {
+	if cursor == theEnd {
+		return len(parts), 0
+	}
 	name, n, ok := strings.Cut(cursor, ":")
 	if !ok {
 		return 0, 0
@@ -135,7 +171,7 @@ func parseCursor(cursor string) (part, row int) {
 }
 
 // file yields one file's rows behind skip; it reports whether to go on.
-func (d *Folder) file(ctx context.Context, p part, skip int, yield func(connector.Record, error) bool) (more bool, err error) {
+func (d *Folder) file(ctx context.Context, p part, skip int, stamp string, yield func(connector.Record, error) bool) (more bool, err error) {
 	f, err := open(filepath.Join(d.cfg.Address, p.name), d.cfg.Options["encoding"], d.cfg.Options["delimiter"])
 	if errors.Is(err, os.ErrNotExist) && p.name != "accounts.csv" {
 		return true, nil
@@ -161,6 +197,7 @@ func (d *Folder) file(ctx context.Context, p part, skip int, yield func(connecto
 		}
 		if bad, ok := errors.AsType[errRow](err); ok {
 			rec, err = f.reject(bad.reason), nil
+			rec.Reject.Object, rec.Reject.Holder = p.of(f)
 		}
 		if err != nil {
 			return false, err
@@ -171,7 +208,7 @@ func (d *Folder) file(ctx context.Context, p part, skip int, yield func(connecto
 		if !yield(rec, nil) {
 			return false, nil
 		}
-		if n%checkpointEvery == 0 && !yield(connector.Record{Checkpoint: p.name + ":" + strconv.Itoa(n)}, nil) {
+		if n%checkpointEvery == 0 && !yield(connector.Record{Checkpoint: p.name + ":" + strconv.Itoa(n) + "@" + stamp}, nil) {
 			return false, nil
 		}
 	}

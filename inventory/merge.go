@@ -1,0 +1,376 @@
+package inventory
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/connector"
+)
+
+// Staging takes a bulk change in batches.
+type Staging interface {
+	Write(ctx context.Context, b *Batch) error
+	// Flip makes everything visible at once, with the sync's state.
+	Flip(ctx context.Context, r Report, refs []access.Ref, bulk bool) error
+	// Undo takes everything back; after Flip it does nothing.
+	Undo(ctx context.Context) error
+}
+
+// Batch is a part of a bulk change. An ended or replaced version is named by key.
+type Batch struct {
+	Resources    []ResourceRow
+	Entitlements []EntitlementRow
+	Accounts     []AccountRow
+	Ended        []access.Ref // objects whose current version ends (gone, or replaced by a row here)
+
+	System      access.SystemID
+	Holdings    []HoldingRow
+	Grants      []GrantRow
+	EndedGrants []GrantRow
+	Credentials []CredentialRow
+	EndedCreds  []CredentialRow
+
+	People []PersonRow
+}
+
+// HoldingRow is the digest of what starts at a holder. Had says that it replaces
+// one; the zero digest replaces it with nothing.
+type HoldingRow struct {
+	Holder access.Ref
+	Digest Digest
+	Had    bool
+}
+
+// batchRows keeps a batch's transaction short; bulkThreshold is how many objects
+// change before those who follow are told of the system instead of each.
+const (
+	batchRows     = 5000
+	bulkThreshold = 20000
+)
+
+func (b *Batch) size() int {
+	return len(b.Resources) + len(b.Entitlements) + len(b.Accounts) + len(b.Ended) + len(b.Holdings) +
+		len(b.Grants) + len(b.EndedGrants) + len(b.Credentials) + len(b.EndedCreds) + len(b.People)
+}
+
+// Digest stands for all rows of the batch: objects and people by their own
+// digests, grants and credentials by those of their holders.
+func (b *Batch) Digest() [sha256.Size]byte {
+	h := sha256.New()
+	var n [8]byte
+	add := func(key int64, d Digest) {
+		binary.LittleEndian.PutUint64(n[:], uint64(key)) //nolint:gosec // bits, not a number
+		h.Write(n[:])
+		h.Write(d[:])
+	}
+	for _, r := range b.Resources {
+		add(int64(r.ID), r.Digest)
+	}
+	for _, r := range b.Entitlements {
+		add(int64(r.ID), r.Digest)
+	}
+	for _, r := range b.Accounts {
+		add(int64(r.ID), r.Digest)
+	}
+	for _, r := range b.Ended {
+		add(r.Key, Digest{byte(r.Kind)})
+	}
+	for _, r := range b.Holdings {
+		add(r.Holder.Key, r.Digest)
+	}
+	for _, g := range b.EndedGrants {
+		add(int64(g.ID), Digest{byte(access.KindGrant)})
+	}
+	for _, c := range b.EndedCreds {
+		add(int64(c.ID), Digest{byte(access.KindCredential)})
+	}
+	for _, p := range b.People {
+		add(int64(p.Identity.ID), p.Digest)
+	}
+	return [sha256.Size]byte(h.Sum(nil))
+}
+
+// merge writes the difference of one comparison.
+type merge struct {
+	*Service
+	c       *comparison
+	system  System
+	r       *Report
+	accept  bool
+	allow   Guard
+	staging Staging
+	batch   Batch
+	refs    map[access.Ref]struct{} // who follows is told of these; nil is of the system
+	used    map[access.AccountID]access.Time
+	removed int64 // grants
+}
+
+func (m *merge) run(ctx context.Context, sp *spool) error {
+	if m.system.State.Synced != 0 {
+		m.refs = map[access.Ref]struct{}{}
+	}
+	m.used = map[access.AccountID]access.Time{}
+	m.batch.System = m.system.ID
+	if err := sp.each(func(rec *connector.Record) error { return m.object(ctx, rec) }); err != nil {
+		return err
+	}
+	if all := int64(m.c.holdings.expected); m.c.dangling > maxBadCount && float64(m.c.dangling) > maxBadShare*float64(all) {
+		return ErrInconsistent.With("%d grants or credentials name things that the system does not have; the first: %s", m.c.dangling, m.c.warnings.list[0])
+	}
+	for _, kind := range objectKinds {
+		gone, _ := m.c.removed(kind)
+		for _, key := range gone {
+			m.end(access.Ref{Kind: kind, Key: key})
+			m.r.Removed++
+			if err := m.flush(ctx, batchRows); err != nil {
+				return err
+			}
+		}
+	}
+	if err := m.holders(ctx); err != nil {
+		return err
+	}
+	return m.finish(ctx)
+}
+
+// note keeps who is to be told.
+func (m *merge) note(ref access.Ref) {
+	if m.refs == nil {
+		return
+	}
+	m.refs[ref] = struct{}{}
+	if len(m.refs) > bulkThreshold {
+		m.refs = nil
+	}
+}
+
+func (m *merge) end(ref access.Ref) {
+	m.batch.Ended = append(m.batch.Ended, ref)
+	m.note(ref)
+}
+
+// object stages one resource, entitlement or account that differs, and keeps
+// grants and credentials for later.
+func (m *merge) object(ctx context.Context, rec *connector.Record) error {
+	var (
+		ref  access.Ref
+		what change
+		err  error
+	)
+	switch {
+	case rec.Resource != nil:
+		var row ResourceRow
+		if row, what, err = m.c.resource(rec.Resource); what != same {
+			m.batch.Resources = append(m.batch.Resources, row)
+		}
+		ref = row.ID.Ref()
+	case rec.Entitlement != nil:
+		var row EntitlementRow
+		if row, what, err = m.c.entitlement(rec.Entitlement); what != same {
+			m.batch.Entitlements = append(m.batch.Entitlements, row)
+		}
+		ref = row.ID.Ref()
+	case rec.Account != nil:
+		var row AccountRow
+		if row, what, err = m.c.account(rec.Account); what != same {
+			m.batch.Accounts = append(m.batch.Accounts, row)
+		}
+		ref = row.ID.Ref()
+		m.usage(row.ID, rec.Account)
+	default:
+		m.c.hold(rec)
+		return nil
+	}
+	if err != nil || what == same {
+		return err
+	}
+	if what == replaced {
+		m.end(ref)
+	}
+	m.note(ref)
+	m.r.Changed++
+	return m.flush(ctx, batchRows)
+}
+
+// usage keeps when an account was last used, where that moved forward.
+func (m *merge) usage(id access.AccountID, a *connector.Account) {
+	if !a.UsageKnown {
+		return
+	}
+	if was, ok := m.c.known.Usage[id]; !ok || was < a.LastUsed {
+		m.used[id] = max(a.LastUsed, m.used[id])
+	}
+}
+
+// holders compares what starts at each holder, then ends what started at holders
+// that have nothing left.
+func (m *merge) holders(ctx context.Context) error {
+	left := m.c.known.Holdings
+	done, total := int64(0), int64(m.c.holdings.expected)
+	err := m.c.holdings.each(func(x holder) error {
+		m.c.counts.Grants += int64(len(x.grants))
+		m.c.counts.Credentials += int64(len(x.credentials))
+		if done += int64(len(x.grants)); done%50000 < int64(len(x.grants)) {
+			m.progress("storing "+m.system.Name, done, total)
+		}
+		digest := m.c.holdings.digest(x)
+		if m.c.unclear[x.ref] {
+			digest[0] ^= 0xff // so that it is looked at again once it is clear
+		}
+		was, had := left[x.ref]
+		delete(left, x.ref)
+		if had && was == digest {
+			return nil
+		}
+		return m.holder(ctx, x, HoldingRow{x.ref, digest, had})
+	})
+	if err != nil {
+		return err
+	}
+	gone := slices.SortedFunc(maps.Keys(left), func(a, b access.Ref) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Key, b.Key)) })
+	for _, ref := range gone {
+		if m.c.unclear[ref] {
+			continue
+		}
+		if err := m.holder(ctx, holder{ref: ref}, HoldingRow{Holder: ref, Had: true}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// holder stages the difference of one holder's grants and credentials.
+func (m *merge) holder(ctx context.Context, x holder, row HoldingRow) error {
+	m.batch.Holdings = append(m.batch.Holdings, row)
+	m.note(x.ref)
+	m.r.Changed++
+	var grants []GrantRow
+	var credentials []CredentialRow
+	if row.Had {
+		var err error
+		if grants, credentials, err = m.Store.HolderGrants(ctx, m.system.ID, x.ref); err != nil {
+			return err
+		}
+	}
+	m.grants(grants, x)
+	m.credentials(credentials, x.credentials)
+	if !m.accept && m.allow.Refuses(m.removed, m.c.known.Grants) {
+		return ErrGuard.With("the sync would remove more than %d of %d grants; nothing was changed. If that is meant, run it again with --accept-removals", m.removed-1, m.c.known.Grants)
+	}
+	return m.flush(ctx, batchRows)
+}
+
+// grants stages the difference of two lists in the same order. What cannot be
+// read for a rejected row is not taken for gone.
+func (m *merge) grants(was []GrantRow, x holder) {
+	is, clear := x.grants, !m.c.unclear[x.ref]
+	for len(was)+len(is) > 0 {
+		var g GrantRow
+		order := -1
+		if len(is) > 0 {
+			g = m.c.holdings.row(x.ref, is[0])
+			order = 1
+			if len(was) > 0 {
+				order = compareRows(was[0], g)
+			}
+		}
+		switch {
+		case order < 0:
+			if clear {
+				m.batch.EndedGrants = append(m.batch.EndedGrants, was[0])
+				m.removed++
+			}
+			was = was[1:]
+		case order > 0:
+			m.batch.Grants = append(m.batch.Grants, g)
+			is = is[1:]
+		default:
+			if g.ID = was[0].ID; g != was[0] {
+				m.batch.EndedGrants = append(m.batch.EndedGrants, was[0])
+				g.ID = 0
+				m.batch.Grants = append(m.batch.Grants, g)
+			}
+			was, is = was[1:], is[1:]
+		}
+	}
+}
+
+func compareRows(a, b GrantRow) int {
+	return cmp.Or(cmp.Compare(a.Entitlement, b.Entitlement), cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Mode, b.Mode))
+}
+
+func (m *merge) credentials(was, is []CredentialRow) {
+	for _, old := range was {
+		same := old
+		same.ID = 0
+		if !slices.Contains(is, same) {
+			m.batch.EndedCreds = append(m.batch.EndedCreds, old)
+		}
+	}
+	for _, c := range is {
+		if !slices.ContainsFunc(was, func(old CredentialRow) bool { old.ID = 0; return old == c }) {
+			m.batch.Credentials = append(m.batch.Credentials, c)
+		}
+	}
+}
+
+// flush writes the batch when it is large enough.
+func (m *merge) flush(ctx context.Context, least int) error {
+	if m.batch.size() < max(least, 1) {
+		return nil
+	}
+	if m.staging == nil {
+		st, err := m.Store.Stage(ctx, m.system.ID.Ref(), m.c.known.Synced)
+		if err != nil {
+			return err
+		}
+		m.staging = st
+	}
+	if err := m.staging.Write(ctx, &m.batch); err != nil {
+		return fmt.Errorf("storing a batch: %w", err)
+	}
+	m.batch.reset()
+	return nil
+}
+
+// reset makes room for the next batch in the same memory.
+func (b *Batch) reset() {
+	*b = Batch{
+		System: b.System, Resources: b.Resources[:0], Entitlements: b.Entitlements[:0], Accounts: b.Accounts[:0], Ended: b.Ended[:0],
+		Holdings: b.Holdings[:0], Grants: b.Grants[:0], EndedGrants: b.EndedGrants[:0], Credentials: b.Credentials[:0],
+		EndedCreds: b.EndedCreds[:0], People: b.People[:0],
+	}
+}
+
+// finish makes everything visible. What was used when is no version of anything:
+// it follows, and if it does not get that far the next sync brings it.
+func (m *merge) finish(ctx context.Context) error {
+	if err := m.flush(ctx, 1); err != nil {
+		return err
+	}
+	m.r.Counts = m.c.counts
+	m.r.Warnings = append(m.r.Warnings, m.c.warnings.all()...)
+	changed := m.staging != nil
+	if changed {
+		if err := m.staging.Flip(ctx, *m.r, slices.Collect(maps.Keys(m.refs)), m.refs == nil); err != nil {
+			return err
+		}
+		m.staging = nil
+	}
+	if len(m.used) > 0 {
+		if err := m.Store.KeepUsage(ctx, m.system.ID, m.used, m.refs == nil || len(m.used) > bulkThreshold); err != nil {
+			return fmt.Errorf("keeping when accounts were used: %w", err)
+		}
+	}
+	m.progress("storing "+m.system.Name, 1, 1)
+	if changed {
+		return nil
+	}
+	return m.Store.SyncUnchanged(ctx, m.system.ID.Ref(), *m.r)
+}
