@@ -22,5 +22,9 @@ func lockDir(dir string) (func() error, error) {
 		}
 		return nil, fmt.Errorf("locking %s: %w", dir, err)
 	}
-	return f.Close, nil
+	return func() error {
+		// Said outright: a program that is being started at this moment has a copy of
+		// the descriptor until it is running, and would keep the lock until then.
+		return errors.Join(syscall.Flock(int(f.Fd()), syscall.LOCK_UN), f.Close())
+	}, nil
 }
