@@ -158,7 +158,7 @@ func TestKilledAnywhere(t *testing.T) {
 	copyDir(t, base, whole)
 	started := time.Now()
 	child(t, whole).run(t)
-	took := time.Since(started)
+	moments := newMoments(time.Since(started))
 	want := dump(t, whole)
 	if before := dump(t, base); slices.Equal(before, want) || len(want) < 3000 {
 		t.Fatalf("the sync changes nothing (%d lines): the test could not fail", len(want))
@@ -172,8 +172,9 @@ func TestKilledAnywhere(t *testing.T) {
 			defer func() { <-room }()
 			dir := filepath.Join(t.TempDir(), fmt.Sprint(i))
 			copyDir(t, base, dir)
-			after := time.Duration(float64(took) * 1.2 * rand.Float64())
-			if child(t, dir).kill(t, after) {
+			after := moments.next()
+			inTime := child(t, dir).kill(t, after)
+			if moments.told(inTime); inTime {
 				mid.Store(i, true)
 			}
 			if err := syncAll(dir); err != nil {
@@ -192,6 +193,31 @@ func TestKilledAnywhere(t *testing.T) {
 	t.Logf("%d of %d children were killed before they ended", killed, points)
 	if killed < points/2 {
 		t.Errorf("only %d of %d kills came in time: the moments are not spread over the sync", killed, points)
+	}
+}
+
+// moments picks when to kill: evenly over the time that a sync takes, which is
+// learned as the machine gets busier or quieter. About a tenth come too late.
+type moments struct {
+	mu   sync.Mutex
+	took float64
+}
+
+func newMoments(first time.Duration) *moments { return &moments{took: float64(first)} }
+
+func (m *moments) next() time.Duration {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return time.Duration(m.took * rand.Float64())
+}
+
+func (m *moments) told(inTime bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if inTime {
+		m.took *= 1.01
+	} else {
+		m.took *= 0.9
 	}
 }
 

@@ -185,10 +185,14 @@ func (s *spool) each(fn func(*connector.Record) error) error {
 	}
 }
 
-func (s *spool) close() error { return s.f.Close() }
+// close gives the lock back outright: a child process that is being started has
+// the file open for a moment, and closing alone would leave the lock with it.
+func (s *spool) close() error {
+	return errors.Join(syscall.Flock(int(s.f.Fd()), syscall.LOCK_UN), s.f.Close())
+}
 
 // remove ends the spool: what it holds is in the store.
-func (s *spool) remove() error { return errors.Join(os.Remove(s.f.Name()), s.f.Close()) }
+func (s *spool) remove() error { return errors.Join(os.Remove(s.f.Name()), s.close()) }
 
 type frameReader struct {
 	r       io.Reader
