@@ -131,7 +131,12 @@ func set(t testing.TB, data, files string) {
 		t.Fatal(err)
 	}
 	defer db.Close() //nolint:errcheck // what matters was committed
-	s := service(db)
+	addAll(t, service(db), files)
+}
+
+func addAll(t testing.TB, s *inventory.Service, files string) {
+	t.Helper()
+	ctx := asTest()
 	if _, err := s.AddSource(ctx, inventory.Source{Name: "hr", Kind: csv.Kind, Config: inventory.Config{Address: filepath.Join(files, "hr.csv")}}); err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,9 @@ import (
 func anyRecord(t *rapid.T) connector.Record {
 	text := func(name string) string { return rapid.StringN(0, 12, 40).Draw(t, name) }
 	at := func(name string) access.Time { return access.Time(rapid.Int64().Draw(t, name)) }
-	target := func() connector.Target { return connector.Target{Kind: connector.TargetKind(text("kind")), ID: text("id")} }
+	target := func() connector.Target {
+		return connector.Target{Kind: connector.TargetKind(text("kind")), ID: text("id")}
+	}
 	pairs := func() map[string]string {
 		m := rapid.MapOfN(rapid.StringN(0, 5, 20), rapid.String(), 0, 3).Draw(t, "pairs")
 		if len(m) == 0 {

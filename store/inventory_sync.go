@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/audit"
@@ -168,11 +169,10 @@ func (s Inventory) Reserve(ctx context.Context, kind access.ObjectKind, n int) (
 
 // staging is one bulk change of the inventory.
 type staging struct {
-	db    *DB
-	on    access.Ref
-	s     *staged
-	creds map[string]access.CredentialID // by kind and fingerprint, staged ones too
-	done  bool
+	db   *DB
+	on   access.Ref
+	s    *staged
+	done bool
 }
 
 // Stage begins a bulk change that nobody sees before Flip. From then on the lease
@@ -182,7 +182,7 @@ func (s Inventory) Stage(ctx context.Context, on access.Ref, synced access.Time)
 	if err != nil {
 		return nil, err
 	}
-	g := &staging{db: s.db, on: on, s: st, creds: map[string]access.CredentialID{}}
+	g := &staging{db: s.db, on: on, s: st}
 	err = s.db.read(ctx, func(q *query) error {
 		last, err := lastSync(ctx, q, on)
 		if err == nil && last != synced {
@@ -389,39 +389,98 @@ func (g *staging) credentials(ctx context.Context, t *tx, b *inventory.Batch) er
 			return err
 		}
 	}
+	if len(b.Credentials) == 0 {
+		return nil
+	}
+	ids, err := findCredentials(ctx, t, b.Credentials)
+	if err != nil {
+		return err
+	}
+	if err := newCredentials(ctx, t, b.Credentials, ids); err != nil {
+		return err
+	}
 	rows := make([][]any, 0, len(b.Credentials))
 	for _, c := range b.Credentials {
-		id, err := g.credential(ctx, t, c)
-		if err != nil {
-			return err
-		}
-		rows = append(rows, []any{c.Account, id, t.Set, b.System, c.Options, c.Changed, c.LastUsed})
+		rows = append(rows, []any{c.Account, ids[nameOf(c)], t.Set, b.System, c.Options, c.Changed, c.LastUsed})
 	}
 	return t.insertMany(ctx, "account_credential", []string{"account_id", "credential_id", "from_set", "system_id", "options", "changed_at", "last_used"}, rows)
 }
 
-// credential finds the one credential of a fingerprint, or makes it. What a
-// credential is never changes; it is kept when its last account lets go of it.
-func (g *staging) credential(ctx context.Context, t *tx, c inventory.CredentialRow) (access.CredentialID, error) {
-	name := string(c.Kind) + " " + c.Fingerprint
-	if id, ok := g.creds[name]; ok {
-		return id, nil
+// credentialName tells credentials apart: there is one of a kind and fingerprint,
+// however many accounts accept it. It never changes, and is kept when its last
+// account lets go of it.
+type credentialName struct {
+	kind        access.CredentialKind
+	fingerprint string
+}
+
+func nameOf(c inventory.CredentialRow) credentialName {
+	return credentialName{c.Kind, c.Fingerprint}
+}
+
+// credentialsPerQuery is how many are looked up at once; a shorter list repeats its
+// last, so that the query's text is always the same.
+const credentialsPerQuery = 200
+
+var findCredential = `
+select id, kind, fingerprint from credential where until_set = 0 and kind = $1 and fingerprint in (` + placeholders(2, credentialsPerQuery) + `)`
+
+func placeholders(first, n int) string {
+	list := make([]string, n)
+	for i := range list {
+		list[i] = "$" + strconv.Itoa(first+i)
 	}
-	var id access.CredentialID
-	err := t.row(ctx, `select coalesce(max(id), 0) from credential where kind = $1 and fingerprint = $2 and until_set = 0`, string(c.Kind), c.Fingerprint).Scan(&id)
+	return strings.Join(list, ", ")
+}
+
+func findCredentials(ctx context.Context, t *tx, rows []inventory.CredentialRow) (map[credentialName]access.CredentialID, error) {
+	byKind := map[access.CredentialKind][]any{}
+	for _, c := range rows {
+		byKind[c.Kind] = append(byKind[c.Kind], c.Fingerprint)
+	}
+	ids := make(map[credentialName]access.CredentialID, len(rows))
+	for kind, all := range byKind {
+		for chunk := range slices.Chunk(all, credentialsPerQuery) {
+			args := append([]any{string(kind)}, chunk...)
+			for len(args) <= credentialsPerQuery {
+				args = append(args, chunk[len(chunk)-1])
+			}
+			err := t.each(ctx, findCredential, args, func(scan func(...any) error) error {
+				var id access.CredentialID
+				var n credentialName
+				if err := scan(&id, &n.kind, &n.fingerprint); err != nil {
+					return err
+				}
+				ids[n] = id
+				return nil
+			})
+			if err != nil {
+				return nil, err
+			}
+		}
+	}
+	return ids, nil
+}
+
+// newCredentials makes those that are not there and adds them to ids.
+func newCredentials(ctx context.Context, t *tx, all []inventory.CredentialRow, ids map[credentialName]access.CredentialID) error {
+	var fresh [][]any
+	for _, c := range all {
+		if _, ok := ids[nameOf(c)]; !ok {
+			ids[nameOf(c)] = 0
+			fresh = append(fresh, []any{nil, t.Set, string(c.Kind), c.Fingerprint, c.Algorithm})
+		}
+	}
+	if len(fresh) == 0 {
+		return nil
+	}
+	first, err := t.newKeys(ctx, access.KindCredential, len(fresh))
 	if err != nil {
-		return 0, err
+		return err
 	}
-	if id == 0 {
-		key, err := t.newKeys(ctx, access.KindCredential, 1)
-		if err != nil {
-			return 0, err
-		}
-		id = access.CredentialID(key)
-		if _, err := t.exec(ctx, `insert into credential (id, from_set, kind, fingerprint, algorithm) values ($1, $2, $3, $4, $5)`, key, t.Set, string(c.Kind), c.Fingerprint, c.Algorithm); err != nil {
-			return 0, err
-		}
+	for i, row := range fresh {
+		row[0] = first + int64(i)
+		ids[credentialName{access.CredentialKind(row[2].(string)), row[3].(string)}] = access.CredentialID(first + int64(i))
 	}
-	g.creds[name] = id
-	return id, nil
+	return t.insertMany(ctx, "credential", []string{"id", "from_set", "kind", "fingerprint", "algorithm"}, fresh)
 }
