@@ -230,7 +230,8 @@ func FuzzSpool(f *testing.F) {
 // write so that it reads the same again.
 func FuzzRecord(f *testing.F) {
 	for _, r := range []connector.Record{
-		{Resource: &connector.Resource{ID: "r"}}, {Grant: &connector.Grant{Entitlement: "e", Start: -1}},
+		{Resource: &connector.Resource{ID: "r"}},
+		{Grant: &connector.Grant{Entitlement: "e", Start: -1}},
 		{Account: &connector.Account{ID: "a", Attributes: map[string]string{"k": "v"}}},
 		{Entitlement: &connector.Entitlement{ID: "e", Capabilities: []connector.Capability{{Right: "x"}}, Conflicts: []string{"y"}}},
 	} {
