@@ -222,3 +222,27 @@ func (w *world) syncApp(t *testing.T) error {
 	_, err = w.s.SyncSystem(asTest(), y.ID, inventory.SyncOptions{AcceptRemovals: true})
 	return err
 }
+
+// Whoever compared with a state that another sync has replaced may not stage.
+func TestOvertaken(t *testing.T) {
+	onEach(t, 20, func(t *testing.T, w *world) {
+		w.mustSync(t)
+		y, err := w.s.System(asTest(), "app")
+		if err != nil {
+			t.Fatal(err)
+		}
+		known, err := w.db.Inventory().Known(asTest(), y.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.syncApp(t); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.db.Inventory().Stage(asTest(), y.ID.Ref(), known.Synced); !errors.Is(err, inventory.ErrOvertaken) {
+			t.Fatalf("got %v", err)
+		}
+		if err := w.syncApp(t); err != nil {
+			t.Fatalf("the lease was not given back: %v", err)
+		}
+	})
+}

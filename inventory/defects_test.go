@@ -2,6 +2,9 @@ package inventory_test
 
 import (
 	"errors"
+	"fmt"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -94,8 +97,61 @@ func TestListedTwice(t *testing.T) {
 	if system.Counts.Accounts != 2 || system.Counts.Grants != 1 {
 		t.Fatalf("%+v", system.Counts)
 	}
+	if l, want := w.line(t, "grant app/g1//Group 1 round 0 to app/p1/"), fmt.Sprintf("flags %d", access.AdminOption); !strings.HasSuffix(l, want) {
+		t.Fatalf("%q, want %s: one of them inherits, one may grant on", l, want)
+	}
 	if _, again := w.mustSync(t); again.Changed != 0 {
 		t.Fatalf("again: %+v", again)
+	}
+}
+
+// What is known of a thing stays while its row cannot be read, and goes when the
+// row does.
+func TestARejectedRowEndsNothing(t *testing.T) {
+	w := newWorld(t, 30)
+	w.write(t, "app/grants.csv", "holder_kind,holder,entitlement,mode,end\naccount,p1,g1,standing,\naccount,p1,g2,standing,\naccount,p2,g1,standing,\n")
+	w.mustSync(t)
+	before := dumpOf(t, w.db)
+	good, accounts := w.read(t, "app/grants.csv"), w.read(t, "app/accounts.csv")
+	w.write(t, "app/grants.csv", strings.Replace(good, "p1,g2,standing,", "p1,g2,standing,someday", 1))
+	w.write(t, "app/accounts.csv", strings.Replace(accounts, "p3,p3,", "p3,,", 1))
+	for range 2 {
+		_, r := w.mustSync(t)
+		if got := dumpOf(t, w.db); !slices.Equal(got, before) {
+			t.Fatalf("%s; %+v", difference(got, before), r)
+		}
+		text, err := os.ReadFile(r.Rejects)
+		if err != nil || r.Counts.Rejected != 2 || r.Counts.Accounts != 30 || !strings.Contains(string(text), "someday") || !strings.Contains(strings.Join(r.Warnings, " "), `account "p3" stays`) {
+			t.Fatalf("%+v, %v: %s", r, err, text)
+		}
+	}
+	w.write(t, "app/grants.csv", strings.Replace(good, "account,p1,g2,standing,\n", "", 1))
+	w.write(t, "app/accounts.csv", accounts)
+	w.mustSync(t)
+	if l := w.line(t, "grant app/g2//Group 2 round 0 to app/p1/"); l != "" {
+		t.Fatalf("a grant that is gone is still there: %s", l)
+	}
+	if l := w.line(t, "grant app/g1//Group 1 round 0 to app/p1/"); l == "" {
+		t.Fatal("the other is not there")
+	}
+}
+
+// A system of which much cannot be read changes nothing.
+func TestASourceThatLies(t *testing.T) {
+	for name, text := range map[string]string{
+		"rows that cannot be read":    strings.Repeat("account,p1,g1,sometimes\n", 60),
+		"grants of what is not there": strings.Repeat("account,nobody,g1,standing\n", 60),
+	} {
+		w := newWorld(t, 30)
+		w.mustSync(t)
+		before := dumpOf(t, w.db)
+		w.write(t, "app/grants.csv", w.read(t, "app/grants.csv")+text)
+		if _, _, err := w.sync(t, inventory.SyncOptions{}); !errors.Is(err, inventory.ErrInconsistent) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if got := dumpOf(t, w.db); !slices.Equal(got, before) {
+			t.Errorf("%s: %s", name, difference(got, before))
+		}
 	}
 }
 

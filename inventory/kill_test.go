@@ -337,7 +337,7 @@ func (l *lines) Credential(n graph.CredentialEdge) error {
 }
 
 func (l *lines) Grant(n graph.GrantEdge) error {
-	l.add("grant %s to %s %s", n.Entitlement.Ref(), n.Holder, n.Mode)
+	l.add("grant %s to %s %s flags %d", n.Entitlement.Ref(), n.Holder, n.Mode, n.Flags)
 	return nil
 }
 
