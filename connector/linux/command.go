@@ -1,7 +1,9 @@
 package linux
 
 import (
+	"bytes"
 	"context"
+	"crypto/rand"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -71,7 +73,17 @@ func (l *line) run(ctx context.Context, doing, script string, stdin []byte, who 
 	if err != nil {
 		return nil, err
 	}
-	out, err := l.exec(ctx, client, doing, commandText(script, who == asRoot && !l.isRoot()), stdin)
+	end := "end:" + rand.Text()
+	out, err := l.exec(ctx, client, doing, commandText(script, end, who == asRoot && !l.isRoot()), stdin)
+	if err == nil {
+		// The end of a stream and that of the connection look alike, and a command's
+		// exit status may come before the last of its output.
+		whole := false
+		if out, whole = bytes.CutSuffix(out, []byte(end)); !whole {
+			err = l.incomplete(doing, errors.New("the end of its output is missing"))
+			out = nil
+		}
+	}
 	var refused *commandError
 	if err != nil && !errors.As(err, &refused) {
 		_ = l.close()
@@ -87,8 +99,10 @@ func (l *line) isRoot() bool {
 	return l.root
 }
 
-// commandText is what the login shell gets: one of the scripts above, quoted.
-func commandText(script string, sudo bool) string {
+// commandText is what the login shell gets: one of the scripts above, quoted, that
+// prints the end mark once it has succeeded.
+func commandText(script, end string, sudo bool) string {
+	script = "(\n" + script + "\n)\nstatus=$?\n[ $status = 0 ] || exit $status\nprintf %s " + end + "\n"
 	text := "/bin/sh -c '" + strings.ReplaceAll(script, "'", `'\''`) + "'"
 	if sudo {
 		return "sudo -n " + text
@@ -112,6 +126,8 @@ func (l *line) exec(ctx context.Context, client *ssh.Client, doing, command stri
 	switch {
 	case stdout.over:
 		return nil, connector.ErrIncomplete.With("linux %q: %s gave more than %d MiB, nothing of it counts", l.system, doing, maxOutput>>20)
+	case ctx.Err() != nil: // the connection was closed under it, whatever it says
+		return nil, l.cutOff(ctx, doing, err)
 	case err == nil:
 		return stdout.b, nil
 	case errors.As(err, &exit) && exit.Signal() == "":
