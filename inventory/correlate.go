@@ -12,12 +12,28 @@ import (
 
 // LinkStore is what correlation needs.
 type LinkStore interface {
-	// Correlatable returns every identity and every live account with its link.
-	Correlatable(ctx context.Context) ([]Person, []Candidate, error)
-	// Relink keeps new links and ends replaced ones, in one bulk change.
-	Relink(ctx context.Context, links []Link) error
+	// Correlatable returns every identity, and live accounts with their links: those
+	// that changed since the mark, or all of them where an identity changed too.
+	Correlatable(ctx context.Context, since Mark) (Correlatable, error)
+	// LastMark is where correlation stands; without one it is zero.
+	LastMark(ctx context.Context) (Mark, error)
+	// Relink keeps new links, ends replaced ones, and keeps the mark, in one change.
+	Relink(ctx context.Context, links []Link, kinds []Kinship, at Mark) error
 	// DecideLink keeps a person's decision; identity zero says "nobody's".
 	DecideLink(ctx context.Context, account access.AccountID, identity access.IdentityID, reason string) error
+}
+
+// Mark says how far correlation has come: by which rules, up to which revision.
+type Mark struct {
+	Rules string     `json:"rules"`
+	Rev   access.Rev `json:"rev"`
+}
+
+// Correlatable is what there is to correlate.
+type Correlatable struct {
+	People   []Person
+	Accounts []Candidate
+	Rev      access.Rev // what this is as of, at least
 }
 
 // Person is what correlation knows of an identity.
@@ -30,7 +46,9 @@ type Person struct {
 // Candidate is an account with its current link.
 type Candidate struct {
 	ID                         access.AccountID
+	System                     string
 	Kind                       access.AccountKind
+	KindReason                 string
 	Login, Email, Number, Name string
 	Link                       Link
 }
@@ -56,25 +74,65 @@ type Link struct {
 	Evidence string
 }
 
-// Correlation says what a run of the rules found.
+// Kinship is an account's kind where its identity tells it.
+type Kinship struct {
+	Account access.AccountID
+	Kind    access.AccountKind
+	Reason  string
+}
+
+// Correlation says what a run of the rules found among the accounts that it
+// looked at.
 type Correlation struct {
 	Accounts, Confirmed, Disputed, Unmatched, Changed int
 }
 
-// Correlate runs the rules over all accounts that no person has decided about.
+// linksPerChange keeps each transaction short.
+const linksPerChange = 5000
+
+// Correlate runs the rules over all accounts that no person has decided about, and
+// that may match otherwise than when it last ran.
 func (s *Service) Correlate(ctx context.Context) (Correlation, error) {
-	people, accounts, err := s.Store.Correlatable(ctx)
+	rules, err := s.liveRules(ctx)
+	if err != nil {
+		return Correlation{}, err
+	}
+	mark, err := s.Store.LastMark(ctx)
+	if err != nil {
+		return Correlation{}, fmt.Errorf("reading where correlation stands: %w", err)
+	}
+	since := mark
+	if mark.Rules != rules.version() {
+		since = Mark{}
+	}
+	all, err := s.Store.Correlatable(ctx, since)
 	if err != nil {
 		return Correlation{}, fmt.Errorf("reading what to correlate: %w", err)
 	}
-	links, sum := correlate(people, accounts)
-	if len(links) == 0 {
-		return sum, nil
+	links, kinds, sum := rules.correlate(all)
+	if at := (Mark{rules.version(), all.Rev}); at != mark || len(links)+len(kinds) > 0 {
+		err = s.relink(ctx, links, kinds, mark, at)
 	}
-	if err := s.Store.Relink(ctx, links); err != nil {
-		return sum, fmt.Errorf("keeping %d links: %w", len(links), err)
+	return sum, err
+}
+
+// relink keeps what was found in several changes, of which only the last moves the
+// mark: interrupted, it is found again.
+func (s *Service) relink(ctx context.Context, links []Link, kinds []Kinship, was, at Mark) error {
+	for len(links)+len(kinds) > linksPerChange {
+		n, m := min(len(links), linksPerChange), 0
+		if n < linksPerChange {
+			m = min(len(kinds), linksPerChange-n)
+		}
+		if err := s.Store.Relink(ctx, links[:n], kinds[:m], was); err != nil {
+			return fmt.Errorf("keeping %d links: %w", n, err)
+		}
+		links, kinds = links[n:], kinds[m:]
 	}
-	return sum, nil
+	if err := s.Store.Relink(ctx, links, kinds, at); err != nil {
+		return fmt.Errorf("keeping %d links: %w", len(links), err)
+	}
+	return nil
 }
 
 // Decide keeps a person's word on whose account it is; rules never override it.
@@ -82,15 +140,21 @@ func (s *Service) Decide(ctx context.Context, account access.AccountID, identity
 	return s.Store.DecideLink(ctx, account, identity, reason)
 }
 
-// correlate returns the links that differ from what is.
-func correlate(people []Person, accounts []Candidate) ([]Link, Correlation) {
-	x := newPeopleIndex(people)
-	sum := Correlation{Accounts: len(accounts)}
-	var changed []Link
-	for _, a := range accounts {
+// correlate returns the links and kinds that differ from what is.
+func (r Rules) correlate(all Correlatable) (links []Link, kinds []Kinship, sum Correlation) {
+	sum.Accounts = len(all.Accounts)
+	if len(all.Accounts) == 0 {
+		return nil, nil, sum
+	}
+	x := newPeopleIndex(all.People)
+	for _, a := range all.Accounts {
+		was := a.Kind
+		if a.KindReason == kindOfWorkload {
+			a.Kind = access.PersonAccount // what it was before its identity told
+		}
 		l := a.Link
 		if l.State != Manual {
-			l = x.match(a)
+			l = r.match(x, a)
 		}
 		switch l.State {
 		case Disputed:
@@ -102,33 +166,50 @@ func correlate(people []Person, accounts []Candidate) ([]Link, Correlation) {
 		}
 		l.ID, l.Account = a.Link.ID, a.ID
 		if l != a.Link && (l.State != "" || a.Link.State != "") {
-			changed = append(changed, l)
+			links = append(links, l)
+		}
+		if k := x.kinship(a, l); k.Kind != was {
+			kinds = append(kinds, k)
 		}
 	}
-	sum.Changed = len(changed)
-	return changed, sum
+	sum.Changed = len(links)
+	return links, kinds, sum
+}
+
+// kinship tells an account's kind by whose it is, where nothing else tells it.
+func (x *peopleIndex) kinship(a Candidate, l Link) Kinship {
+	if a.KindReason != kindByDefault && a.KindReason != kindOfWorkload {
+		return Kinship{a.ID, a.Kind, a.KindReason}
+	}
+	i, ok := slices.BinarySearchFunc(x.people, l.Identity, func(p Person, id access.IdentityID) int { return cmp.Compare(p.ID, id) })
+	if l.State == Disputed || !ok || x.people[i].Kind == access.Human {
+		return Kinship{a.ID, access.PersonAccount, kindByDefault}
+	}
+	return Kinship{a.ID, access.ServiceAccount, kindOfWorkload}
 }
 
 // peopleIndex finds people by what an account may say of them. Every map holds
 // all people of a key, so that a second one is seen.
 type peopleIndex struct {
-	people                                 []Person
+	people                                 []Person // in the order of their ids
+	plain                                  []string // their names, see plainName
 	number, email, login, normal, fromName map[string][]int32
 	block                                  map[string][]int32 // by a part of the name, for the fuzzy rule
 }
 
 func newPeopleIndex(people []Person) *peopleIndex {
 	x := &peopleIndex{
-		people: people, number: map[string][]int32{}, email: map[string][]int32{}, login: map[string][]int32{},
+		people: people, plain: make([]string, len(people)), number: map[string][]int32{}, email: map[string][]int32{}, login: map[string][]int32{},
 		normal: map[string][]int32{}, fromName: map[string][]int32{}, block: map[string][]int32{},
 	}
 	add := func(m map[string][]int32, key string, i int32) {
-		if key != "" && !slices.Contains(m[key], i) {
-			m[key] = append(m[key], i)
+		if had := m[key]; key != "" && (len(had) == 0 || had[len(had)-1] != i) {
+			m[key] = append(had, i)
 		}
 	}
 	for n, p := range people {
 		i := int32(n) //nolint:gosec // fewer people than that
+		x.plain[n] = plainName(p.Name)
 		add(x.number, p.Number, i)
 		add(x.email, strings.ToLower(p.Email), i)
 		add(x.login, strings.ToLower(p.Login), i)
@@ -140,10 +221,10 @@ func newPeopleIndex(people []Person) *peopleIndex {
 		}
 		local, _, _ := strings.Cut(p.Email, "@")
 		add(x.normal, normalLogin(local), i)
-		for _, key := range loginsOf(p.Name) {
+		for _, key := range loginsOf(x.plain[n]) {
 			add(x.fromName, key, i)
 		}
-		for _, part := range strings.Fields(plainName(p.Name)) {
+		for part := range strings.FieldsSeq(x.plain[n]) {
 			if len(part) > 2 {
 				add(x.block, part, i)
 			}
@@ -152,75 +233,33 @@ func newPeopleIndex(people []Person) *peopleIndex {
 	return x
 }
 
-// rule is one way to find whose account it is. Rules are asked in order; the
-// first that finds anybody decides, or disputes.
-type rule struct {
-	name  string
-	score int
-	find  func(x *peopleIndex, a Candidate) (key string, found []int32)
-}
-
-var rules = []rule{
-	{"number", 100, func(x *peopleIndex, a Candidate) (string, []int32) { return a.Number, x.number[a.Number] }},
-	{"email", 99, func(x *peopleIndex, a Candidate) (string, []int32) {
-		key := strings.ToLower(a.Email)
-		return key, x.email[key]
-	}},
-	{"login", 98, func(x *peopleIndex, a Candidate) (string, []int32) {
-		key := strings.ToLower(a.Login)
-		return key, x.login[key]
-	}},
-	{"normalised-login", 95, func(x *peopleIndex, a Candidate) (string, []int32) {
-		key := normalLogin(a.Login)
-		return key, x.normal[key]
-	}},
-	{"login-from-name", 85, func(x *peopleIndex, a Candidate) (string, []int32) {
-		key := normalLogin(a.Login)
-		return key, x.fromName[key]
-	}},
-}
-
 // match runs the rules for one account.
-func (x *peopleIndex) match(a Candidate) Link {
-	for _, r := range rules {
-		if !r.applies(a.Kind) {
+func (r Rules) match(x *peopleIndex, a Candidate) Link {
+	for _, rule := range r.list() {
+		if !rule.applies(a.Kind) {
 			continue
 		}
-		key, found := r.find(x, a)
+		key, found := rule.find(x, a)
 		if key == "" {
 			continue
 		}
 		found = x.eligible(found, a.Kind)
 		switch {
 		case len(found) == 1 && x.contradicts(a, found[0]):
-			return Link{State: Disputed, Rule: r.name, Score: 50, Evidence: fmt.Sprintf("%s %q is that of %s, but the account is named %q", r.name, key, x.people[found[0]].Name, a.Name)}
+			return Link{State: Disputed, Rule: rule.name, Score: 50, Evidence: fmt.Sprintf("%s %q is that of %s, but the account is named %q", rule.what, key, x.people[found[0]].Name, a.Name)}
 		case len(found) == 1:
-			return Link{Identity: x.people[found[0]].ID, State: Confirmed, Rule: r.name, Score: r.score, Evidence: fmt.Sprintf("%s %q", r.name, key)}
+			return Link{Identity: x.people[found[0]].ID, State: Confirmed, Rule: rule.name, Score: rule.score, Evidence: fmt.Sprintf("%s %q", rule.what, key)}
 		case len(found) > 1:
 			if one, ok := x.byDisplayName(a, found); ok {
-				return Link{Identity: x.people[one].ID, State: Confirmed, Rule: r.name, Score: r.score, Evidence: fmt.Sprintf("%s %q and the name %q", r.name, key, a.Name)}
+				return Link{Identity: x.people[one].ID, State: Confirmed, Rule: rule.name, Score: rule.score, Evidence: fmt.Sprintf("%s %q and the name %q", rule.what, key, a.Name)}
 			}
-			return Link{State: Disputed, Rule: r.name, Score: r.score / len(found), Evidence: x.candidates(found, fmt.Sprintf("%s %q", r.name, key))}
+			return Link{State: Disputed, Rule: rule.name, Score: rule.score / len(found), Evidence: x.candidates(found, fmt.Sprintf("%s %q", rule.what, key))}
 		}
 	}
 	if a.Kind == access.PersonAccount || a.Kind == access.AdminAccount {
 		return x.fuzzy(a)
 	}
 	return Link{}
-}
-
-// applies keeps name-based rules away from accounts that are not a person's: a
-// shared account belongs to nobody, and a service's name is no person's.
-func (r rule) applies(k access.AccountKind) bool {
-	switch k {
-	case access.PersonAccount, access.AdminAccount:
-		return true
-	case access.ServiceAccount:
-		return r.name != "login-from-name"
-	case access.SharedAccount, access.BreakGlassAccount, access.BuiltInAccount:
-		return r.name == "number"
-	}
-	return false
 }
 
 // eligible keeps a person's accounts with humans and a service's with workloads.
@@ -249,7 +288,7 @@ func (x *peopleIndex) contradicts(a Candidate, i int32) bool {
 	if a.Email != "" && strings.EqualFold(a.Email, p.Email) {
 		return false
 	}
-	return similarity(plainName(a.Name), plainName(p.Name)) < 0.5 && !sharesPart(a.Name, p.Name)
+	return similarity(plainName(a.Name), x.plain[i]) < 0.5 && !sharesPart(a.Name, p.Name)
 }
 
 // byDisplayName picks the one of several whose name is exactly the account's.
@@ -260,7 +299,7 @@ func (x *peopleIndex) byDisplayName(a Candidate, found []int32) (int32, bool) {
 	}
 	var one []int32
 	for _, i := range found {
-		if plainName(x.people[i].Name) == name {
+		if x.plain[i] == name {
 			one = append(one, i)
 		}
 	}
@@ -270,28 +309,38 @@ func (x *peopleIndex) byDisplayName(a Candidate, found []int32) (int32, bool) {
 	return one[0], true
 }
 
-// The fuzzy rule confirms a single name that is nearly the same, and disputes
-// what is only alike.
+// A name at least this similar (0 to 1) confirms, where nobody else's is; one that
+// is less so makes a dispute. They take "Jon Smith" for "John Smith", and leave
+// "Joan Smith" to a person.
 const (
 	fuzzyConfirm = 0.94
 	fuzzyDispute = 0.85
 )
 
+// maxFuzzy is how many people one account is compared with, those who share its
+// rarest part of a name first.
+const maxFuzzy = 5000
+
 func (x *peopleIndex) fuzzy(a Candidate) Link {
 	name := plainName(a.Name)
-	if len(strings.Fields(name)) < 2 {
+	parts := strings.Fields(name)
+	if len(parts) < 2 {
 		return Link{}
 	}
+	slices.SortStableFunc(parts, func(p, q string) int { return cmp.Compare(len(x.block[p]), len(x.block[q])) })
 	best := map[int32]float64{}
-	for _, part := range strings.Fields(name) {
-		for _, i := range x.block[part] {
-			if x.people[i].Kind != access.Human {
+	left := maxFuzzy
+	for _, part := range parts {
+		block := x.block[part]
+		for _, i := range block[:min(left, len(block))] {
+			if _, seen := best[i]; seen {
 				continue
 			}
-			if s := similarity(name, plainName(x.people[i].Name)); s >= fuzzyDispute {
+			if s := similarity(name, x.plain[i]); s >= fuzzyDispute {
 				best[i] = s
 			}
 		}
+		left -= min(left, len(block))
 	}
 	if len(best) == 0 {
 		return Link{}
@@ -304,9 +353,9 @@ func (x *peopleIndex) fuzzy(a Candidate) Link {
 	top := best[found[0]]
 	if top >= fuzzyConfirm && (len(found) == 1 || best[found[1]] < fuzzyConfirm) {
 		p := x.people[found[0]]
-		return Link{Identity: p.ID, State: Confirmed, Rule: "name", Score: int(top * 80), Evidence: fmt.Sprintf("name %q is nearly %q", a.Name, p.Name)}
+		return Link{Identity: p.ID, State: Confirmed, Rule: fuzzyName, Score: int(top * 80), Evidence: fmt.Sprintf("name %q is nearly %q", a.Name, p.Name)}
 	}
-	return Link{State: Disputed, Rule: "name", Score: int(top * 60), Evidence: x.candidates(found, fmt.Sprintf("name %q", a.Name))}
+	return Link{State: Disputed, Rule: fuzzyName, Score: int(top * 60), Evidence: x.candidates(found, fmt.Sprintf("name %q", a.Name))}
 }
 
 // candidates names who it could be, for the person who decides.

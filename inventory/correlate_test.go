@@ -44,7 +44,7 @@ func TestCorrelationRules(t *testing.T) {
 	x := newPeopleIndex(people)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			l := x.match(tt.account)
+			l := Rules{}.match(x, tt.account)
 			if l.Identity != tt.identity || l.State != tt.state || l.Rule != tt.rule {
 				t.Fatalf("got %+v", l)
 			}

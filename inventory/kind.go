@@ -21,6 +21,12 @@ var kindPatterns = []struct {
 	{access.SharedAccount, "shared name", regexp.MustCompile(`(?i)^(shared|team|common|generic|ops)[-_.]|[-_.](shared|team)$|^(admin|administrator|dba|dbadmin|deploy|oper|operator|ops|shared|support|test|guest|oncall|reports?|helpdesk)\d*$`)},
 }
 
+// Why an account is of its kind, where neither its system nor its name tells.
+const (
+	kindByDefault  = "nothing says otherwise"
+	kindOfWorkload = "its identity is a service or an agent"
+)
+
 // kindOf tells what kind of account a record is, and which fact says so.
 func kindOf(a *connector.Account) (access.AccountKind, string) {
 	if slices.Contains(access.AccountKinds, a.Kind) {
@@ -34,5 +40,5 @@ func kindOf(a *connector.Account) (access.AccountKind, string) {
 			return p.kind, p.what
 		}
 	}
-	return access.PersonAccount, "nothing says otherwise"
+	return access.PersonAccount, kindByDefault
 }

@@ -52,10 +52,10 @@ func normalLogin(s string) string {
 	return strings.ReplaceAll(plainName(s), " ", "")
 }
 
-// loginsOf are the logins that people of a name usually have: ana sol gives
+// loginsOf are the logins that people of a plain name usually have: ana sol gives
 // anasol, asol, anas, sola.
-func loginsOf(name string) []string {
-	parts := strings.Fields(plainName(name))
+func loginsOf(plain string) []string {
+	parts := strings.Fields(plain)
 	if len(parts) < 2 {
 		return nil
 	}
@@ -77,9 +77,10 @@ func sharesPart(a, b string) bool {
 
 // similarity is the Jaro-Winkler similarity, 0 to 1 (Winkler 1990).
 func similarity(a, b string) float64 {
-	j := jaro([]rune(a), []rune(b))
+	x, y := []rune(a), []rune(b)
+	j := jaro(x, y)
 	prefix := 0
-	for prefix < min(4, len(a), len(b)) && a[prefix] == b[prefix] {
+	for prefix < min(4, len(x), len(y)) && x[prefix] == y[prefix] {
 		prefix++
 	}
 	return j + float64(prefix)*0.1*(1-j)

@@ -18,6 +18,7 @@ type Store interface {
 	SyncStore
 	PeopleStore
 	LinkStore
+	RuleStore
 
 	// AddSystem and AddSource keep a new one and return its id, or ErrNameTaken.
 	AddSystem(ctx context.Context, s System) (access.SystemID, error)

@@ -267,13 +267,13 @@ func TestDecisionsAreRemembered(t *testing.T) {
 	if _, err := w.s.Correlate(asTest()); err != nil {
 		t.Fatal(err)
 	}
-	people, accounts, err := w.db.Inventory().Correlatable(asTest())
+	all, err := w.db.Inventory().Correlatable(asTest(), inventory.Mark{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	acc, other := accounts[0], people[5].ID
+	acc, other := all.Accounts[0], all.People[5].ID
 	if acc.Link.Identity == other {
-		other = people[6].ID
+		other = all.People[6].ID
 	}
 	if err := w.s.Decide(asTest(), acc.ID, other, "checked with the manager"); err != nil {
 		t.Fatal(err)
@@ -283,9 +283,9 @@ func TestDecisionsAreRemembered(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	_, accounts, err = w.db.Inventory().Correlatable(asTest())
-	if err != nil || accounts[0].Link.Identity != other || accounts[0].Link.State != inventory.Manual {
-		t.Fatalf("%+v, %v", accounts[0].Link, err)
+	all, err = w.db.Inventory().Correlatable(asTest(), inventory.Mark{})
+	if l := all.Accounts[0].Link; err != nil || l.Identity != other || l.State != inventory.Manual {
+		t.Fatalf("%+v, %v", l, err)
 	}
 	if err := w.s.Decide(asTest(), 99999, other, "x"); !errors.Is(err, inventory.ErrNotFound) {
 		t.Fatalf("deciding about no account: %v", err)

@@ -26,7 +26,7 @@ func (s *linkAnswer) tables() []table {
 }
 
 func (a *app) accountCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "account", Short: "Accounts: decide whose a disputed one is", Args: cobra.NoArgs, RunE: help}
+	cmd := &cobra.Command{Use: "account", Short: "Accounts: decide whose a disputed one is, and by which rules", Args: cobra.NoArgs, RunE: help}
 	var reason string
 	link := &cobra.Command{
 		Use:   "link ACCOUNT IDENTITY|nobody --reason TEXT",
@@ -49,7 +49,7 @@ ACCOUNT is SYSTEM/LOGIN or an id; IDENTITY a number, email, login, name or id.`,
 		},
 	}
 	link.Flags().StringVar(&reason, "reason", "", "how this is known (required)")
-	cmd.AddCommand(link)
+	cmd.AddCommand(link, a.ruleCommand())
 	return cmd
 }
 

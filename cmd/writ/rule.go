@@ -1,0 +1,253 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/inventory"
+	"github.com/writhq/writ/policy"
+)
+
+// rulesOfCorrelation is the answer of 'writ account rule list'.
+type rulesOfCorrelation struct {
+	Rules inventory.Rules `json:"rules"`
+}
+
+func (s *rulesOfCorrelation) tables() []table {
+	t := table{header: []string{"rule", "mode", "score", "by", "expression"}, right: []int{2}}
+	for _, r := range s.Rules {
+		t.rows = append(t.rows, []string{r.Name, r.Mode.String(), count(int64(r.Score)), string(r.By), r.Expression})
+	}
+	if len(s.Rules) == 0 {
+		t.note = "  none of your own; the built-in ones are always asked"
+	}
+	return []table{t}
+}
+
+// ruleTry is what a rule would change: the answer of 'writ account rule try' and
+// of the commands that change one.
+type ruleTry struct {
+	Rule    string      `json:"rule"`
+	Mode    policy.Mode `json:"mode"` // that it has now
+	Changes int         `json:"changes"`
+	First   []relinked  `json:"first"`
+	// What all accounts come to with the change made.
+	Confirmed int `json:"confirmed"`
+	Disputed  int `json:"disputed"`
+	Unmatched int `json:"unmatched"`
+	next      string
+}
+
+type relinked struct {
+	Account  named  `json:"account"`
+	Was      *named `json:"was"` // null: nobody's
+	WasState string `json:"was_state,omitempty"`
+	Now      *named `json:"would_be"`
+	NowState string `json:"would_be_state,omitempty"`
+	Evidence string `json:"evidence,omitempty"`
+}
+
+func (s *ruleTry) tables() []table {
+	change := "if rule " + s.Rule + " were enforced"
+	if s.Mode == policy.Enforce {
+		change = "if rule " + s.Rule + " were not enforced"
+	}
+	t := table{
+		title:  fmt.Sprintf("%s, %s would change: then %s confirmed, %s disputed, %s nobody's", change, plural(s.Changes, "account"), count(int64(s.Confirmed)), count(int64(s.Disputed)), count(int64(s.Unmatched))),
+		header: []string{"account", "was", "would be", "because"},
+		note:   s.next,
+	}
+	who := func(n *named, state string) string {
+		switch {
+		case n != nil:
+			return n.Name
+		case state == string(inventory.Disputed):
+			return "disputed"
+		}
+		return "nobody's"
+	}
+	for _, d := range s.First {
+		t.rows = append(t.rows, []string{d.Account.String(), who(d.Was, d.WasState), who(d.Now, d.NowState), d.Evidence})
+	}
+	if more := s.Changes - len(s.First); more > 0 {
+		t.rows = append(t.rows, []string{fmt.Sprintf("and %d more", more), "", "", ""})
+	}
+	return []table{t}
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return count(int64(n)) + " " + what + "s"
+}
+
+func (a *app) ruleCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "rule", Short: "Your own rules of whose account it is",
+		Long: `Your own rules of whose account it is, asked after the exact ones (number, email,
+login) and before names that are nearly the same. A rule is a CEL expression over
+account.login, account.email, account.number, account.name, account.kind and
+account.system that gives the number, email or login of an identity; "" says nothing.
+
+A new rule only observes. 'try' shows what enforcing it would change, and changes nothing.`,
+		Args: cobra.NoArgs, RunE: help,
+	}
+	cmd.AddCommand(a.ruleAddCommand(), a.ruleTryCommand(), a.ruleModeCommand("enforce", policy.Enforce), a.ruleModeCommand("observe", policy.Observe), a.ruleRemoveCommand(), &cobra.Command{
+		Use: "list", Short: "The rules, and whether they are enforced", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, err := a.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			list, err := a.inventory().Rules(ctx)
+			if err != nil {
+				return err
+			}
+			if list == nil {
+				list = inventory.Rules{}
+			}
+			return a.print(&rulesOfCorrelation{list})
+		},
+	})
+	return cmd
+}
+
+func (a *app) ruleAddCommand() *cobra.Command {
+	var o inventory.OwnRule
+	cmd := &cobra.Command{
+		Use:     "add NAME --by number|email|login --expression CEL",
+		Short:   "Keep a rule that only observes, and show what it would do",
+		Example: `  writ account rule add contractors --by login --expression 'account.login.startsWith("c_") ? account.login.substring(2) : ""'`,
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.Name = args[0]
+			ctx, err := a.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if err := a.inventory().AddRule(ctx, o); err != nil {
+				return err
+			}
+			if _, err := a.db.Sequence(ctx); err != nil {
+				return err
+			}
+			return a.tryRule(ctx, o.Name, "  next: writ account rule enforce "+o.Name+" --reason TEXT")
+		},
+	}
+	cmd.Flags().StringVar((*string)(&o.By), "by", "", "what of an identity the expression gives: `number, email or login` (required)")
+	cmd.Flags().StringVar(&o.Expression, "expression", "", "`CEL` over account.* (required)")
+	cmd.Flags().IntVar(&o.Score, "score", 90, "how sure it is, 1 to 100")
+	return cmd
+}
+
+func (a *app) ruleTryCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "try NAME", Short: "What would change if an observing rule were enforced, or an enforced one were not",
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx, err := a.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return a.tryRule(ctx, args[0], "")
+		},
+	}
+}
+
+// triedAtMost is how many changed links are shown.
+const triedAtMost = 100
+
+func (a *app) tryRule(ctx context.Context, name, next string) error {
+	list, sum, err := a.inventory().TryRule(ctx, name)
+	if err != nil {
+		return err
+	}
+	rules, err := a.inventory().Rules(ctx)
+	if err != nil {
+		return err
+	}
+	ans := &ruleTry{Rule: name, Changes: len(list), First: []relinked{}, Confirmed: sum.Confirmed, Disputed: sum.Disputed, Unmatched: sum.Unmatched, next: next}
+	for _, r := range rules {
+		if r.Name == name {
+			ans.Mode = r.Mode
+		}
+	}
+	list = list[:min(len(list), triedAtMost)]
+	var refs []access.Ref
+	for _, d := range list {
+		refs = append(refs, d.Account.Ref(), d.Was.Identity.Ref(), d.Would.Identity.Ref())
+	}
+	label, err := a.named(ctx, refs)
+	if err != nil {
+		return err
+	}
+	who := func(id access.IdentityID) *named {
+		if id == 0 {
+			return nil
+		}
+		n := label(id.Ref())
+		return &n
+	}
+	for _, d := range list {
+		ans.First = append(ans.First, relinked{
+			Account: label(d.Account.Ref()), Was: who(d.Was.Identity), WasState: string(d.Was.State),
+			Now: who(d.Would.Identity), NowState: string(d.Would.State), Evidence: d.Would.Evidence,
+		})
+	}
+	return a.print(ans)
+}
+
+// ruleChanged is the answer of the commands that change a rule.
+type ruleChanged struct {
+	Revision access.Rev `json:"revision"`
+	Rule     string     `json:"rule"`
+	Did      string     `json:"did"` // enforce, observe, remove
+	Reason   string     `json:"reason"`
+}
+
+func (s *ruleChanged) tables() []table {
+	said := map[string]string{"enforce": "links accounts from now on", "observe": "only observes from now on", "remove": "is removed"}
+	return []table{{title: fmt.Sprintf("rule %s %s; what follows is computed", s.Rule, said[s.Did])}}
+}
+
+func (a *app) ruleModeCommand(verb string, mode policy.Mode) *cobra.Command {
+	short := map[policy.Mode]string{policy.Enforce: "Let a rule link accounts", policy.Observe: "Stop a rule from linking accounts, and keep it"}[mode]
+	return a.ruleChange(verb, short, func(ctx context.Context, name, reason string) error {
+		return a.inventory().SetRuleMode(ctx, name, mode, reason)
+	})
+}
+
+func (a *app) ruleRemoveCommand() *cobra.Command {
+	return a.ruleChange("remove", "Remove a rule; what it linked is unlinked", func(ctx context.Context, name, reason string) error {
+		return a.inventory().RemoveRule(ctx, name, reason)
+	})
+}
+
+func (a *app) ruleChange(verb, short string, change func(ctx context.Context, name, reason string) error) *cobra.Command {
+	var reason string
+	cmd := &cobra.Command{
+		Use: verb + " NAME --reason TEXT", Short: short, Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if reason == "" {
+				return fmt.Errorf("%w: it needs --reason TEXT", errUsage)
+			}
+			ctx, err := a.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if err := change(ctx, args[0], reason); err != nil {
+				return err
+			}
+			if _, err := a.refresh(ctx); err != nil {
+				return err
+			}
+			return a.print(&ruleChanged{Revision: a.revision(), Rule: args[0], Did: verb, Reason: reason})
+		},
+	}
+	cmd.Flags().StringVar(&reason, "reason", "", "why (required)")
+	return cmd
+}
