@@ -1,0 +1,4 @@
+package testkit
+
+// NeedServers is needServers for this package's own tests.
+var NeedServers = needServers
