@@ -48,10 +48,8 @@ access to * by users read by * none
 
 // slapdBase is the tree that every directory begins with.
 const slapdBase = `dn: %[1]s
-objectClass: dcObject
-objectClass: organization
+objectClass: domain
 dc: %[2]s
-o: Example
 
 dn: cn=reader,%[1]s
 objectClass: organizationalRole
