@@ -8,9 +8,9 @@ import (
 	"hash/fnv"
 	"io"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
@@ -49,39 +49,45 @@ type file struct {
 	line   int
 }
 
-// open opens a file and reads its header. A missing file is os.ErrNotExist.
-func open(path, enc, delimiter string) (_ *file, err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		if errors.Is(err, os.ErrNotExist) {
-			return nil, err
-		}
-		return nil, connector.ErrInput.With("%s cannot be read", path).Because(err)
+// readOnly opens without waiting: a named pipe with no writer would hold up a sync
+// for ever, and is refused once it is open.
+const readOnly = os.O_RDONLY | syscall.O_NONBLOCK
+
+// newFile reads the header of a file that was just opened. A missing file is
+// os.ErrNotExist.
+func newFile(f *os.File, err error, name, enc, delimiter string) (_ *file, _ error) {
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, err
 	}
-	c := &file{name: filepath.Base(path), f: f, column: map[string]int{}}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, f.Close())
-		}
-	}()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return nil, connector.ErrInput.With("%s is not a file", path)
+	if err != nil {
+		return nil, connector.ErrInput.With("%s cannot be read", name).Because(err)
+	}
+	c := &file{name: name, f: f, column: map[string]int{}}
+	if err := c.start(enc, delimiter); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return c, nil
+}
+
+func (c *file) start(enc, delimiter string) error {
+	if info, err := c.f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return connector.ErrInput.With("%s is not a file: folders, pipes and devices are not read", c.name)
 	}
 	text, err := c.decode(enc)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	c.r = csv.NewReader(text)
 	c.r.ReuseRecord = true
 	c.r.FieldsPerRecord = -1 // rows are judged one by one
 	if delimiter != "" {
 		r, size := utf8.DecodeRuneInString(delimiter)
-		if size != len(delimiter) || r == '"' || r == '\n' || r == '\r' {
-			return nil, connector.ErrInput.With("%q cannot be a delimiter", delimiter)
+		if size != len(delimiter) || r == utf8.RuneError || r == '"' || r == '\n' || r == '\r' {
+			return connector.ErrInput.With("%q cannot be a delimiter: it is one character, such as ; or a tab", delimiter)
 		}
 		c.r.Comma = r
 	}
-	return c, c.readHeader()
+	return c.readHeader()
 }
 
 func (c *file) decode(enc string) (io.Reader, error) {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,7 +46,8 @@ func (p *people) Close() error { return nil }
 // People yields every row.
 func (p *people) People(ctx context.Context, cursor string) iter.Seq2[connector.Record, error] {
 	return func(yield func(connector.Record, error) bool) {
-		f, err := open(p.cfg.Address, p.cfg.Options["encoding"], p.cfg.Options["delimiter"])
+		opened, err := os.OpenFile(p.cfg.Address, readOnly, 0)
+		f, err := newFile(opened, err, filepath.Base(p.cfg.Address), p.cfg.Options["encoding"], p.cfg.Options["delimiter"])
 		if err != nil {
 			yield(connector.Record{}, connector.ErrInput.With("the HR file %s cannot be read", p.cfg.Address).Because(err))
 			return

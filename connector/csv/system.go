@@ -53,7 +53,12 @@ const maxSystemFile = 1 << 20
 // ReadSystem reads a folder's system.json.
 func ReadSystem(dir string) (s System, err error) {
 	path := filepath.Join(dir, "system.json")
-	f, err := os.Open(path)
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return s, connector.ErrInput.With("%s cannot be read", dir).Because(err)
+	}
+	defer root.Close() //nolint:errcheck // it was only read
+	f, err := root.OpenFile("system.json", readOnly, 0)
 	if err != nil {
 		return s, connector.ErrInput.With("%s cannot be read", path).Because(err)
 	}
@@ -170,14 +175,30 @@ func parseCursor(cursor string) (part, row int) {
 	return 0, 0
 }
 
+// open opens one of the files. The folder is often written by another program, so
+// a link in it that leads elsewhere is refused: Writ may read more than that
+// program may.
+func (d *Folder) open(name string) (*file, error) {
+	root, err := os.OpenRoot(d.cfg.Address)
+	if err != nil {
+		return nil, connector.ErrUnreachable.With("there is no folder %s that can be read", d.cfg.Address) // not Because: a missing folder is no missing file
+	}
+	defer root.Close() //nolint:errcheck // it was only read
+	f, err := root.OpenFile(name, readOnly, 0)
+	return newFile(f, err, name, d.cfg.Options["encoding"], d.cfg.Options["delimiter"])
+}
+
 // file yields one file's rows behind skip; it reports whether to go on.
 func (d *Folder) file(ctx context.Context, p part, skip int, stamp string, yield func(connector.Record, error) bool) (more bool, err error) {
-	f, err := open(filepath.Join(d.cfg.Address, p.name), d.cfg.Options["encoding"], d.cfg.Options["delimiter"])
+	f, err := d.open(p.name)
 	if errors.Is(err, os.ErrNotExist) && p.name != "accounts.csv" {
 		return true, nil
 	}
+	if errors.Is(err, os.ErrNotExist) {
+		return false, connector.ErrInput.With("%s has no %s", d.cfg.Address, p.name)
+	}
 	if err != nil {
-		return false, connector.ErrInput.With("%s cannot be read", p.name).Because(err)
+		return false, err
 	}
 	defer f.close() //nolint:errcheck // it was only read
 	if err := f.need(p.need...); err != nil {
