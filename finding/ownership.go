@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/graph"
 )
 
 // answers reports whether an identity can answer for something.
@@ -93,14 +94,45 @@ func (c *checker) systemStale() {
 	}
 }
 
-// adoptionBacklog: the grants of a system that nothing justifies, as one finding
-// to work off in reviews, not as one each.
+// unapprovedGrant: what appeared after a system's baseline without an approval,
+// one by one, and the worse the more it can do.
+func (c *checker) unapprovedGrant() {
+	for e := range c.v.Entitlements() {
+		for g := range c.v.DirectHolders(e.ID) {
+			if g.Justified || !g.Late || g.Flags&access.Implicit != 0 {
+				continue // what a system gives to everybody is public-grant's to find
+			}
+			d := Draft{Subject: g.ID.Ref(), System: e.System, Owner: c.ownerOf(e), Evidence: []Evidence{
+				say("{} has {}, which appeared after the system's baseline; no role, request or elevation gives it", g.Holder, e.ID.Ref()),
+			}}
+			switch tier := effective(e); {
+			case tier == access.Tier0:
+				d.Severity = access.Critical
+			case tier.Privileged():
+				d.Severity = access.High
+			}
+			c.found(d)
+		}
+	}
+}
+
+// ownerOf is who answers for an entitlement.
+func (c *checker) ownerOf(e graph.EntitlementNode) access.IdentityID {
+	if e.Owner != 0 {
+		return e.Owner
+	}
+	s, _ := c.v.System(e.System)
+	return s.BusinessOwner
+}
+
+// adoptionBacklog: the grants of a system's baseline that nothing justifies, as one
+// finding to work off in reviews, not as one each.
 func (c *checker) adoptionBacklog() {
 	open, total := map[access.SystemID]int{}, map[access.SystemID]int{}
 	for e := range c.v.Entitlements() {
 		for g := range c.v.DirectHolders(e.ID) {
 			total[e.System]++
-			if !g.Justified {
+			if !g.Justified && !g.Late {
 				open[e.System]++
 			}
 		}

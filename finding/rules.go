@@ -24,5 +24,6 @@ var rules = []Rule{
 	{"direct-grant-outside-role", "A person holds directly what a group or role gives", access.IAM, access.Medium, 60, (*checker).directGrant},
 	{"unowned-entitlement", "Nobody answers for who gets this", access.IAM, access.Medium, 30, (*checker).unownedEntitlement},
 	{"system-stale", "What is known of a system is out of date", access.PlatformOwner, access.Medium, 1, (*checker).systemStale},
+	{"unapproved-grant", "Access appeared on a system, and nothing in Writ says that it should", access.IAM, access.Medium, 7, (*checker).unapprovedGrant},
 	{"adoption-backlog", "Access that was there before Writ, and that nobody has approved yet", access.IAM, access.Low, 180, (*checker).adoptionBacklog},
 }

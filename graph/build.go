@@ -153,7 +153,7 @@ func (b *builder) Grant(g GrantEdge) error {
 	}
 	h := heldGrant{
 		id: int64(g.ID), entitlement: entitlement, resource: resource, mode: g.Mode, flags: g.Flags,
-		end: g.End, usageKnown: g.UsageKnown, lastUsed: g.LastUsed, justified: g.Justified,
+		end: g.End, usageKnown: g.UsageKnown, lastUsed: g.LastUsed, justified: g.Justified, late: g.Late,
 	}
 	if b.begin(to, g.Holder) {
 		b.held.edit(b.gen, entitlement).add(b.gen, g.Holder.Kind, g.Mode, holder)

@@ -151,7 +151,7 @@ func (w *world) putGrant(d dice) {
 		Resource:    access.ResourceID(max(0, d.none(2*maxResources)-maxResources)),
 		Mode:        pick(d, []access.Mode{access.Standing, access.Standing, access.Eligible, access.Activated}),
 		Flags:       access.GrantFlags(d.upTo(15)),
-		End:         access.Time(d.upTo(2) * 1_000_000), UsageKnown: d.yes(), Justified: d.yes(),
+		End:         access.Time(d.upTo(2) * 1_000_000), UsageKnown: d.yes(), Justified: d.yes(), Late: d.yes(),
 	}
 	switch d.upTo(3) {
 	case 0:

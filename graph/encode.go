@@ -18,6 +18,7 @@ type heldGrant struct {
 	usageKnown  bool
 	lastUsed    access.Time
 	justified   bool
+	late        bool
 }
 
 // What follows in an encoded grant, in the low bits of its first number.
@@ -44,7 +45,7 @@ func appendGrant(b []byte, g *heldGrant) []byte {
 		first |= hasLastUsed
 	}
 	b = binary.AppendUvarint(b, first)
-	b = append(b, byte(g.mode)<<2|bit(g.justified)<<1|bit(g.usageKnown))
+	b = append(b, byte(g.mode)<<3|bit(g.late)<<2|bit(g.justified)<<1|bit(g.usageKnown))
 	b = binary.AppendUvarint(b, uint64(g.id))
 	if g.resource != 0 {
 		b = binary.AppendUvarint(b, uint64(g.resource))
@@ -65,8 +66,8 @@ func appendGrant(b []byte, g *heldGrant) []byte {
 func readGrant(b []byte) (g heldGrant, rest []byte) {
 	first, n := binary.Uvarint(b)
 	g.entitlement = uint32(first >> presenceBits)
-	g.mode = access.Mode(b[n] >> 2)
-	g.justified, g.usageKnown = b[n]&2 != 0, b[n]&1 != 0
+	g.mode = access.Mode(b[n] >> 3)
+	g.late, g.justified, g.usageKnown = b[n]&4 != 0, b[n]&2 != 0, b[n]&1 != 0
 	n++
 	id, m := binary.Uvarint(b[n:])
 	g.id = int64(id)

@@ -82,7 +82,7 @@ func (s *snapshot) grants(holder access.Ref, only uint32) []GrantEdge {
 		list = append(list, GrantEdge{
 			ID: access.GrantID(g.id), Holder: holder,
 			Entitlement: access.EntitlementID(g.entitlement), Resource: access.ResourceID(g.resource),
-			Mode: g.mode, Flags: g.flags, End: g.end, UsageKnown: g.usageKnown, LastUsed: g.lastUsed, Justified: g.justified,
+			Mode: g.mode, Flags: g.flags, End: g.end, UsageKnown: g.usageKnown, LastUsed: g.lastUsed, Justified: g.justified, Late: g.late,
 		})
 	}
 	slices.SortFunc(list, func(a, b GrantEdge) int {

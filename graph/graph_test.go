@@ -343,7 +343,7 @@ func TestHeldKeepsWhatGrantsSay(t *testing.T) {
 	d.resources[3] = ResourceNode{ID: 3, System: 1, DataClass: access.Restricted}
 	want := GrantEdge{
 		ID: 9, Holder: idn(1), Entitlement: 1, Resource: 3, Mode: access.Activated,
-		Flags: access.Implicit | access.NoPassword, End: 1_790_000_000_123_456, UsageKnown: true, LastUsed: 1_780_000_000_000_000, Justified: true,
+		Flags: access.Implicit | access.NoPassword, End: 1_790_000_000_123_456, UsageKnown: true, LastUsed: 1_780_000_000_000_000, Justified: true, Late: true,
 	}
 	d.grants[9] = want
 	v := open(t, d).View()

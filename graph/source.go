@@ -131,6 +131,7 @@ type GrantEdge struct {
 	UsageKnown  bool
 	LastUsed    access.Time
 	Justified   bool
+	Late        bool // it appeared after its system's baseline
 }
 
 // AssignmentEdge says that an identity has a role now.

@@ -13,10 +13,12 @@ import (
 	"github.com/writhq/writ/connector"
 )
 
-// GrantRow is a grant as it is stored; LastUsed is -1 where use is not known.
+// GrantRow is a grant as it is stored. It keeps its id as long as it is there,
+// whatever else of it changes.
 type GrantRow struct {
 	access.Grant
-	LastUsed access.Time
+	LastUsed access.Time // -1 where use is not known
+	Late     bool        // it appeared after the system's baseline
 }
 
 // CredentialRow is an account's acceptance of a credential as it is stored.

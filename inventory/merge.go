@@ -288,12 +288,12 @@ func (m *merge) grants(was []GrantRow, x holder) {
 			}
 			was = was[1:]
 		case order > 0:
+			g.Late = m.c.known.Synced != 0
 			m.batch.Grants = append(m.batch.Grants, g)
 			is = is[1:]
 		default:
-			if g.ID = was[0].ID; g != was[0] {
+			if g.ID, g.Late = was[0].ID, was[0].Late; g != was[0] {
 				m.batch.EndedGrants = append(m.batch.EndedGrants, was[0])
-				g.ID = 0
 				m.batch.Grants = append(m.batch.Grants, g)
 			}
 			was, is = was[1:], is[1:]

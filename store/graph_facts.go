@@ -301,7 +301,8 @@ func (f *facts) holderGrants(kind access.ObjectKind) func(context.Context, strin
 // small ones come as one number, and what most grants do not have as one text.
 func (f *facts) grants(ctx context.Context, condition string) error {
 	text := `select g.id, g.holder_id, g.entitlement_id, g.last_used,
-	       g.holder_kind + g.mode * 256 + g.flags * 65536 + case when ` + f.justified + ` then 16777216 else 0 end,
+	       g.holder_kind + g.mode * 256 + g.flags * 65536 + case when ` + f.justified + ` then 16777216 else 0 end +
+	       case when g.late then 33554432 else 0 end,
 	       case when g.resource_id <> 0 or g.ends_at <> 0 then g.resource_id || ' ' || g.ends_at end
 	  from access_grant g where ` + f.now("g") + ` and ` + f.during("g") + where(condition, "g.holder_id")
 	var e graph.GrantEdge
@@ -312,7 +313,7 @@ func (f *facts) grants(ctx context.Context, condition string) error {
 			return err
 		}
 		e.Holder.Kind, e.Mode, e.Flags = access.ObjectKind(small&0xff), access.Mode(small>>8&0xff), access.GrantFlags(small>>16&0xff) //nolint:gosec // one byte each
-		e.Justified = small>>24 != 0
+		e.Justified, e.Late = small>>24&1 != 0, small>>25 != 0
 		if e.Resource, e.End = 0, 0; rest != nil {
 			resource, end, _ := strings.Cut(string(rest), " ")
 			r, err := strconv.ParseInt(resource, 10, 64)

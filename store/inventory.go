@@ -163,19 +163,30 @@ func (s Inventory) Sources(ctx context.Context) (list []inventory.Source, err er
 	return list, err
 }
 
-// latest selects each object's newest version, whether it is still there or not.
-const latest = `from_set = (select max(v.from_set) from %[1]s v where v.id = %[1]s.id and v.from_set not in (select id from open_set))`
+// lastOf selects each object's newest version, whether it is still there or not.
+func lastOf(table, alias string) string {
+	return fmt.Sprintf(`%[2]s.from_set = (select max(v.from_set) from %[1]s v where v.id = %[2]s.id and v.from_set not in (select id from open_set))`, table, alias)
+}
 
 // labelQueries give an object's name, its system, an identity's number, and what the system itself calls it.
 var labelQueries = map[access.ObjectKind]string{
-	access.KindIdentity:    `select id, name, 0, number, '' from identity where id in (%s) and ` + fmt.Sprintf(latest, "identity"),
-	access.KindAccount:     `select id, login, system_id, '', native_id from account where id in (%s) and ` + fmt.Sprintf(latest, "account"),
-	access.KindEntitlement: `select id, name, system_id, '', native_id from entitlement where id in (%s) and ` + fmt.Sprintf(latest, "entitlement"),
-	access.KindResource:    `select id, name, system_id, '', native_id from resource where id in (%s) and ` + fmt.Sprintf(latest, "resource"),
-	access.KindSystem:      `select id, name, 0, '', '' from system where id in (%s) and ` + fmt.Sprintf(latest, "system"),
-	access.KindSource:      `select id, name, 0, '', '' from source where id in (%s) and ` + fmt.Sprintf(latest, "source"),
-	access.KindRole:        `select id, name, 0, '', '' from role where id in (%s) and ` + fmt.Sprintf(latest, "role"),
-	access.KindCredential:  `select id, fingerprint, 0, '', '' from credential where id in (%s) and ` + fmt.Sprintf(latest, "credential"),
+	access.KindIdentity:    `select id, name, 0, number, '' from identity where id in (%s) and ` + lastOf("identity", "identity"),
+	access.KindAccount:     `select id, login, system_id, '', native_id from account where id in (%s) and ` + lastOf("account", "account"),
+	access.KindEntitlement: `select id, name, system_id, '', native_id from entitlement where id in (%s) and ` + lastOf("entitlement", "entitlement"),
+	access.KindResource:    `select id, name, system_id, '', native_id from resource where id in (%s) and ` + lastOf("resource", "resource"),
+	// Only a grant that is somebody's to approve by itself is ever named.
+	access.KindGrant: `select g.id, coalesce(i.name, a.login, h.name, '?') || ' has ' || coalesce(e.name, '?'), g.system_id, '', ''
+	  from access_grant g
+	  left join identity i on g.holder_kind = 1 and i.id = g.holder_id and ` + lastOf("identity", "i") + `
+	  left join account a on g.holder_kind = 2 and a.id = g.holder_id and ` + lastOf("account", "a") + `
+	  left join entitlement h on g.holder_kind = 3 and h.id = g.holder_id and ` + lastOf("entitlement", "h") + `
+	  left join entitlement e on e.id = g.entitlement_id and ` + lastOf("entitlement", "e") + `
+	 where g.late and g.id in (%s)
+	   and g.from_set = (select max(v.from_set) from access_grant v where v.late and v.id = g.id and v.from_set not in (select id from open_set))`,
+	access.KindSystem:     `select id, name, 0, '', '' from system where id in (%s) and ` + lastOf("system", "system"),
+	access.KindSource:     `select id, name, 0, '', '' from source where id in (%s) and ` + lastOf("source", "source"),
+	access.KindRole:       `select id, name, 0, '', '' from role where id in (%s) and ` + lastOf("role", "role"),
+	access.KindCredential: `select id, fingerprint, 0, '', '' from credential where id in (%s) and ` + lastOf("credential", "credential"),
 }
 
 const labelsPerQuery = 500

@@ -120,7 +120,7 @@ func (s Inventory) Numbers(ctx context.Context) (map[string]access.IdentityID, e
 
 var (
 	holderGrants = `
-select g.id, g.entitlement_id, g.resource_id, g.mode, g.flags, g.starts_at, g.ends_at, g.last_used
+select g.id, g.entitlement_id, g.resource_id, g.mode, g.flags, g.starts_at, g.ends_at, g.last_used, g.late
   from access_grant g
  where g.holder_id = $1 and g.holder_kind = $2 and g.system_id = $3 and ` + now("g") + `
  order by g.entitlement_id, g.resource_id, g.mode`
@@ -137,7 +137,7 @@ func (s Inventory) HolderGrants(ctx context.Context, system access.SystemID, hol
 	err = s.db.read(ctx, func(q *query) error {
 		err := q.each(ctx, holderGrants, []any{holder.Key, holder.Kind, system}, func(scan func(...any) error) error {
 			g := inventory.GrantRow{Grant: access.Grant{Holder: holder}}
-			if err := scan(&g.ID, &g.Entitlement, &g.Resource, &g.Mode, &g.Flags, &g.Start, &g.End, &g.LastUsed); err != nil {
+			if err := scan(&g.ID, &g.Entitlement, &g.Resource, &g.Mode, &g.Flags, &g.Start, &g.End, &g.LastUsed, &g.Late); err != nil {
 				return err
 			}
 			grants = append(grants, g)
@@ -335,20 +335,24 @@ func (g *staging) grants(ctx context.Context, t *tx, b *inventory.Batch) error {
 	if len(b.Grants) == 0 {
 		return nil
 	}
-	first, err := t.newKeys(ctx, access.KindGrant, len(b.Grants))
+	id, err := t.newKeys(ctx, access.KindGrant, len(b.Grants)) // at most: a replaced one has its own
 	if err != nil {
 		return err
 	}
 	rows := make([][]any, len(b.Grants))
 	for i, r := range b.Grants {
-		rows[i] = []any{r.Holder.Key, r.Holder.Kind, r.Entitlement, r.Resource, r.Mode, t.Set, first + int64(i), b.System, r.Flags, r.Start, r.End, r.LastUsed}
+		if r.ID == 0 {
+			r.ID = access.GrantID(id)
+			id++
+		}
+		rows[i] = []any{r.Holder.Key, r.Holder.Kind, r.Entitlement, r.Resource, r.Mode, t.Set, r.ID, b.System, r.Flags, r.Start, r.End, r.LastUsed, r.Late}
 		if r.Start|r.End != 0 {
 			if err := t.due(ctx, r.Holder, r.Start, r.End); err != nil {
 				return err
 			}
 		}
 	}
-	return t.insertMany(ctx, "access_grant", []string{"holder_id", "holder_kind", "entitlement_id", "resource_id", "mode", "from_set", "id", "system_id", "flags", "starts_at", "ends_at", "last_used"}, rows)
+	return t.insertMany(ctx, "access_grant", []string{"holder_id", "holder_kind", "entitlement_id", "resource_id", "mode", "from_set", "id", "system_id", "flags", "starts_at", "ends_at", "last_used", "late"}, rows)
 }
 
 // usagePerChange keeps a transaction short.

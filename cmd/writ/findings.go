@@ -20,7 +20,7 @@ type findingsAnswer struct {
 
 func (s *findingsAnswer) tables() []table {
 	t := table{
-		title:  strconv.Itoa(len(s.Findings)) + " findings",
+		title:  plural(len(s.Findings), "finding"),
 		header: []string{"id", "severity", "rule", "subject", "system", "answers", "due", "why"},
 	}
 	for _, f := range s.Findings {
