@@ -1,6 +1,9 @@
 package access
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Tier says how much damage an entitlement can do. Its numbers are stored.
 type Tier int8
@@ -19,6 +22,24 @@ var Tiers = []Tier{Tier0, Tier1, Tier2, Tier3}
 
 // Privileged reports whether privilege's controls apply beside governance's.
 func (t Tier) Privileged() bool { return t == Tier0 || t == Tier1 }
+
+// The observation cycles, where a system does not say otherwise.
+const (
+	PrivilegedCycle = 15 * time.Minute
+	OrdinaryCycle   = 24 * time.Hour
+)
+
+// Cycle is how old facts about access of a tier may be; said is what its system
+// says, zero nothing.
+func (t Tier) Cycle(said time.Duration) time.Duration {
+	switch {
+	case said != 0:
+		return said
+	case t.Privileged() || t == Unclassified: // in doubt the worst
+		return PrivilegedCycle
+	}
+	return OrdinaryCycle
+}
 
 // Control is what a grant must have.
 type Control string

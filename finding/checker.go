@@ -88,6 +88,9 @@ func (c *checker) older(at access.Time, d time.Duration) bool {
 
 func say(text string, refs ...access.Ref) Evidence { return Evidence{Text: text, Refs: refs} }
 
+// moment is for what happens within a day.
+func moment(t access.Time) string { return t.Time().Format("2006-01-02 15:04 MST") }
+
 func day(t access.Time) string { return t.Time().Format(time.DateOnly) }
 
 // tiered lists the entitlements up to a tier by what tier says of each.

@@ -66,14 +66,13 @@ type Limits struct {
 	Dormant  time.Duration // without use, for an account to be dormant
 	Password time.Duration // age of a password or token to be stale
 	Key      time.Duration // age of a key or certificate to be stale
-	Cycle    time.Duration // age of facts of a system that does not say
 	Evidence int           // facts that one finding lists
 }
 
 // DefaultLimits are what the rules ship with.
 var DefaultLimits = Limits{
 	Dormant: 90 * 24 * time.Hour, Password: 365 * 24 * time.Hour, Key: 730 * 24 * time.Hour,
-	Cycle: 24 * time.Hour, Evidence: 10,
+	Evidence: 10,
 }
 
 // Rules returns every rule, for documentation and display.

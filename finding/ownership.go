@@ -72,13 +72,21 @@ func (c *checker) unownedEntitlement() {
 	}
 }
 
-// systemStale: facts that are older than their cycle, or could not be renewed.
+// systemStale: facts that are older than the cycle of the worst that a system can
+// give, or could not be renewed.
 func (c *checker) systemStale() {
-	for s := range c.v.Systems() {
-		cycle := time.Duration(s.Cycle) * time.Microsecond
-		if cycle == 0 {
-			cycle = c.limits.Cycle
+	worst := map[access.SystemID]access.Tier{}
+	for e := range c.v.Entitlements() {
+		if t, ok := worst[e.System]; !ok || effective(e) < t {
+			worst[e.System] = effective(e)
 		}
+	}
+	for s := range c.v.Systems() {
+		tier, ok := worst[s.ID]
+		if !ok {
+			tier = access.Tier3
+		}
+		cycle := tier.Cycle(time.Duration(s.Cycle) * time.Microsecond)
 		d := Draft{Subject: s.ID.Ref(), System: s.ID, Owner: c.technical(s.ID)}
 		switch {
 		case s.Synced == 0:
@@ -86,7 +94,7 @@ func (c *checker) systemStale() {
 		case s.Failed > s.Synced:
 			d.Evidence = []Evidence{say(fmt.Sprintf("it was last read on %s; it could not be read on %s", day(s.Synced), day(s.Failed)))}
 		case c.older(s.Synced, cycle):
-			d.Evidence = []Evidence{say(fmt.Sprintf("it was last read on %s, and should be every %s", day(s.Synced), cycle))}
+			d.Evidence = []Evidence{say(fmt.Sprintf("it was last read on %s, and should be every %s", moment(s.Synced), cycle))}
 		default:
 			continue
 		}

@@ -34,7 +34,7 @@ type System struct {
 	access.System
 	Connector string        `json:"connector"` // the kind of connector that reads it, where it is not Kind
 	Config    Config        `json:"config"`
-	Cycle     time.Duration `json:"cycle,omitempty"` // zero is the default for its tiers
+	Cycle     time.Duration `json:"cycle,omitempty"` // zero is that of the worst tier that it has, see access.Tier
 	State     State         `json:"state"`
 }
 
@@ -58,16 +58,9 @@ type State struct {
 	Counts   Counts      `json:"counts"`
 }
 
-// DefaultCycle is how old facts may be where a system does not say: the bound for
-// systems that hold tier 0 or 1 access is the caller's to tighten.
-const DefaultCycle = 24 * time.Hour
-
-// Stale reports whether what is known of a system is older than its observation
+// Stale reports whether what is known of a system is older than an observation
 // cycle, or could not be renewed since.
 func (s State) Stale(now time.Time, cycle time.Duration) bool {
-	if cycle == 0 {
-		cycle = DefaultCycle
-	}
 	return s.Synced == 0 || s.Failed > s.Synced || now.Sub(s.Synced.Time()) > cycle
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/connector"
@@ -200,14 +201,14 @@ func TestFailureIsRemembered(t *testing.T) {
 		t.Fatalf("got %v", err)
 	}
 	y, err := w.s.System(asTest(), "app")
-	if err != nil || y.State.Failed <= y.State.Synced || y.State.Error == "" || !y.State.Stale(y.State.Synced.Time(), 0) || y.State.Counts.Accounts != 50 {
+	if err != nil || y.State.Failed <= y.State.Synced || y.State.Error == "" || !y.State.Stale(y.State.Synced.Time(), time.Hour) || y.State.Counts.Accounts != 50 {
 		t.Fatalf("state after a failure: %+v, %v", y.State, err)
 	}
 	if err := os.Rename(moved, filepath.Join(w.files, "app")); err != nil {
 		t.Fatal(err)
 	}
 	w.mustSync(t)
-	if y, err = w.s.System(asTest(), "app"); err != nil || y.State.Error != "" || y.State.Stale(y.State.Synced.Time(), 0) {
+	if y, err = w.s.System(asTest(), "app"); err != nil || y.State.Error != "" || y.State.Stale(y.State.Synced.Time(), time.Hour) {
 		t.Fatalf("state after recovery: %+v, %v", y.State, err)
 	}
 }

@@ -311,6 +311,27 @@ func (s Inventory) find(ctx context.Context, question, system, text string, limi
 	return found, err
 }
 
+var worstTiers = `
+select e.system_id, min(c.tier)
+  from classification c
+  join entitlement e on e.id = c.entitlement_id
+ where ` + now("c") + ` and ` + now("e") + `
+ group by e.system_id`
+
+// WorstTiers returns the worst tier that each system can give.
+func (s Inventory) WorstTiers(ctx context.Context) (map[access.SystemID]access.Tier, error) {
+	worst := map[access.SystemID]access.Tier{}
+	err := s.db.read(ctx, func(q *query) error {
+		return q.each(ctx, worstTiers, nil, func(scan func(...any) error) error {
+			var id access.SystemID
+			var t access.Tier
+			defer func() { worst[id] = t }()
+			return scan(&id, &t)
+		})
+	})
+	return worst, err
+}
+
 // Totals counts what is now.
 func (s Inventory) Totals(ctx context.Context) (inventory.Totals, error) {
 	t := inventory.Totals{Identities: map[access.IdentityKind]int64{}}

@@ -45,7 +45,6 @@ type Matrix struct {
 const (
 	rotatePrivileged = 90 * 24 * time.Hour
 	rotateOther      = 365 * 24 * time.Hour
-	defaultCycle     = 24 * time.Hour
 )
 
 // counter computes a matrix over one view.
@@ -54,10 +53,16 @@ type counter struct {
 	now      access.Time
 	cells    map[Cell]*Counts
 	tiers    map[access.Tier]TierCount
-	stale    map[access.SystemID]bool
+	stale    map[systemTier]bool
 	declares map[access.SystemID]bool // the system says what nobody should hold together
 	toxic    map[access.IdentityID]map[access.SystemID]bool
 	needs    map[needKey][]access.Requirement
+}
+
+// systemTier is what facts grow old by: each tier has its own cycle.
+type systemTier struct {
+	system access.SystemID
+	tier   access.Tier
 }
 
 type needKey struct {
@@ -69,7 +74,7 @@ type needKey struct {
 // Compute counts everything.
 func Compute(v *graph.View, now time.Time) Matrix {
 	c := &counter{
-		v: v, now: access.TimeOf(now), cells: map[Cell]*Counts{}, tiers: map[access.Tier]TierCount{}, stale: map[access.SystemID]bool{},
+		v: v, now: access.TimeOf(now), cells: map[Cell]*Counts{}, tiers: map[access.Tier]TierCount{}, stale: map[systemTier]bool{},
 		declares: map[access.SystemID]bool{}, toxic: map[access.IdentityID]map[access.SystemID]bool{}, needs: map[needKey][]access.Requirement{},
 	}
 	c.prepare()
@@ -93,11 +98,10 @@ func Compute(v *graph.View, now time.Time) Matrix {
 
 func (c *counter) prepare() {
 	for s := range c.v.Systems() {
-		cycle := access.Time(s.Cycle)
-		if cycle == 0 {
-			cycle = access.Time(defaultCycle.Microseconds())
+		for _, t := range access.Tiers {
+			cycle := t.Cycle(time.Duration(s.Cycle) * time.Microsecond)
+			c.stale[systemTier{s.ID, t}] = s.Synced == 0 || s.Failed > s.Synced || c.now-s.Synced > access.Time(cycle.Microseconds())
 		}
-		c.stale[s.ID] = s.Synced == 0 || s.Failed > s.Synced || c.now-s.Synced > cycle
 	}
 	var pairs [][2]access.EntitlementID
 	var of []access.SystemID
@@ -215,7 +219,7 @@ func (c *counter) state(control access.Control, h holder, g graph.GrantEdge, e g
 		s = is(g.Mode != access.Standing)
 	case access.ControlReview, access.ControlVault, access.ControlIsolate, access.ControlRecord, access.ControlEnforce:
 	}
-	if s == access.InPlace && c.stale[e.System] {
+	if s == access.InPlace && c.stale[systemTier{e.System, tierOf(e)}] {
 		return access.Unknown
 	}
 	return s

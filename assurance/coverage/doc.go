@@ -24,7 +24,8 @@
 // Invariants:
 //  1. No cell is typed in; every count follows from the graph.
 //  2. in_place + missing + unknown + excepted = required.
-//  3. Facts of a stale system never count as in place: they are unknown.
+//  3. Facts older than the observation cycle of their tier never count as in place:
+//     they are unknown.
 //
 // What it does not do: it opens no findings and keeps no opinions.
 package coverage

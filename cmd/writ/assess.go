@@ -180,14 +180,14 @@ func (a *app) readSystem(ctx context.Context, t target) error {
 // result puts everything together that an assessment says.
 func (a *app) result(ctx context.Context, m coverage.Matrix) (*assessment, error) {
 	s := &assessment{Revision: m.Rev, At: access.TimeOf(a.now()), Systems: []systemLine{}, Coverage: []coverageLine{}, Findings: []findingLine{}}
-	systems, err := a.inventory().Systems(ctx)
+	systems, lines, err := a.systems(ctx)
 	if err != nil {
 		return nil, err
 	}
 	byID := map[access.SystemID]string{}
-	for _, y := range systems {
+	for i, y := range systems {
 		byID[y.ID] = y.Name
-		s.Systems = append(s.Systems, a.systemLine(y))
+		s.Systems = append(s.Systems, lines[i])
 		s.Totals.Rejected += y.State.Counts.Rejected
 	}
 	for _, r := range m.Rows {
@@ -213,10 +213,32 @@ func (a *app) result(ctx context.Context, m coverage.Matrix) (*assessment, error
 	return s, nil
 }
 
-func (a *app) systemLine(y inventory.System) systemLine {
+// systems lists every system with how it is shown.
+func (a *app) systems(ctx context.Context) ([]inventory.System, []systemLine, error) {
+	list, err := a.inventory().Systems(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	worst, err := a.db.Inventory().WorstTiers(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading tiers: %w", err)
+	}
+	lines := make([]systemLine, len(list))
+	for i, y := range list {
+		tier, ok := worst[y.ID]
+		if !ok {
+			tier = access.Tier3 // it gives nothing yet
+		}
+		lines[i] = a.systemLine(y, tier)
+	}
+	return list, lines, nil
+}
+
+// systemLine shows one system; tier is the worst that it can give.
+func (a *app) systemLine(y inventory.System, tier access.Tier) systemLine {
 	l := systemLine{
 		Name: y.Name, Kind: y.Kind, Accounts: y.State.Counts.Accounts, Entitlements: y.State.Counts.Entitlements, Grants: y.State.Counts.Grants,
-		SyncedAt: y.State.Synced, Stale: y.State.Stale(a.now(), y.Cycle), Errors: []string{}, Warnings: y.State.Warnings,
+		SyncedAt: y.State.Synced, Stale: y.State.Stale(a.now(), tier.Cycle(y.Cycle)), Errors: []string{}, Warnings: y.State.Warnings,
 	}
 	if y.State.Failed > y.State.Synced {
 		l.Errors = append(l.Errors, y.State.Error)

@@ -192,13 +192,13 @@ func (a *app) systemListCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			list, err := a.inventory().Systems(ctx)
+			list, lines, err := a.systems(ctx)
 			if err != nil {
 				return err
 			}
 			ans := &systemsAnswer{Systems: []listedSystem{}}
-			for _, y := range list {
-				ans.Systems = append(ans.Systems, listedSystem{y.ID, a.systemLine(y), y.Environment, y.Criticality})
+			for i, y := range list {
+				ans.Systems = append(ans.Systems, listedSystem{y.ID, lines[i], y.Environment, y.Criticality})
 			}
 			return a.print(ans)
 		},
