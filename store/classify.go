@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"strconv"
 
 	"github.com/writhq/writ/access"
@@ -21,17 +23,17 @@ var _ classify.Store = Classify{}
 func (s Classify) Classifications(ctx context.Context) (map[access.EntitlementID]classify.Kept, error) {
 	kept := map[access.EntitlementID]classify.Kept{}
 	err := s.db.read(ctx, func(q *query) error {
-		return q.each(ctx, `select c.entitlement_id, c.tier, c.own_tier, c.reasons, c.rules_version from classification c where `+now("c"), nil, func(scan func(...any) error) error {
+		return q.each(ctx, `select c.entitlement_id, c.tier, c.own_tier, c.reasons, c.rules_version, c.overridden from classification c where `+now("c"), nil, func(scan func(...any) error) error {
 			var id access.EntitlementID
 			var k classify.Kept
 			defer func() { kept[id] = k }()
-			return scan(&id, &k.Tier, &k.Own, &k.Reasons, &k.Version)
+			return scan(&id, &k.Tier, &k.Own, &k.Reasons, &k.Version, &k.Overridden)
 		})
 	})
 	return kept, err
 }
 
-// OwnTiers returns the tiers that follow from entitlements' own capabilities.
+// OwnTiers returns entitlements' own tiers.
 func (s Classify) OwnTiers(ctx context.Context) (map[access.EntitlementID]access.Tier, error) {
 	kept, err := s.Classifications(ctx)
 	tiers := make(map[access.EntitlementID]access.Tier, len(kept))
@@ -49,12 +51,88 @@ func (s Classify) Classify(ctx context.Context, list []classify.Row) error {
 			if _, err := t.exec(ctx, `update classification set until_set = $1 where entitlement_id = $2 and until_set = 0`, t.Set, r.Entitlement); err != nil {
 				return err
 			}
-			rows = append(rows, []any{r.Entitlement, t.Set, r.Tier, r.Own, r.Reasons, r.Version})
+			rows = append(rows, []any{r.Entitlement, t.Set, r.Tier, r.Own, r.Reasons, r.Version, r.Overridden})
 			changes = append(changes, []any{t.Set, access.KindEntitlement, r.Entitlement, false})
 		}
-		if err := t.insertMany(ctx, "classification", []string{"entitlement_id", "from_set", "tier", "own_tier", "reasons", "rules_version"}, rows); err != nil {
+		if err := t.insertMany(ctx, "classification", []string{"entitlement_id", "from_set", "tier", "own_tier", "reasons", "rules_version", "overridden"}, rows); err != nil {
 			return err
 		}
 		return t.insertMany(ctx, "change", []string{"set_id", "kind", "object", "bulk"}, changes)
+	})
+}
+
+var overridesInForce = `
+select o.entitlement_id, o.tier, o.facts_tier, o.reason, o.set_by, s.at, o.ends_at
+  from classification_override o join change_set s on s.id = o.from_set
+ where (o.ends_at = 0 or o.ends_at > $1) and ` + now("o")
+
+// Overrides returns the overrides that are in force by the store's clock.
+func (s Classify) Overrides(ctx context.Context) (map[access.EntitlementID]classify.Override, error) {
+	list := map[access.EntitlementID]classify.Override{}
+	err := s.db.read(ctx, func(q *query) error {
+		at, err := s.db.storeTime(ctx, q)
+		if err != nil {
+			return err
+		}
+		return q.each(ctx, overridesInForce, []any{at}, func(scan func(...any) error) error {
+			var o classify.Override
+			defer func() { list[o.Entitlement] = o }()
+			return scan(&o.Entitlement, &o.Tier, &o.Facts, &o.Reason, &o.By, &o.Since, &o.Until)
+		})
+	})
+	return list, err
+}
+
+const endOverride = `update classification_override set until_set = $1 where entitlement_id = $2 and until_set = 0`
+
+const insertOverride = `
+insert into classification_override (entitlement_id, from_set, tier, facts_tier, reason, set_by, ends_at)
+values ($1, $2, $3, $4, $5, $6, $7)`
+
+// Override keeps an override in place of any other of its entitlement. Whoever
+// overrides the same one at once waits for the lock on it.
+func (s Classify) Override(ctx context.Context, o classify.Override) error {
+	actor, err := audit.ActorOf(ctx)
+	if err != nil {
+		return err
+	}
+	e := audit.Event{
+		Action: "classify.override", Object: o.Entitlement.Ref(), Personal: map[string]string{"reason": o.Reason},
+		Facts: map[string]string{"tier": strconv.Itoa(int(o.Tier)), "facts_tier": strconv.Itoa(int(o.Facts)), "until": strconv.FormatInt(int64(o.Until), 10)},
+	}
+	return s.db.change(ctx, e, func(t *tx) error {
+		var id access.EntitlementID
+		err := t.row(ctx, `select e.id from entitlement e where e.id = $1 and `+now("e")+t.d.forUpdate, o.Entitlement).Scan(&id)
+		if errors.Is(err, sql.ErrNoRows) {
+			return classify.ErrEntitlement.With("there is no entitlement %s", o.Entitlement)
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := t.exec(ctx, endOverride, t.Set, id); err != nil {
+			return err
+		}
+		if _, err := t.exec(ctx, insertOverride, id, t.Set, o.Tier, o.Facts, o.Reason, actor.String(), o.Until); err != nil {
+			return err
+		}
+		if err := t.due(ctx, id.Ref(), o.Until); err != nil {
+			return err
+		}
+		return t.changed(ctx, id.Ref())
+	})
+}
+
+// ClearOverride ends an override that is in force.
+func (s Classify) ClearOverride(ctx context.Context, id access.EntitlementID, reason string) error {
+	e := audit.Event{Action: "classify.clear_override", Object: id.Ref(), Personal: map[string]string{"reason": reason}}
+	return s.db.change(ctx, e, func(t *tx) error {
+		n, err := t.exec(ctx, endOverride+` and (ends_at = 0 or ends_at > $3)`, t.Set, id, t.At)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return classify.ErrOverride
+		}
+		return t.changed(ctx, id.Ref())
 	})
 }

@@ -30,6 +30,7 @@ var versioned = []struct{ table, key string }{
 	{"assignment", "id"},
 	{"policy", "id"},
 	{"classification", "entitlement_id"},
+	{"classification_override", "entitlement_id"},
 	{"finding", "id"},
 }
 

@@ -2,27 +2,32 @@ package classify
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/graph"
 )
 
 // RulesVersion names the shipped rules; it is kept with every classification.
-const RulesVersion = "v1.0"
+const RulesVersion = "v1.1"
 
-// Reason says why an entitlement has a tier: the rule, in words, and for an
-// inherited tier the way to what it is inherited from.
+// Reason says why an entitlement has a tier: the rule, the tier that it calls for,
+// in words, and for an inherited tier the way to what it is inherited from.
 type Reason struct {
 	Rule string       `json:"rule"`
+	Tier access.Tier  `json:"tier"`
 	Text string       `json:"text"`
 	Path []graph.Step `json:"path,omitempty"`
 	From access.Ref   `json:"from,omitzero"`
 }
 
-// Classification is one entitlement's.
+// Classification is one entitlement's. Reasons has a person's override first, then
+// what it leads to, and last what its own capabilities call for.
 type Classification struct {
 	Entitlement access.EntitlementID
 	Tier, Own   access.Tier
+	Facts       access.Tier // the own tier that the facts alone give
+	Overridden  bool        // Own is a person's decision
 	Reasons     []Reason
 }
 
@@ -79,7 +84,7 @@ var rightWords = map[access.Right]string{
 // own classifies an entitlement by its own capabilities.
 func own(v *graph.View, e graph.EntitlementNode) (access.Tier, Reason) {
 	tier := access.Tier3
-	reason := Reason{Rule: "ordinary", Text: "none of its capabilities calls for more"}
+	reason := Reason{Rule: "ordinary", Tier: tier, Text: "none of its capabilities calls for more"}
 	for _, can := range e.Capabilities {
 		c, ok := settingOf(v, e, can)
 		if !ok {
@@ -90,7 +95,7 @@ func own(v *graph.View, e graph.EntitlementNode) (access.Tier, Reason) {
 				break // nothing further down is worse
 			}
 			if r.applies(c) {
-				tier, reason = r.tier, Reason{Rule: r.id, Text: fmt.Sprintf(r.text, rightWords[can.Right]), From: can.On}
+				tier, reason = r.tier, Reason{Rule: r.id, Tier: r.tier, Text: fmt.Sprintf(r.text, rightWords[can.Right]), From: can.On}
 				break
 			}
 		}
@@ -99,7 +104,7 @@ func own(v *graph.View, e graph.EntitlementNode) (access.Tier, Reason) {
 }
 
 // settingOf looks up where a right is; a right on an account or an entitlement is
-// escalation's to follow.
+// escalation's to follow. A system that is not known is taken for production.
 func settingOf(v *graph.View, e graph.EntitlementNode, can access.Capability) (c setting, ok bool) {
 	c.right = can.Right
 	system := e.System
@@ -112,10 +117,7 @@ func settingOf(v *graph.View, e graph.EntitlementNode, can access.Capability) (c
 	default:
 		return c, false
 	}
-	s, ok := v.System(system)
-	if !ok {
-		return c, false
-	}
+	s, _ := v.System(system)
 	if class == "" {
 		class = s.DataClass
 	}
@@ -142,16 +144,16 @@ func classOf(v *graph.View, id access.ResourceID) access.DataClass {
 	return ""
 }
 
-// All classifies every entitlement.
-func All(v *graph.View) []Classification {
+// All classifies every entitlement, under the overrides that are in force.
+func All(v *graph.View, overrides map[access.EntitlementID]Override) []Classification {
 	var list []Classification
 	index := map[access.EntitlementID]int{}
 	seeds := map[access.Tier][]access.EntitlementID{}
 	for e := range v.Entitlements() {
-		tier, reason := own(v, e)
+		c := alone(v, e, overrides)
 		index[e.ID] = len(list)
-		list = append(list, Classification{Entitlement: e.ID, Tier: tier, Own: tier, Reasons: []Reason{reason}})
-		seeds[tier] = append(seeds[tier], e.ID)
+		list = append(list, c)
+		seeds[c.Own] = append(seeds[c.Own], e.ID)
 	}
 	var worse []access.EntitlementID
 	for _, tier := range access.Tiers[:3] {
@@ -161,18 +163,32 @@ func All(v *graph.View) []Classification {
 		}
 		reach := v.ReachableBackward(worse, true)
 		for id := range reach.All() {
-			i, ok := index[id]
-			if !ok || list[i].Tier <= tier {
-				continue
+			if i, ok := index[id]; ok && list[i].Tier > tier {
+				list[i].leadsTo(tier, reach.Path(id))
 			}
-			path := reach.Path(id)
-			r := Reason{Rule: "leads-to", Text: fmt.Sprintf("leads to tier %d", tier), Path: path}
-			if len(path) > 0 {
-				r.From = path[len(path)-1].To
-			}
-			list[i].Tier = tier
-			list[i].Reasons = append([]Reason{r}, list[i].Reasons...)
 		}
 	}
 	return list
+}
+
+// alone classifies an entitlement without what it leads to.
+func alone(v *graph.View, e graph.EntitlementNode, overrides map[access.EntitlementID]Override) Classification {
+	tier, reason := own(v, e)
+	c := Classification{Entitlement: e.ID, Tier: tier, Own: tier, Facts: tier, Reasons: []Reason{reason}}
+	if o, ok := overrides[e.ID]; ok {
+		c.Own, c.Overridden = o.own(tier)
+		c.Tier = c.Own
+		c.Reasons = []Reason{o.explain(c.Overridden), reason}
+	}
+	return c
+}
+
+// leadsTo gives an entitlement the tier of what a path ends at.
+func (c *Classification) leadsTo(tier access.Tier, path []graph.Step) {
+	r := Reason{Rule: "leads-to", Tier: tier, Text: fmt.Sprintf("leads to tier %d", tier), Path: path}
+	if len(path) > 0 {
+		r.From = path[len(path)-1].To
+	}
+	c.Tier = tier
+	c.Reasons = slices.Insert(c.Reasons, len(c.Reasons)-1, r)
 }

@@ -5,14 +5,17 @@
 // Vocabulary: the own tier follows from an entitlement's own capabilities; the
 // effective tier is the worst of its own and of everything that its holders can
 // get through it (nesting, impersonation, granting, control of a host), also
-// across systems. Only the effective tier decides which controls are required.
+// across systems. Only the effective tier decides which controls are required. An
+// override is a person's decision about an own tier.
 //
-// The shipped rules, worst first; a system of unknown environment is production:
+// The shipped rules, worst first; a system that is not known, or whose environment
+// is not, is production:
 //
-//	tier 0  any right on a whole production system that controls others
-//	        (criticality control: identities, policy, backups, Writ itself)
-//	tier 1  a right on a whole production system, reading all of it included, or
-//	        reading confidential or restricted data of one
+//	tier 0  any right but reading on a whole production system that controls
+//	        others (criticality control: identities, policy, backups, Writ itself)
+//	tier 1  a right on a whole production system, reading all of it included, also
+//	        of one that controls others; or reading confidential or restricted data
+//	        of one
 //	tier 2  a right on a part of a production system, destroying data of one, or a
 //	        right on a whole system that is not production
 //	tier 3  the rest
@@ -21,8 +24,11 @@
 // well for tiers 0 and 1.
 //
 // Invariants:
-//  1. A tier is computed from facts and says why; nobody types it in.
-//  2. An effective tier is never better than that of anything it leads to.
+//  1. A tier is computed from facts and says why. An override changes an own tier
+//     only: somebody's, with a reason; what lowers one ends within a year, and
+//     before that when the facts get worse than they were.
+//  2. An effective tier is never better than that of anything it leads to,
+//     overridden or not.
 //  3. Classifying twice writes nothing the second time.
 //
 // What it does not do: it decides no access, and reads no names.
