@@ -188,3 +188,8 @@ const (
 
 // Severities lists them, worst first.
 var Severities = []Severity{Critical, High, Medium, Low}
+
+// Worse reports whether a severity comes before another.
+func (s Severity) Worse(than Severity) bool {
+	return slices.Index(Severities, s) < slices.Index(Severities, than)
+}

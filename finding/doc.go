@@ -9,7 +9,7 @@
 //  2. One rule makes at most one finding of one subject; its evidence lists every
 //     fact that says so.
 //  3. A finding closes when its cause is gone, never by being hidden: accepting it
-//     has an end, and when that is reached it is open again.
+//     has an end, and when that is reached, or the gap has grown, it is open again.
 //  4. Every rule names exactly one function, a severity, and days until due.
 //  5. Different rules may find different gaps of one subject (a leaver's account
 //     that is dormant too); no rule hides another's finding.

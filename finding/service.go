@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,6 +41,7 @@ type Kept struct {
 	Digest        Digest
 	Status        Status
 	AcceptedUntil access.Time
+	Accepted      *Draft // severity and evidence that were accepted, if it is
 }
 
 // Change is one finding to write. Without Draft it is resolved; without ID it is new.
@@ -83,10 +85,6 @@ func (s *Service) Refresh(ctx context.Context) (changed int, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("reading tiers: %w", err)
 	}
-	kept, err := s.Store.Kept(ctx)
-	if err != nil {
-		return 0, fmt.Errorf("reading findings: %w", err)
-	}
 	limits := s.Limits
 	if limits == (Limits{}) {
 		limits = DefaultLimits
@@ -94,6 +92,15 @@ func (s *Service) Refresh(ctx context.Context) (changed int, err error) {
 	view := s.Graph.View()
 	drafts := Check(view, own, s.now(), limits)
 	view.Close()
+	return s.Reconcile(ctx, drafts)
+}
+
+// Reconcile makes what is kept what was found, and returns how much differed.
+func (s *Service) Reconcile(ctx context.Context, drafts []Draft) (changed int, err error) {
+	kept, err := s.Store.Kept(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("reading findings: %w", err)
+	}
 	changes, err := compare(drafts, kept, access.TimeOf(s.now()))
 	if err != nil || len(changes) == 0 {
 		return 0, err
@@ -121,11 +128,11 @@ func compare(drafts []Draft, kept map[Key]Kept, now access.Time) ([]Change, erro
 		}
 		rule, _ := RuleOf(d.Rule)
 		was, had := kept[key]
-		expired := had && was.Status == Accepted && was.AcceptedUntil <= now
-		if had && was.Digest == digest && !expired {
+		reopen := had && was.Status == Accepted && (was.AcceptedUntil <= now || grew(was.Accepted, d))
+		if had && was.Digest == digest && !reopen {
 			continue
 		}
-		changes = append(changes, Change{ID: was.ID, Draft: d, Digest: digest, Function: rule.Function, Days: rule.Days, Reopen: expired})
+		changes = append(changes, Change{ID: was.ID, Draft: d, Digest: digest, Function: rule.Function, Days: rule.Days, Reopen: reopen})
 	}
 	for key, was := range kept {
 		if !seen[key] {
@@ -133,6 +140,29 @@ func compare(drafts []Draft, kept map[Key]Kept, now access.Time) ([]Change, erro
 		}
 	}
 	return changes, nil
+}
+
+// grew reports whether a gap is worse than it was, or is of more: what somebody
+// accepted was that which they saw.
+func grew(was, is *Draft) bool {
+	if was == nil {
+		return false
+	}
+	if is.Severity.Worse(was.Severity) {
+		return true
+	}
+	seen := map[access.Ref]bool{}
+	for _, e := range was.Evidence {
+		for _, r := range e.Refs {
+			seen[r] = true
+		}
+	}
+	for _, e := range is.Evidence {
+		if slices.ContainsFunc(e.Refs, func(r access.Ref) bool { return !seen[r] }) {
+			return true
+		}
+	}
+	return false
 }
 
 func digestOf(d *Draft) (Digest, error) {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -28,12 +29,20 @@ func (s Findings) OwnTiers(ctx context.Context) (map[access.EntitlementID]access
 func (s Findings) Kept(ctx context.Context) (map[finding.Key]finding.Kept, error) {
 	kept := map[finding.Key]finding.Kept{}
 	err := s.db.read(ctx, func(q *query) error {
-		return q.each(ctx, `select f.id, f.rule, f.subject_kind, f.subject_key, f.digest, f.status, f.accepted_until from finding f where f.status <> 'resolved' and `+now("f"), nil, func(scan func(...any) error) error {
+		return q.each(ctx, `select f.id, f.rule, f.subject_kind, f.subject_key, f.digest, f.status, f.accepted_until, f.severity, case when f.status = 'accepted' then f.evidence else '' end from finding f where f.status <> 'resolved' and `+now("f"), nil, func(scan func(...any) error) error {
 			var key finding.Key
 			var k finding.Kept
 			var digest []byte
-			if err := scan(&k.ID, &key.Rule, &key.Subject.Kind, &key.Subject.Key, &digest, &k.Status, &k.AcceptedUntil); err != nil {
+			var severity access.Severity
+			var evidence string
+			if err := scan(&k.ID, &key.Rule, &key.Subject.Kind, &key.Subject.Key, &digest, &k.Status, &k.AcceptedUntil, &severity, &evidence); err != nil {
 				return err
+			}
+			if k.Status == finding.Accepted {
+				k.Accepted = &finding.Draft{Severity: severity}
+				if err := json.Unmarshal([]byte(evidence), &k.Accepted.Evidence); err != nil {
+					return fmt.Errorf("evidence of %s: %w", k.ID, err)
+				}
 			}
 			copy(k.Digest[:], digest)
 			kept[key] = k
