@@ -1,0 +1,244 @@
+package ldap
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"strings"
+	"time"
+
+	goldap "github.com/go-ldap/ldap/v3"
+
+	"github.com/writhq/writ/connector"
+	"github.com/writhq/writ/internal/fault"
+)
+
+// session is one connection to the directory, which the end of its context hangs up.
+type session struct {
+	*Directory
+	conn *goldap.Conn
+	stop func() bool
+	ctx  context.Context //nolint:containedctx // a session lives as long as the one call that it is for
+	root rootDSE
+}
+
+// rootDSE is what the server says of itself.
+type rootDSE struct {
+	ad       bool
+	vendor   string
+	contexts []string
+	domain   string // AD: the domain's own naming context
+	pages    bool
+}
+
+const capabilityAD = "1.2.840.113556.1.4.800"
+
+// connect dials, secures and binds. The line is Writ's own, so that closing it
+// ends whatever the library waits for.
+func (d *Directory) connect(ctx context.Context) (*session, error) {
+	line, err := d.dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &session{Directory: d, conn: goldap.NewConn(line, d.ldaps), ctx: ctx}
+	s.stop = context.AfterFunc(ctx, func() { _ = line.Close() })
+	s.conn.SetTimeout(d.timeout)
+	s.conn.Start()
+	if err := s.open(); err != nil {
+		s.end()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (d *Directory) dial(ctx context.Context) (net.Conn, error) {
+	dialer := net.Dialer{Timeout: min(d.timeout, 10*time.Second)}
+	line, err := dialer.DialContext(ctx, "tcp", d.addr())
+	if err != nil {
+		return nil, d.unreachable(err)
+	}
+	if !d.ldaps {
+		return line, nil
+	}
+	secured := tls.Client(line, d.tls())
+	within, cancel := context.WithTimeout(ctx, d.timeout)
+	defer cancel()
+	if err := secured.HandshakeContext(within); err != nil {
+		_ = line.Close()
+		return nil, d.unreachable(err)
+	}
+	return secured, nil
+}
+
+func (s *session) open() error {
+	if !s.ldaps && !s.plain {
+		if err := s.conn.StartTLS(s.tls()); err != nil {
+			return s.openError(err)
+		}
+	}
+	if s.bindDN != "" {
+		request := goldap.NewSimpleBindRequest(s.bindDN, string(s.credential.Reveal()), nil)
+		if _, err := s.conn.SimpleBind(request); err != nil {
+			return s.openError(err)
+		}
+	}
+	return s.readRoot()
+}
+
+// end closes the session; what it has to say is said.
+func (s *session) end() {
+	s.stop()
+	_ = s.conn.Close()
+}
+
+func (d *Directory) unreachable(err error) error {
+	_, unknown := errors.AsType[x509.UnknownAuthorityError](err)
+	_, name := errors.AsType[x509.HostnameError](err)
+	_, invalid := errors.AsType[x509.CertificateInvalidError](err)
+	if unknown || name || invalid {
+		return connector.ErrUnreachable.With("ldap %q: the certificate of %s is not trusted; give option ca with the authority that it is from, and use the host name that it is for", d.name, d.addr()).Because(err)
+	}
+	return connector.ErrUnreachable.With("ldap %q: %s does not answer; check the address, the network, TLS and that the server takes connections", d.name, d.addr()).Because(err)
+}
+
+// openError is what the server's answer to StartTLS or a bind means.
+func (s *session) openError(err error) error {
+	switch code := codeOf(err); code {
+	case goldap.LDAPResultInvalidCredentials, goldap.LDAPResultInappropriateAuthentication, goldap.LDAPResultNoSuchObject, goldap.LDAPResultInvalidDNSyntax:
+		return connector.ErrCredentials.With("ldap %q: %s refused %q; check option bind_dn, the password, and that the account is not locked", s.name, s.addr(), clean(s.bindDN)).Because(err)
+	case goldap.LDAPResultConfidentialityRequired, goldap.LDAPResultStrongAuthRequired:
+		return connector.ErrInput.With("ldap %q: %s takes no password over a line without TLS; take option tls=none away, or use ldaps://", s.name, s.addr()).Because(err)
+	case goldap.LDAPResultProtocolError, goldap.LDAPResultUnavailable, goldap.LDAPResultUnwillingToPerform:
+		return connector.ErrUnreachable.With("ldap %q: %s refused StartTLS or the bind; use ldaps://, or tls=none on a network that nobody else can see", s.name, s.addr()).Because(err)
+	}
+	return s.unreachable(err)
+}
+
+func codeOf(err error) uint16 {
+	if said, ok := errors.AsType[*goldap.Error](err); ok {
+		return said.ResultCode
+	}
+	return goldap.ErrorUnexpectedResponse
+}
+
+// failed names the system, what was being done and the remedy. An error that
+// already is one of the connector's stays as it is.
+func (s *session) failed(doing string, err error) error {
+	if cause := context.Cause(s.ctx); cause != nil {
+		return connector.ErrIncomplete.With("ldap %q: %s was called off", s.name, doing).Because(cause)
+	}
+	if _, known := errors.AsType[*fault.Error](err); known {
+		return err
+	}
+	switch codeOf(err) {
+	case goldap.LDAPResultSizeLimitExceeded, goldap.LDAPResultAdminLimitExceeded:
+		return connector.ErrIncomplete.With("ldap %q: %s met the server's size limit, nothing of it counts; let %q read without limit (OpenLDAP: limits dn.exact=… size.prtotal=unlimited)", s.name, doing, clean(s.bindDN)).Because(err)
+	case goldap.LDAPResultTimeLimitExceeded, goldap.LDAPResultTimeout:
+		return connector.ErrIncomplete.With("ldap %q: %s took too long, nothing of it counts; raise option timeout or index what the filters ask for", s.name, doing).Because(err)
+	case goldap.LDAPResultInsufficientAccessRights, goldap.LDAPResultOperationsError:
+		return connector.ErrPrivilege.With("ldap %q: %q lacks what is needed for %s; let it read the base and what is below", s.name, clean(s.bindDN), doing).Because(err)
+	case goldap.LDAPResultNoSuchObject:
+		return connector.ErrPrivilege.With("ldap %q: there is no such base for %s, or %q may not see it; check the address, options users and groups, and the access rules", s.name, doing, clean(s.bindDN)).Because(err)
+	case goldap.LDAPResultReferral:
+		return connector.ErrInput.With("ldap %q: the base is kept by another server, which %s would have to ask; give that server as the address", s.name, doing).Because(err)
+	case goldap.LDAPResultConfidentialityRequired, goldap.LDAPResultStrongAuthRequired:
+		return s.openError(err)
+	}
+	return connector.ErrIncomplete.With("ldap %q: %s stopped half-way, nothing of it counts; try again", s.name, doing).Because(err)
+}
+
+// query is one search below a base.
+type query struct {
+	doing      string
+	base       string
+	scope      int
+	filter     string
+	attributes []string
+	controls   []goldap.Control
+}
+
+// pages calls f with every entry, a page at a time; a page is forgotten before the
+// next one comes. References to other servers are handed to refers.
+func (s *session) pages(q query, refers func(string), f func(*goldap.Entry) error) error {
+	paging := goldap.NewControlPaging(s.page)
+	for {
+		request := goldap.NewSearchRequest(q.base, q.scope, goldap.NeverDerefAliases, 0, int(s.timeout/time.Second), false, q.filter, q.attributes, append([]goldap.Control{paging}, q.controls...))
+		result, err := s.conn.Search(request)
+		if err == nil {
+			err = s.ctx.Err()
+		}
+		if err != nil {
+			return s.failed(q.doing, err)
+		}
+		for _, url := range result.Referrals {
+			if refers != nil {
+				refers(url)
+			}
+		}
+		for _, e := range result.Entries {
+			if err := f(e); err != nil {
+				return err
+			}
+		}
+		answer, ok := goldap.FindControl(result.Controls, goldap.ControlTypePaging).(*goldap.ControlPaging)
+		if !ok || len(answer.Cookie) == 0 {
+			return nil
+		}
+		if len(answer.Cookie) > maxCookie {
+			return connector.ErrIncomplete.With("ldap %q: %s: the server's mark between pages is too long", s.name, q.doing)
+		}
+		paging.SetCookie(answer.Cookie)
+	}
+}
+
+const maxCookie = 64 << 10
+
+// base reads one entry, or nil where there is none that can be seen.
+func (s *session) entry(doing, dn string, attributes ...string) (*goldap.Entry, error) {
+	request := goldap.NewSearchRequest(dn, goldap.ScopeBaseObject, goldap.NeverDerefAliases, 0, int(s.timeout/time.Second), false, "(objectClass=*)", attributes, nil)
+	result, err := s.conn.Search(request)
+	switch code := codeOf(err); {
+	case err != nil && (code == goldap.LDAPResultNoSuchObject || code == goldap.LDAPResultInvalidDNSyntax || code == goldap.LDAPResultReferral):
+		return nil, nil //nolint:nilnil // nothing there is an answer
+	case err != nil:
+		return nil, s.failed(doing, err)
+	case len(result.Entries) != 1:
+		return nil, nil //nolint:nilnil // nothing there is an answer
+	}
+	return result.Entries[0], nil
+}
+
+func (s *session) readRoot() error {
+	e, err := s.entry("asking the server what it is", "", "supportedCapabilities", "supportedControl", "namingContexts", "defaultNamingContext", "vendorName", "vendorVersion", "dsServiceName", "structuralObjectClass")
+	if err != nil {
+		return err
+	}
+	if e == nil {
+		return connector.ErrPrivilege.With("ldap %q: %s does not say what it is; let %q read the root DSE", s.name, s.addr(), clean(s.bindDN))
+	}
+	s.root = rootDSE{
+		contexts: e.GetEqualFoldAttributeValues("namingContexts"), domain: e.GetEqualFoldAttributeValue("defaultNamingContext"),
+		vendor: clean(strings.TrimSpace(e.GetEqualFoldAttributeValue("vendorName") + " " + e.GetEqualFoldAttributeValue("vendorVersion"))),
+	}
+	for _, oid := range e.GetEqualFoldAttributeValues("supportedCapabilities") {
+		s.root.ad = s.root.ad || oid == capabilityAD
+	}
+	for _, oid := range e.GetEqualFoldAttributeValues("supportedControl") {
+		s.root.pages = s.root.pages || oid == goldap.ControlTypePaging
+	}
+	if s.root.vendor == "" && strings.EqualFold(e.GetEqualFoldAttributeValue("structuralObjectClass"), "OpenLDAProotDSE") {
+		s.root.vendor = "OpenLDAP"
+	}
+	switch s.schema {
+	case schemaAD:
+		s.root.ad = true
+	case schemaOpenLDAP:
+		s.root.ad = false
+	}
+	if !s.root.pages {
+		return connector.ErrInput.With("ldap %q: %s cannot page its answers (RFC 2696), without which Writ reads no directory", s.name, s.addr())
+	}
+	return nil
+}

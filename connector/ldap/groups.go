@@ -1,0 +1,219 @@
+package ldap
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	goldap "github.com/go-ldap/ldap/v3"
+
+	"github.com/writhq/writ/connector"
+)
+
+// group is what is kept of a group while the directory is read.
+type group struct {
+	id      string
+	dn      key
+	where   string // for messages
+	missing int    // members that are not below the bases
+}
+
+// edge says that somebody, or a group, is a member. One of these is all that is
+// kept of a member.
+type edge struct {
+	member key
+	group  uint32
+	met    bool
+}
+
+// membership is who is in which group.
+type membership struct {
+	groups  []group
+	edges   []edge
+	primary map[string]uint32 // gidNumber, or the RID of primaryGroupID
+}
+
+const groupLimit = 5_000_000 // groups; what lies about how many it has is not followed for ever
+
+// readGroups reads all groups with their members and hands on each as an
+// entitlement.
+func (s *session) readGroups(yield func(connector.Record) error) (*membership, error) {
+	m := &membership{primary: map[string]uint32{}}
+	seen := map[string]bool{}
+	k := s.kindOf()
+	q := query{doing: "reading groups", base: s.groups, scope: goldap.ScopeWholeSubtree, filter: k.groups, attributes: k.groupAttributes}
+	if s.groupFilter != "" {
+		q.filter = "(&" + q.filter + s.groupFilter + ")"
+	}
+	err := s.pages(q, nil, func(e *goldap.Entry) error {
+		id := k.id(e)
+		if id == "" {
+			return s.noID(e)
+		}
+		if seen[id] {
+			return nil
+		}
+		if seen[id] = true; len(seen) > groupLimit {
+			return connector.ErrIncomplete.With("ldap %q: more than %d groups", s.name, groupLimit)
+		}
+		n := uint32(len(m.groups)) //nolint:gosec // capped above
+		m.groups = append(m.groups, group{id: id, dn: dnKey(e.DN), where: clean(e.DN)})
+		for _, p := range k.primary(e) {
+			if _, taken := m.primary[p]; !taken {
+				m.primary[p] = n
+			}
+		}
+		if err := s.readMembers(m, n, e); err != nil {
+			return err
+		}
+		return yield(connector.Record{Entitlement: s.entitlement(id, e)})
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(m.edges, compareEdges)
+	m.edges = slices.CompactFunc(m.edges, func(a, b edge) bool { return a.member == b.member && a.group == b.group })
+	return m, nil
+}
+
+func compareEdges(a, b edge) int {
+	if c := bytes.Compare(a.member[:], b.member[:]); c != 0 {
+		return c
+	}
+	return int(a.group) - int(b.group)
+}
+
+func (s *session) noID(e *goldap.Entry) error {
+	return connector.ErrPrivilege.With("ldap %q: %q may not read %s of %q, by which Writ knows an entry again; let it read operational attributes", s.name, clean(s.bindDN), s.kindOf().idAttribute, clean(e.DN))
+}
+
+// readMembers keeps the members of a group. AD hands out long lists in parts,
+// which are asked for one by one ([MS-ADTS] 3.1.1.3.1.3.3).
+func (s *session) readMembers(m *membership, n uint32, e *goldap.Entry) error {
+	for part := e; part != nil; {
+		next, open := -1, false
+		for _, a := range part.Attributes {
+			name, spread, ranged := strings.Cut(strings.ToLower(a.Name), ";range=")
+			for _, v := range a.Values {
+				switch name {
+				case "member":
+					m.edges = append(m.edges, edge{member: dnKey(v), group: n})
+				case "uniquemember":
+					m.edges = append(m.edges, edge{member: dnKey(withoutUID(v)), group: n})
+				case "memberuid":
+					m.edges = append(m.edges, edge{member: uidKey(v), group: n})
+				}
+			}
+			if _, last, ok := strings.Cut(spread, "-"); ranged && ok && last != "*" {
+				end, err := strconv.Atoi(last)
+				if err != nil || end < 0 || len(a.Values) == 0 {
+					return connector.ErrIncomplete.With("ldap %q: the members of %q end in a range that makes no sense: %q", s.name, clean(e.DN), clean(a.Name))
+				}
+				next, open = end+1, true
+			}
+		}
+		if !open {
+			return nil
+		}
+		var err error
+		if part, err = s.entry("reading the members of a group", e.DN, fmt.Sprintf("member;range=%d-*", next)); err != nil {
+			return err
+		}
+		if part == nil {
+			return connector.ErrIncomplete.With("ldap %q: group %q went while its members were read; try again", s.name, clean(e.DN))
+		}
+	}
+	return nil
+}
+
+// of calls f with every group that a member is in, each once.
+func (m *membership) of(k key, f func(group uint32)) {
+	i, _ := slices.BinarySearchFunc(m.edges, k, func(e edge, k key) int { return bytes.Compare(e.member[:], k[:]) })
+	for ; i < len(m.edges) && m.edges[i].member == k; i++ {
+		m.edges[i].met = true
+		f(m.edges[i].group)
+	}
+}
+
+// nested are the grants of groups to groups.
+func (m *membership) nested(yield func(connector.Record) error) error {
+	for _, g := range m.groups {
+		var err error
+		m.of(g.dn, func(in uint32) {
+			if err == nil {
+				err = yield(connector.Record{Grant: &connector.Grant{
+					Holder: connector.Target{Kind: connector.OnEntitlement, ID: g.id}, Entitlement: m.groups[in].id,
+				}})
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dangling are warnings of members who are not below the bases, or not there at all.
+func (m *membership) dangling(yield func(connector.Record) error) error {
+	for _, e := range m.edges {
+		if !e.met {
+			m.groups[e.group].missing++
+		}
+	}
+	for _, g := range m.groups {
+		if g.missing == 0 {
+			continue
+		}
+		err := yield(connector.Record{Reject: &connector.Reject{Where: g.where, Reason: fmt.Sprintf(
+			"%d of its members are gone, are no accounts or groups, or lie where this sync does not look", g.missing)}})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// digest tells whether a cursor is of the same groups with the same members.
+func (m *membership) digest() [sha256.Size]byte {
+	sum := sha256.New()
+	for _, g := range m.groups {
+		_, _ = fmt.Fprintf(sum, "%s %x\n", g.id, g.dn)
+	}
+	for _, e := range m.edges {
+		_, _ = fmt.Fprintf(sum, "%x %d\n", e.member, e.group)
+	}
+	return [sha256.Size]byte(sum.Sum(nil))
+}
+
+func (s *session) entitlement(id string, e *goldap.Entry) *connector.Entitlement {
+	r := &connector.Entitlement{
+		ID: id, Kind: "group", Name: first(e, "cn", "name", "sAMAccountName", "ou"), Description: first(e, "description"),
+	}
+	if r.Name == "" {
+		r.Name = clean(e.DN)
+	}
+	// Other systems name a directory's group by its DN or its short name; an
+	// entitlement has no attributes, so both stand in its description.
+	about := "dn: " + clean(e.DN)
+	if short := first(e, "sAMAccountName"); short != "" {
+		about += "; sAMAccountName: " + short
+	}
+	if gid := first(e, "gidNumber"); gid != "" {
+		about += "; gidNumber: " + gid
+	}
+	if r.Description != "" {
+		about = r.Description + " (" + about + ")"
+	}
+	r.Description = clean(about)
+	if s.root.ad {
+		r.Capabilities = capabilitiesOf(sid(rawFirst(e, "objectSid")))
+		r.Kind = adGroupKind(e)
+	}
+	if s.admins != "" && sameDN(s.admins) == sameDN(e.DN) {
+		r.Capabilities = capabilities(allOfIt...)
+	}
+	return r
+}

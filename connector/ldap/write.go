@@ -1,0 +1,276 @@
+package ldap
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+
+	goldap "github.com/go-ldap/ldap/v3"
+
+	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/connector"
+)
+
+// Apply makes one change. What is so already stays untouched, and what the server
+// took is read back before it counts.
+func (d *Directory) Apply(ctx context.Context, x connector.Change) error {
+	if err := d.possible(x); err != nil {
+		return err
+	}
+	s, err := d.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.end()
+	now, err := s.state(x)
+	if err != nil || now.done(x) {
+		return err
+	}
+	modify, err := s.modification(x, now)
+	if err != nil {
+		return err
+	}
+	if err := s.conn.Modify(modify); err != nil {
+		return s.refused(x, err)
+	}
+	if now, err = s.state(x); err == nil && !now.done(x) {
+		return connector.ErrPrivilege.With("ldap %q: the server took the change and does not show it; check that %q may read what it may write, and that a replica is not asked", s.name, clean(s.bindDN))
+	}
+	return err
+}
+
+// ReadBack reports whether the directory now shows the change.
+func (d *Directory) ReadBack(ctx context.Context, x connector.Change) (bool, error) {
+	if err := d.possible(x); err != nil {
+		return false, err
+	}
+	s, err := d.connect(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer s.end()
+	now, err := s.state(x)
+	return err == nil && now.done(x), err
+}
+
+func (d *Directory) unsupported(why string) error {
+	return connector.ErrUnsupported.With("ldap %q: %s", d.name, why)
+}
+
+// possible refuses what no directory can do.
+func (d *Directory) possible(x connector.Change) error {
+	g := x.Grant
+	switch x.Kind {
+	case connector.AddGrant, connector.RemoveGrant:
+		holder := g.Holder.Kind == connector.OnAccount || g.Holder.Kind == connector.OnEntitlement
+		if !holder || g.Resource != "" || g.Mode != access.Standing || g.Flags != 0 || g.Start != 0 || g.End != 0 {
+			return d.unsupported("an account or a group is in a group or is not; there are no options, resources or times")
+		}
+	case connector.DisableAccount, connector.EnableAccount:
+	default:
+		return d.unsupported("there is no change called " + strconv.Quote(string(x.Kind)))
+	}
+	return nil
+}
+
+// state is what the directory has of what a change is about.
+type state struct {
+	holder, group *goldap.Entry // nil where there is none
+	in            []string      // the attributes of the group that name the holder
+	primary       bool          // the group is the holder's primary one
+	disabled      bool
+}
+
+func (n state) done(x connector.Change) bool {
+	switch x.Kind {
+	case connector.AddGrant:
+		return len(n.in) > 0 || n.primary
+	case connector.RemoveGrant:
+		return len(n.in) == 0 && !n.primary
+	case connector.DisableAccount:
+		return n.holder == nil || n.disabled
+	case connector.EnableAccount:
+		return n.holder != nil && !n.disabled
+	}
+	return false
+}
+
+func (s *session) state(x connector.Change) (n state, err error) {
+	account := x.Kind == connector.DisableAccount || x.Kind == connector.EnableAccount
+	id := x.Grant.Holder.ID
+	if account {
+		id = x.Account
+	}
+	if account || x.Grant.Holder.Kind == connector.OnAccount {
+		n.holder, err = s.find(s.users, s.kindOf().accounts, id, s.kindOf().accountAttributes)
+	} else {
+		n.holder, err = s.find(s.groups, s.kindOf().groups, id, []string{"cn"})
+	}
+	if err != nil || n.holder == nil && account {
+		return n, err
+	}
+	if account {
+		n.disabled = s.disabled(n.holder)
+		return n, nil
+	}
+	// Not the members: there may be a million.
+	n.group, err = s.find(s.groups, s.kindOf().groups, x.Grant.Entitlement, []string{"objectClass", "gidNumber", "objectSid"})
+	if err != nil || n.group == nil || n.holder == nil {
+		return n, err
+	}
+	if x.Grant.Holder.Kind == connector.OnAccount {
+		primary := s.kindOf().primaryOf(n.holder)
+		n.primary = primary != "" && slices.Contains(s.kindOf().primary(n.group), primary)
+	}
+	for _, attribute := range s.memberAttributes() {
+		value := s.memberValue(attribute, n.holder)
+		if value == "" {
+			continue
+		}
+		request := goldap.NewSearchRequest(n.group.DN, goldap.ScopeBaseObject, goldap.NeverDerefAliases, 0, 0, false,
+			"("+attribute+"="+goldap.EscapeFilter(value)+")", []string{"1.1"}, nil)
+		found, err := s.conn.Search(request)
+		if err != nil {
+			return n, s.failed("reading a membership", err)
+		}
+		if len(found.Entries) > 0 {
+			n.in = append(n.in, attribute)
+		}
+	}
+	return n, nil
+}
+
+func (s *session) memberAttributes() []string {
+	if s.root.ad {
+		return []string{"member"}
+	}
+	return []string{"member", "uniqueMember", "memberUid"}
+}
+
+// memberValue is how an attribute of a group names a holder; "" where it cannot.
+func (s *session) memberValue(attribute string, holder *goldap.Entry) string {
+	if attribute == "memberUid" {
+		return holder.GetEqualFoldAttributeValue("uid")
+	}
+	return holder.DN
+}
+
+// find looks an entry up by its native id; nil where there is none.
+func (s *session) find(base, filter, id string, attributes []string) (found *goldap.Entry, err error) {
+	by := s.kindOf().byID(id)
+	if by == "" {
+		return nil, nil //nolint:nilnil // nothing there is an answer
+	}
+	q := query{doing: "looking an entry up", base: base, scope: goldap.ScopeWholeSubtree, filter: "(&" + by + filter + ")", attributes: attributes}
+	err = s.pages(q, nil, func(e *goldap.Entry) error {
+		found = e
+		return nil
+	})
+	return found, err
+}
+
+func (s *session) disabled(e *goldap.Entry) bool {
+	if s.root.ad {
+		return number(first(e, "userAccountControl"))&uacDisabled != 0
+	}
+	if s.lock == lockPolicy {
+		return e.GetEqualFoldAttributeValue("pwdAccountLockedTime") == lockedForGood
+	}
+	n, ok := days(first(e, "shadowExpire"))
+	return ok && n == shadowDisabled
+}
+
+// modification is what makes the change, from the state as it is.
+func (s *session) modification(x connector.Change, n state) (*goldap.ModifyRequest, error) {
+	switch {
+	case n.holder == nil:
+		return nil, s.unsupported("the directory has no such account or group")
+	case x.Kind == connector.DisableAccount && s.isMe(n.holder):
+		return nil, s.unsupported("Writ itself signs in as that account and would lock itself out")
+	case x.Kind == connector.DisableAccount || x.Kind == connector.EnableAccount:
+		return s.switching(n.holder, x.Kind == connector.DisableAccount)
+	case n.group == nil:
+		return nil, s.unsupported("the directory has no such group")
+	case x.Kind == connector.RemoveGrant && n.primary:
+		return nil, s.unsupported("the group is the account's primary group; give it another one first")
+	}
+	m := goldap.NewModifyRequest(n.group.DN, nil)
+	if x.Kind == connector.RemoveGrant {
+		for _, attribute := range n.in {
+			m.Delete(attribute, []string{s.memberValue(attribute, n.holder)})
+		}
+		return m, nil
+	}
+	attribute := "member"
+	switch {
+	case s.root.ad || hasClass(n.group, "groupOfNames", "groupOfMembers"):
+	case hasClass(n.group, "groupOfUniqueNames"):
+		attribute = "uniqueMember"
+	default:
+		attribute = "memberUid"
+	}
+	if attribute == "memberUid" && x.Grant.Holder.Kind != connector.OnAccount {
+		return nil, s.unsupported("a posixGroup has accounts only, no groups")
+	}
+	value := s.memberValue(attribute, n.holder)
+	if value == "" {
+		return nil, s.unsupported("the account has no uid, by which a posixGroup names its members")
+	}
+	m.Add(attribute, []string{value})
+	return m, nil
+}
+
+func (s *session) isMe(e *goldap.Entry) bool {
+	me := s.bindDN
+	if sameDN(me) == sameDN(e.DN) || strings.EqualFold(me, first(e, "userPrincipalName")) {
+		return true
+	}
+	short := me[strings.LastIndexByte(me, '\\')+1:]
+	short, _, _ = strings.Cut(short, "@")
+	return s.root.ad && strings.EqualFold(short, first(e, "sAMAccountName"))
+}
+
+// switching disables or enables. In AD the old value is taken away with the same
+// request, so that a change that somebody else made meanwhile is not undone.
+func (s *session) switching(e *goldap.Entry, off bool) (*goldap.ModifyRequest, error) {
+	m := goldap.NewModifyRequest(e.DN, nil)
+	switch {
+	case s.root.ad:
+		was, err := strconv.ParseInt(first(e, "userAccountControl"), 10, 64)
+		if err != nil {
+			return nil, s.unsupported("the account has no userAccountControl: it is another domain's")
+		}
+		m.Delete("userAccountControl", []string{strconv.FormatInt(was, 10)})
+		m.Add("userAccountControl", []string{strconv.FormatInt(was^uacDisabled, 10)})
+	case s.lock == lockPolicy && off:
+		m.Replace("pwdAccountLockedTime", []string{lockedForGood})
+	case s.lock == lockPolicy:
+		m.Delete("pwdAccountLockedTime", nil)
+	case !hasClass(e, "shadowAccount"):
+		return nil, s.unsupported("the account is no shadowAccount, which has a day on which it ends; add the class, or set option lock=ppolicy where the directory keeps a password policy")
+	case off:
+		m.Replace("shadowExpire", []string{strconv.Itoa(shadowDisabled)})
+	default:
+		m.Delete("shadowExpire", nil)
+	}
+	return m, nil
+}
+
+// refused turns what the server said to a change into what a user can do.
+func (s *session) refused(x connector.Change, err error) error {
+	switch codeOf(err) {
+	case goldap.LDAPResultAttributeOrValueExists, goldap.LDAPResultNoSuchAttribute, goldap.LDAPResultEntryAlreadyExists:
+		// Somebody else made the change meanwhile, or one that contradicts it.
+		if now, again := s.state(x); again == nil && now.done(x) {
+			return nil
+		}
+	case goldap.LDAPResultInsufficientAccessRights:
+		return connector.ErrPrivilege.With("ldap %q: %q may not make this change; let it write the group's members, or what disables accounts", s.name, clean(s.bindDN)).Because(err)
+	case goldap.LDAPResultObjectClassViolation:
+		return connector.ErrUnsupported.With("ldap %q: the change would break the entry's class: a groupOfNames keeps at least one member", s.name).Because(err)
+	case goldap.LDAPResultUnwillingToPerform, goldap.LDAPResultConstraintViolation, goldap.LDAPResultUndefinedAttributeType:
+		return connector.ErrUnsupported.With("ldap %q: the server does not do this change", s.name).Because(err)
+	}
+	return s.failed("changing access", err)
+}
