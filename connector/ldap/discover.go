@@ -122,14 +122,18 @@ func (r *reading) place() place { return place{r.count, hex.EncodeToString(r.see
 
 var errChanged = errors.New("the directory is not what it was")
 
+func (s *session) accountQuery() query {
+	k := s.kindOf()
+	q := query{doing: "reading accounts", base: s.users, scope: goldap.ScopeWholeSubtree, filter: k.accounts, attributes: k.accountAttributes}
+	if s.userFilter != "" {
+		q.filter = "(&" + q.filter + s.userFilter + ")"
+	}
+	return q
+}
+
 // accounts reads every account.
 func (r *reading) accounts() error {
-	filter := r.k.accounts
-	if r.userFilter != "" {
-		filter = "(&" + filter + r.userFilter + ")"
-	}
-	q := query{doing: "reading accounts", base: r.users, scope: goldap.ScopeWholeSubtree, filter: filter, attributes: r.k.accountAttributes}
-	err := r.pages(q, nil, func(e *goldap.Entry) error {
+	err := r.pages(r.accountQuery(), nil, func(e *goldap.Entry) error {
 		if err := r.account(e); err != nil {
 			return err
 		}
@@ -152,13 +156,14 @@ func (r *reading) accounts() error {
 	return err
 }
 
-// account yields one account with all that is its own.
-func (r *reading) account(e *goldap.Entry) error {
+// account yields one account with all that is its own: the groups that it is in by
+// what was read, and those that it also is in.
+func (r *reading) account(e *goldap.Entry, also ...uint32) error {
 	id := r.k.id(e)
 	if id == "" {
 		return r.noID(e)
 	}
-	held := r.held(e)
+	held := r.held(e, also)
 	sum := sha256.New()
 	_, _ = fmt.Fprintf(sum, "%x %s", r.seen, id)
 	for _, g := range held {
@@ -186,13 +191,16 @@ func (r *reading) account(e *goldap.Entry) error {
 
 // held are the groups that an account is in, each once: by its name, by its uid,
 // and its primary one.
-func (r *reading) held(e *goldap.Entry) (list []uint32) {
+func (r *reading) held(e *goldap.Entry, also []uint32) (list []uint32) {
 	seen := map[uint32]bool{}
 	take := func(g uint32) {
 		if !seen[g] {
 			seen[g] = true
 			list = append(list, g)
 		}
+	}
+	for _, g := range also {
+		take(g)
 	}
 	r.in.of(dnKey(e.DN), take)
 	if !r.root.ad {

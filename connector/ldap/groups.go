@@ -32,41 +32,43 @@ type edge struct {
 // membership is who is in which group.
 type membership struct {
 	groups  []group
+	index   map[string]uint32 // by native id
 	edges   []edge
 	primary map[string]uint32 // gidNumber, or the RID of primaryGroupID
 }
 
 const groupLimit = 5_000_000 // groups; what lies about how many it has is not followed for ever
 
-// readGroups reads all groups with their members and hands on each as an
-// entitlement.
-func (s *session) readGroups(yield func(connector.Record) error) (*membership, error) {
-	m := &membership{primary: map[string]uint32{}}
-	seen := map[string]bool{}
+func (s *session) groupQuery() query {
 	k := s.kindOf()
 	q := query{doing: "reading groups", base: s.groups, scope: goldap.ScopeWholeSubtree, filter: k.groups, attributes: k.groupAttributes}
 	if s.groupFilter != "" {
 		q.filter = "(&" + q.filter + s.groupFilter + ")"
 	}
-	err := s.pages(q, nil, func(e *goldap.Entry) error {
+	return q
+}
+
+// readGroups reads all groups with their members and hands on each as an
+// entitlement.
+func (s *session) readGroups(yield func(connector.Record) error) (*membership, error) {
+	m := &membership{index: map[string]uint32{}, primary: map[string]uint32{}}
+	k := s.kindOf()
+	err := s.pages(s.groupQuery(), nil, func(e *goldap.Entry) error {
 		id := k.id(e)
 		if id == "" {
 			return s.noID(e)
 		}
-		if seen[id] {
+		if _, twice := m.index[id]; twice {
 			return nil
 		}
-		if seen[id] = true; len(seen) > groupLimit {
-			return connector.ErrIncomplete.With("ldap %q: more than %d groups", s.name, groupLimit)
+		if len(m.groups) >= groupLimit {
+			return connector.ErrIncomplete.With("ldap %q: more than %d groups; read fewer with option groups or group_filter", s.name, groupLimit)
 		}
-		n := uint32(len(m.groups)) //nolint:gosec // capped above
-		m.groups = append(m.groups, group{id: id, dn: dnKey(e.DN), where: clean(e.DN)})
-		for _, p := range k.primary(e) {
-			if _, taken := m.primary[p]; !taken {
-				m.primary[p] = n
-			}
-		}
-		if err := s.readMembers(m, n, e); err != nil {
+		n := m.add(id, e, k.primary(e))
+		err := s.readMembers(e, func(member key, _ string) {
+			m.edges = append(m.edges, edge{member: member, group: n})
+		})
+		if err != nil {
 			return err
 		}
 		return yield(connector.Record{Entitlement: s.entitlement(id, e)})
@@ -77,6 +79,18 @@ func (s *session) readGroups(yield func(connector.Record) error) (*membership, e
 	slices.SortFunc(m.edges, compareEdges)
 	m.edges = slices.CompactFunc(m.edges, func(a, b edge) bool { return a.member == b.member && a.group == b.group })
 	return m, nil
+}
+
+func (m *membership) add(id string, e *goldap.Entry, primary []string) uint32 {
+	n := uint32(len(m.groups)) //nolint:gosec // groupLimit
+	m.groups = append(m.groups, group{id: id, dn: dnKey(e.DN), where: clean(e.DN)})
+	m.index[id] = n
+	for _, p := range primary {
+		if _, taken := m.primary[p]; !taken {
+			m.primary[p] = n
+		}
+	}
+	return n
 }
 
 func compareEdges(a, b edge) int {
@@ -90,9 +104,9 @@ func (s *session) noID(e *goldap.Entry) error {
 	return connector.ErrPrivilege.With("ldap %q: %q may not read %s of %q, by which Writ knows an entry again; let it read operational attributes", s.name, clean(s.bindDN), s.kindOf().idAttribute, clean(e.DN))
 }
 
-// readMembers keeps the members of a group. AD hands out long lists in parts,
+// readMembers calls f with each member of a group. AD hands out long lists in parts,
 // which are asked for one by one ([MS-ADTS] 3.1.1.3.1.3.3).
-func (s *session) readMembers(m *membership, n uint32, e *goldap.Entry) error {
+func (s *session) readMembers(e *goldap.Entry, f func(member key, name string)) error {
 	for part := e; part != nil; {
 		next, open := -1, false
 		for _, a := range part.Attributes {
@@ -100,11 +114,11 @@ func (s *session) readMembers(m *membership, n uint32, e *goldap.Entry) error {
 			for _, v := range a.Values {
 				switch name {
 				case "member":
-					m.edges = append(m.edges, edge{member: dnKey(v), group: n})
+					f(dnKey(v), v)
 				case "uniquemember":
-					m.edges = append(m.edges, edge{member: dnKey(withoutUID(v)), group: n})
+					f(dnKey(withoutUID(v)), withoutUID(v))
 				case "memberuid":
-					m.edges = append(m.edges, edge{member: uidKey(v), group: n})
+					f(uidKey(v), v)
 				}
 			}
 			if _, last, ok := strings.Cut(spread, "-"); ranged && ok && last != "*" {
