@@ -17,15 +17,21 @@ var (
 	ErrInconsistent  = fault.New(fault.Invalid, "source-inconsistent", "the source refers to things that it does not have")
 	ErrBusy          = fault.New(fault.Conflict, "sync-under-way", "another sync of it is under way: wait for it to end")
 	ErrOvertaken     = fault.New(fault.Conflict, "sync-overtaken", "another sync of it came in between: run it again")
+	ErrChanged       = fault.New(fault.Conflict, "system-changed", "somebody changed it meanwhile: read it again")
+	ErrSecret        = fault.New(fault.Invalid, "system-secret", "the system's credential does not go with how it is kept")
 	ErrUnknownPerson = fault.New(fault.Invalid, "unknown-person", "nobody has that employee number")
 )
+
+// Sealed is the reference of a credential that lies in the store, sealed under the
+// node's key.
+const Sealed = "sealed"
 
 // Config is how a system or source is reached. It holds no secret: Credential is
 // a reference.
 type Config struct {
 	Address    string            `json:"address"`
 	Options    map[string]string `json:"options,omitempty"`
-	Credential string            `json:"credential,omitempty"` // env:NAME or file:PATH
+	Credential string            `json:"credential,omitempty"` // env:NAME, file:PATH, prompt or sealed
 	Guard      Guard             `json:"guard,omitzero"`       // zero is the default
 }
 
@@ -36,6 +42,7 @@ type System struct {
 	Config    Config        `json:"config"`
 	Cycle     time.Duration `json:"cycle,omitempty"` // zero is that of the worst tier that it has, see access.Tier
 	State     State         `json:"state"`
+	Version   int64         `json:"version,omitzero"` // the store's, which a change must name
 }
 
 // Source is an authority for identities.

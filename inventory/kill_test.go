@@ -141,7 +141,7 @@ func addAll(t testing.TB, s *inventory.Service, files string) {
 		t.Fatal(err)
 	}
 	y := inventory.System{System: access.System{Name: "app", Kind: csv.Kind}, Config: inventory.Config{Address: filepath.Join(files, "app")}}
-	if _, err := s.AddSystem(ctx, y); err != nil {
+	if _, err := s.AddSystem(ctx, y, nil); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -19,11 +19,10 @@ type Store interface {
 	PeopleStore
 	LinkStore
 	RuleStore
+	SystemStore
 
-	// AddSystem and AddSource keep a new one and return its id, or ErrNameTaken.
-	AddSystem(ctx context.Context, s System) (access.SystemID, error)
+	// AddSource keeps a new one and returns its id, or ErrNameTaken.
 	AddSource(ctx context.Context, s Source) (access.SourceID, error)
-	Systems(ctx context.Context) ([]System, error)
 	Sources(ctx context.Context) ([]Source, error)
 	// Names labels objects, those that are gone with what they were called last.
 	Names(ctx context.Context, refs []access.Ref) (map[access.Ref]Label, error)
@@ -80,21 +79,6 @@ func (s *Service) guard() Guard {
 		return DefaultGuard
 	}
 	return s.Guard
-}
-
-// AddSystem keeps a system that may then be synced.
-func (s *Service) AddSystem(ctx context.Context, y System) (access.SystemID, error) {
-	if err := y.Validate(); err != nil {
-		return 0, err
-	}
-	if _, ok := s.Connectors[y.connector()]; !ok {
-		return 0, ErrUnknownKind.With("%q is not a kind of system that can be read; there are: %s", y.connector(), kinds(s.Connectors))
-	}
-	id, err := s.Store.AddSystem(ctx, y)
-	if err != nil {
-		return 0, fmt.Errorf("adding system %s: %w", y.Name, err)
-	}
-	return id, nil
 }
 
 func (y System) connector() string {

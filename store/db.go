@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -114,7 +115,8 @@ func (db *DB) openSQLite(ctx context.Context, path string) (err error) {
 		"journal_mode(wal)", "synchronous(normal)", "foreign_keys(1)", "busy_timeout(10000)",
 		"cache_size(-65536)", "temp_store(memory)",
 	}}
-	write := url.Values{"_pragma": pragmas["_pragma"], "_txlock": {"immediate"}}
+	// What is deleted is overwritten: a sealed credential that was replaced is gone.
+	write := url.Values{"_pragma": append(slices.Clone(pragmas["_pragma"]), "secure_delete(1)"), "_txlock": {"immediate"}}
 	if db.w, err = sql.Open("sqlite", "file:"+escapePath(path)+"?"+write.Encode()); err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/audit"
@@ -20,42 +19,6 @@ type Inventory struct{ db *DB }
 func (db *DB) Inventory() Inventory { return Inventory{db} }
 
 var _ inventory.Store = Inventory{}
-
-// systemConfig is the system's column config.
-type systemConfig struct {
-	Connector string `json:"connector,omitempty"`
-	inventory.Config
-}
-
-const insertSystem = `
-insert into system (id, from_set, name, kind, scope_id, environment, criticality, data_class,
-                    business_owner, technical_owner, runs_on, config, cycle)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
-
-// AddSystem keeps a new system.
-func (s Inventory) AddSystem(ctx context.Context, y inventory.System) (id access.SystemID, err error) {
-	config, err := json.Marshal(systemConfig{y.Connector, y.Config})
-	if err != nil {
-		return 0, err
-	}
-	err = s.db.change(ctx, audit.Event{Action: "inventory.add_system", Personal: map[string]string{"name": y.Name}}, func(t *tx) error {
-		if err := t.nameFree(ctx, "system", y.Name); err != nil {
-			return err
-		}
-		key, err := t.newKeys(ctx, access.KindSystem, 1)
-		if err != nil {
-			return err
-		}
-		id = access.SystemID(key)
-		t.Event.Object = id.Ref()
-		if _, err := t.exec(ctx, insertSystem, key, t.Set, y.Name, y.Kind, y.Scope, y.Environment, y.Criticality, y.DataClass,
-			y.BusinessOwner, y.TechnicalOwner, y.RunsOn, string(config), y.Cycle.Microseconds()); err != nil {
-			return err
-		}
-		return t.changed(ctx, id.Ref())
-	})
-	return id, err
-}
 
 const insertSource = `
 insert into source (id, from_set, name, kind, config, precedence) values ($1, $2, $3, $4, $5, $6)`
@@ -94,40 +57,6 @@ func (t *tx) nameFree(ctx context.Context, table, name string) error {
 		return inventory.ErrNameTaken.With("there is already a %s called %q", table, name)
 	}
 	return nil
-}
-
-var selectSystems = `
-select s.id, s.name, s.kind, s.scope_id, s.environment, s.criticality, s.data_class, s.business_owner,
-       s.technical_owner, s.runs_on, s.config, s.cycle,
-       coalesce(y.synced_at, 0), coalesce(y.failed_at, 0), coalesce(y.error, ''), coalesce(y.baseline, 0),
-       coalesce(y.warnings, '[]'), coalesce(y.counts, '{}')
-  from system s
-  left join sync_state y on y.kind = 5 and y.object = s.id
- where ` + now("s") + `
- order by s.name`
-
-// Systems lists the systems by name.
-func (s Inventory) Systems(ctx context.Context) (list []inventory.System, err error) {
-	err = s.db.read(ctx, func(q *query) error {
-		return q.each(ctx, selectSystems, nil, func(scan func(...any) error) error {
-			var y inventory.System
-			var config, warnings, counts string
-			var cycle int64
-			err := scan(&y.ID, &y.Name, &y.Kind, &y.Scope, &y.Environment, &y.Criticality, &y.DataClass, &y.BusinessOwner,
-				&y.TechnicalOwner, &y.RunsOn, &config, &cycle, &y.State.Synced, &y.State.Failed, &y.State.Error, &y.State.Baseline, &warnings, &counts)
-			if err != nil {
-				return err
-			}
-			var c systemConfig
-			if err := json.Unmarshal([]byte(config), &c); err != nil {
-				return fmt.Errorf("configuration of %s: %w", y.Name, err)
-			}
-			y.Connector, y.Config, y.Cycle = c.Connector, c.Config, time.Duration(cycle)*time.Microsecond
-			list = append(list, y)
-			return unmarshalState(&list[len(list)-1].State, warnings, counts)
-		})
-	})
-	return list, err
 }
 
 func unmarshalState(s *inventory.State, warnings, counts string) error {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/connector/csv"
+	"github.com/writhq/writ/internal/secret"
 	"github.com/writhq/writ/inventory"
 )
 
@@ -18,6 +19,8 @@ import (
 type target struct {
 	flag  systemFlag
 	about csv.System // people by number, systems by name
+	// secret is what the store is to seal; nil where the credential is a reference.
+	secret *secret.Secret
 }
 
 // aboutOptions are the options that say something about a system which it cannot
@@ -128,8 +131,8 @@ func (a *app) addTarget(ctx context.Context, t target) (access.SystemID, error) 
 		}
 		y.RunsOn = host.ID
 	}
-	id, err := a.inventory().AddSystem(ctx, y)
-	if errors.Is(err, inventory.ErrNameTaken) {
+	id, err := a.inventory().AddSystem(ctx, y, t.secret)
+	if errors.Is(err, inventory.ErrNameTaken) && t.secret == nil {
 		kept, err := a.inventory().System(ctx, y.Name)
 		return kept.ID, err
 	}
