@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"strconv"
 
 	"github.com/writhq/writ/access"
@@ -32,20 +34,59 @@ func (s Coverage) Keep(ctx context.Context, m coverage.Matrix) error {
 	})
 }
 
+// cellsAsked narrows coverage c by $1 to $3. What the columns are compared with
+// comes first: it says of which type a parameter is.
+const cellsAsked = `(c.system_id = $1 or $1 = 0) and (c.tier = $2 or $2 = -1) and (c.control = $3 or $3 = '')`
+
+func askedOf(f coverage.Filter) []any {
+	tier := access.Unclassified // no cell is of it
+	if f.Tier != nil {
+		tier = *f.Tier
+	}
+	return []any{f.System, tier, string(f.Control)}
+}
+
+const lastCoverage = `
+select c.system_id, c.tier, c.identity_kind, c.third_party, c.control, c.required, c.in_place, c.missing, c.unknown, c.excepted
+  from coverage c
+ where c.rev = $4 and ` + cellsAsked
+
+// Last returns the matrix that was kept last.
+func (s Coverage) Last(ctx context.Context, f coverage.Filter) (k coverage.Kept, err error) {
+	err = s.db.read(ctx, func(q *query) error {
+		err := q.row(ctx, `select rev, at from coverage_run order by rev desc limit 1`).Scan(&k.Rev, &k.At)
+		if errors.Is(err, sql.ErrNoRows) {
+			return coverage.ErrNone
+		} else if err != nil {
+			return err
+		}
+		return q.each(ctx, lastCoverage, append(askedOf(f), k.Rev), func(scan func(...any) error) error {
+			var r coverage.Row
+			if err := scan(&r.System, &r.Tier, &r.IdentityKind, &r.ThirdParty, &r.Control, &r.Required, &r.InPlace, &r.Missing, &r.Unknown, &r.Excepted); err != nil {
+				return err
+			}
+			k.Rows = append(k.Rows, r)
+			return nil
+		})
+	})
+	return k, err
+}
+
 const dayLength = 24 * 3600 * 1_000_000
 
 const coverageTrend = `
 select r.at, c.control, sum(c.required), sum(c.in_place), sum(c.missing), sum(c.unknown), sum(c.excepted)
   from coverage c
   join coverage_run r on r.rev = c.rev
- where r.rev in (select max(rev) from coverage_run where at >= $1 group by at / $2)
+ where r.rev in (select max(rev) from coverage_run where at >= $4 group by at / $5)
+   and ` + cellsAsked + `
  group by r.at, c.control
  order by r.at, c.control`
 
 // Trend returns, per day, the last matrix summed by control.
-func (s Coverage) Trend(ctx context.Context, since access.Time) (points []coverage.Point, err error) {
+func (s Coverage) Trend(ctx context.Context, since access.Time, f coverage.Filter) (points []coverage.Point, err error) {
 	err = s.db.read(ctx, func(q *query) error {
-		return q.each(ctx, coverageTrend, []any{since, dayLength}, func(scan func(...any) error) error {
+		return q.each(ctx, coverageTrend, append(askedOf(f), since, dayLength), func(scan func(...any) error) error {
 			var p coverage.Point
 			if err := scan(&p.At, &p.Control, &p.Required, &p.InPlace, &p.Missing, &p.Unknown, &p.Excepted); err != nil {
 				return err

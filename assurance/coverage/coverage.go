@@ -280,16 +280,25 @@ func (c *counter) matrix() Matrix {
 	for cell, n := range c.cells {
 		m.Rows = append(m.Rows, Row{cell, *n})
 	}
-	slices.SortFunc(m.Rows, func(a, b Row) int {
-		third := func(r Row) int {
-			if r.ThirdParty {
-				return 1
-			}
-			return 0
+	sortRows(m.Rows)
+	return m
+}
+
+// sortRows puts cells in display order.
+func sortRows(rows []Row) {
+	third := func(r Row) int {
+		if r.ThirdParty {
+			return 1
 		}
+		return 0
+	}
+	slices.SortFunc(rows, func(a, b Row) int {
 		return cmp.Or(cmp.Compare(a.System, b.System), cmp.Compare(a.Tier, b.Tier),
 			slices.Index(access.IdentityKinds, a.IdentityKind)-slices.Index(access.IdentityKinds, b.IdentityKind),
-			third(a)-third(b), slices.Index(access.Controls, a.Control)-slices.Index(access.Controls, b.Control))
+			third(a)-third(b), inDisplay(a.Control, b.Control))
 	})
-	return m
+}
+
+func inDisplay(a, b access.Control) int {
+	return slices.Index(access.Controls, a) - slices.Index(access.Controls, b)
 }

@@ -1,23 +1,45 @@
 package coverage
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/graph"
+	"github.com/writhq/writ/internal/fault"
 )
 
 // Store is what this package needs from a database.
 type Store interface {
 	// Keep keeps a matrix; one of a revision that is already there is left as it is.
 	Keep(ctx context.Context, m Matrix) error
-	// Trend returns, per day, the last matrix summed by control.
-	Trend(ctx context.Context, since access.Time) ([]Point, error)
+	// Last returns the matrix that was kept last, or ErrNone.
+	Last(ctx context.Context, f Filter) (Kept, error)
+	// Trend returns, per day in UTC, the last matrix summed by control.
+	Trend(ctx context.Context, since access.Time, f Filter) ([]Point, error)
 }
 
-// Point is one control's coverage at a time, over all systems.
+// ErrNone says that there is nothing to answer from.
+var ErrNone = fault.New(fault.NotFound, "no-coverage", "coverage has not been measured yet")
+
+// Filter narrows cells. Zero fields do not narrow.
+type Filter struct {
+	System  access.SystemID
+	Tier    *access.Tier
+	Control access.Control
+}
+
+// Kept is a matrix as it was kept.
+type Kept struct {
+	Rev  access.Rev
+	At   access.Time
+	Rows []Row
+}
+
+// Point is one control's coverage at a time, over everything that was asked for.
 type Point struct {
 	At      access.Time
 	Control access.Control
@@ -46,7 +68,24 @@ func (s *Service) Refresh(ctx context.Context) (Matrix, error) {
 	return m, nil
 }
 
-// Trend returns how coverage developed.
-func (s *Service) Trend(ctx context.Context, since time.Time) ([]Point, error) {
-	return s.Store.Trend(ctx, access.TimeOf(since))
+// Last returns what was measured last, without measuring again.
+func (s *Service) Last(ctx context.Context, f Filter) (Kept, error) {
+	k, err := s.Store.Last(ctx, f)
+	if err != nil {
+		return k, fmt.Errorf("reading the coverage that was measured last: %w", err)
+	}
+	sortRows(k.Rows)
+	return k, nil
+}
+
+// Trend returns how coverage developed, by day and in display order of controls.
+func (s *Service) Trend(ctx context.Context, since time.Time, f Filter) ([]Point, error) {
+	points, err := s.Store.Trend(ctx, access.TimeOf(since), f)
+	if err != nil {
+		return nil, fmt.Errorf("reading how coverage developed: %w", err)
+	}
+	slices.SortStableFunc(points, func(a, b Point) int {
+		return cmp.Or(cmp.Compare(a.At, b.At), inDisplay(a.Control, b.Control))
+	})
+	return points, nil
 }

@@ -119,22 +119,17 @@ func (c matrixCell) Percent() int {
 	return int((c.InPlace + c.Excepted) * 100 / c.Required)
 }
 
-func (s *assessment) matrix(keep func(coverageLine) bool) map[access.Control]map[access.Tier]matrixCell {
+func (c matrixCell) plus(l coverageLine) matrixCell {
+	return matrixCell{c.Required + l.Required, c.InPlace + l.InPlace, c.Missing + l.Missing, c.Unknown + l.Unknown, c.Excepted + l.Excepted}
+}
+
+func matrixOf(lines []coverageLine) map[access.Control]map[access.Tier]matrixCell {
 	m := map[access.Control]map[access.Tier]matrixCell{}
-	for _, l := range s.Coverage {
-		if keep != nil && !keep(l) {
-			continue
-		}
+	for _, l := range lines {
 		if m[l.Control] == nil {
 			m[l.Control] = map[access.Tier]matrixCell{}
 		}
-		c := m[l.Control][l.Tier]
-		c.Required += l.Required
-		c.InPlace += l.InPlace
-		c.Missing += l.Missing
-		c.Unknown += l.Unknown
-		c.Excepted += l.Excepted
-		m[l.Control][l.Tier] = c
+		m[l.Control][l.Tier] = m[l.Control][l.Tier].plus(l)
 	}
 	return m
 }
@@ -143,7 +138,7 @@ const topFindings = 15
 
 // tables shows what matters first: the systems, the matrix, the worst findings.
 func (s *assessment) tables() []table {
-	list := []table{s.systemTable(), s.tierTable(), s.matrixTable(), s.ruleTable(), s.findingTable()}
+	list := []table{s.systemTable(), s.tierTable(), matrixTable(s.Coverage), s.ruleTable(), s.findingTable()}
 	return list
 }
 
@@ -185,13 +180,13 @@ func (s *assessment) tierTable() table {
 	return t
 }
 
-func (s *assessment) matrixTable() table {
+func matrixTable(lines []coverageLine) table {
 	t := table{
 		title:  "Coverage: of the grants that need a control, how many have it",
 		header: []string{"control", "discipline", "tier 0", "tier 1", "tier 2", "tier 3"}, right: []int{2, 3, 4, 5},
 		note: "  -: not required; ?: some facts are unknown or stale, which never counts as in place",
 	}
-	m := s.matrix(nil)
+	m := matrixOf(lines)
 	for _, c := range access.Controls {
 		row := []string{string(c), string(c.Discipline())}
 		for _, tier := range access.Tiers {

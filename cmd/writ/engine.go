@@ -95,7 +95,7 @@ func (a *app) refresh(ctx context.Context) (coverage.Matrix, error) {
 		return coverage.Matrix{}, err
 	}
 	a.progress.step("measuring coverage", 0, 0)
-	m, err := (&coverage.Service{Store: a.db.Coverage(), Graph: a.graph}).Refresh(ctx)
+	m, err := a.coverage().Refresh(ctx)
 	if err != nil {
 		return m, err
 	}

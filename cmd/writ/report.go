@@ -115,7 +115,7 @@ func (s *assessment) report() report {
 	for _, fn := range access.Functions {
 		r.Functions = append(r.Functions, s.functionLine(fn))
 	}
-	m := s.matrix(nil)
+	m := matrixOf(s.Coverage)
 	for _, t := range access.Tiers {
 		r.TierNames = append(r.TierNames, "tier "+tierName(t))
 	}
