@@ -2,6 +2,7 @@ package csv_test
 
 import (
 	"errors"
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,19 +22,31 @@ func write(t *testing.T, dir, name, content string) string {
 	return path
 }
 
-// people reads an HR file to its end or first error.
-func people(t *testing.T, path string, options map[string]string) ([]connector.Record, error) {
+func openPeople(t *testing.T, path string, options map[string]string) connector.PeopleReader {
 	t.Helper()
 	p, err := csv.OpenPeople(connector.Config{Name: "hr", Address: path, Options: options})
 	if err != nil {
-		return nil, err
+		t.Fatal(err)
 	}
-	var list []connector.Record
-	for r, err := range p.People(t.Context(), "") {
+	return p
+}
+
+// people reads an HR file to its end or first error.
+func people(t *testing.T, path string, options map[string]string) ([]connector.Record, error) {
+	t.Helper()
+	return collect(openPeople(t, path, options).People(t.Context(), ""), func() {})
+}
+
+// collect reads to the end or first error, and does something behind the first
+// record.
+func collect(records iter.Seq2[connector.Record, error], behindFirst func()) (list []connector.Record, _ error) {
+	for r, err := range records {
 		if err != nil {
 			return list, err
 		}
-		list = append(list, r)
+		if list = append(list, r); len(list) == 1 {
+			behindFirst()
+		}
 	}
 	return list, nil
 }
@@ -63,14 +76,13 @@ func system(t *testing.T, dir string, options map[string]string) connector.Conne
 // discover reads a folder to its end or first error.
 func discover(t *testing.T, dir string, options map[string]string) ([]connector.Record, error) {
 	t.Helper()
-	var list []connector.Record
-	for r, err := range system(t, dir, options).Discover(t.Context(), "") {
-		if err != nil {
-			return list, err
-		}
-		list = append(list, r)
-	}
-	return list, nil
+	return collect(system(t, dir, options).Discover(t.Context(), ""), func() {})
+}
+
+// discoverAnd does something once the first record was read.
+func discoverAnd(t *testing.T, dir string, behindFirst func()) ([]connector.Record, error) {
+	t.Helper()
+	return collect(system(t, dir, nil).Discover(t.Context(), ""), behindFirst)
 }
 
 // refused fails unless err is the rule and says all that is wanted.
@@ -84,6 +96,19 @@ func refused(t *testing.T, err, rule error, wants ...string) {
 			t.Errorf("%q does not say %q", err, want)
 		}
 	}
+}
+
+// rejects says where rows were rejected and why; the other records are counted.
+func rejects(list []connector.Record) (where []string, others int) {
+	for _, r := range list {
+		switch {
+		case r.Reject != nil:
+			where = append(where, r.Reject.Where+" "+r.Reject.Reason)
+		case r.Checkpoint == "":
+			others++
+		}
+	}
+	return where, others
 }
 
 const minimal = "number,name\nE1,Ana\nE2,Ben\n"

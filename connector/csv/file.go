@@ -1,22 +1,16 @@
 package csv
 
 import (
-	"bufio"
 	"encoding/csv"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"io"
 	"os"
-	"strconv"
 	"strings"
 	"syscall"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
-	"golang.org/x/text/encoding/charmap"
-	"golang.org/x/text/encoding/unicode"
-	"golang.org/x/text/transform"
 
 	"github.com/writhq/writ/connector"
 )
@@ -24,29 +18,24 @@ import (
 const (
 	maxField = 4096
 	maxRaw   = 500 // of a rejected row that is kept for the person who mends it
-)
 
-// encodings that an HR export comes in, by the names that people use.
-var encodings = map[string]encoding.Encoding{
-	"utf-8":        unicode.UTF8BOM,
-	"utf-16":       unicode.UTF16(unicode.LittleEndian, unicode.UseBOM),
-	"utf-16le":     unicode.UTF16(unicode.LittleEndian, unicode.UseBOM),
-	"utf-16be":     unicode.UTF16(unicode.BigEndian, unicode.UseBOM),
-	"windows-1252": charmap.Windows1252,
-	"iso-8859-1":   charmap.ISO8859_1,
-	"iso-8859-15":  charmap.ISO8859_15,
-}
+	// The header of a file that is something else altogether must not fill a screen.
+	maxHeaders = 20
+	maxHeader  = 40
+)
 
 // file is one open CSV file with its header.
 type file struct {
-	name   string // without its folder, for messages
-	f      *os.File
-	r      *csv.Reader
-	utf8   bool // the bytes claim to be UTF-8 and are checked
-	column map[string]int
-	header []string
-	row    []string
-	line   int
+	name     string // without its folder, for messages
+	encoding string
+	f        *os.File
+	info     os.FileInfo // when it was opened
+	text     *feed
+	r        *csv.Reader
+	column   map[string]int
+	header   []string
+	row      []string
+	line     int
 }
 
 // readOnly opens without waiting: a named pipe with no writer would hold up a sync
@@ -69,20 +58,21 @@ func newFile(f *os.File, err error, name, enc, delimiter string) (_ *file, _ err
 	return c, nil
 }
 
-func (c *file) start(enc, delimiter string) error {
-	if info, err := c.f.Stat(); err != nil || !info.Mode().IsRegular() {
+func (c *file) start(enc, delimiter string) (err error) {
+	if c.info, err = c.f.Stat(); err != nil || !c.info.Mode().IsRegular() {
 		return connector.ErrInput.With("%s is not a file: folders, pipes and devices are not read", c.name)
 	}
-	text, err := c.decode(enc)
+	text, used, err := decode(c.f, c.name, enc)
 	if err != nil {
 		return err
 	}
-	c.r = csv.NewReader(text)
+	c.encoding, c.text = used, &feed{text: text}
+	c.r = csv.NewReader(c.text)
 	c.r.ReuseRecord = true
 	c.r.FieldsPerRecord = -1 // rows are judged one by one
 	if delimiter != "" {
 		r, size := utf8.DecodeRuneInString(delimiter)
-		if size != len(delimiter) || r == utf8.RuneError || r == '"' || r == '\n' || r == '\r' {
+		if size != len(delimiter) || r == 0 || r == utf8.RuneError || r == '"' || r == '\n' || r == '\r' {
 			return connector.ErrInput.With("%q cannot be a delimiter: it is one character, such as ; or a tab", delimiter)
 		}
 		c.r.Comma = r
@@ -90,54 +80,27 @@ func (c *file) start(enc, delimiter string) error {
 	return c.readHeader()
 }
 
-func (c *file) decode(enc string) (io.Reader, error) {
-	buffered := bufio.NewReaderSize(c.f, 1<<16)
-	head, err := buffered.Peek(2)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, connector.ErrInput.With("%s cannot be read", c.name).Because(err)
-	}
-	if enc == "" && len(head) == 2 && (head[0] == 0xFF && head[1] == 0xFE || head[0] == 0xFE && head[1] == 0xFF) {
-		enc = "utf-16"
-	}
-	if enc == "" {
-		enc = "utf-8"
-	}
-	e, ok := encodings[strings.ToLower(enc)]
-	if !ok {
-		return nil, connector.ErrInput.With("encoding %q is not known: use utf-8, utf-16, windows-1252, iso-8859-1 or iso-8859-15", enc)
-	}
-	c.utf8 = strings.EqualFold(enc, "utf-8")
-	if c.utf8 {
-		// Bytes are passed through, so that a wrong one is seen and not replaced.
-		bom, err := buffered.Peek(3)
-		if err == nil && string(bom) == "\xEF\xBB\xBF" {
-			_, err = buffered.Discard(3)
-		}
-		if err != nil && !errors.Is(err, io.EOF) {
-			return nil, err
-		}
-		return buffered, nil
-	}
-	return transform.NewReader(buffered, e.NewDecoder()), nil
-}
-
 func (c *file) readHeader() error {
-	row, err := c.r.Read()
+	err := c.read()
 	if errors.Is(err, io.EOF) {
 		return connector.ErrInput.With("%s is empty: it needs a header line", c.name)
 	}
-	if err != nil {
-		return c.broken(err)
+	if bad, ok := errors.AsType[errRow](err); ok {
+		return connector.ErrInput.With("the header of %s cannot be read: %s", c.name, bad.reason)
 	}
-	for i, name := range row {
-		if c.utf8 && !utf8.ValidString(name) {
-			return c.wrongEncoding(1)
-		}
+	if err != nil {
+		return err
+	}
+	for i, name := range c.row {
 		name = strings.TrimSpace(name)
 		c.header = append(c.header, name)
-		if _, twice := c.column[name]; !twice && name != "" {
-			c.column[name] = i
+		if name == "" {
+			continue
 		}
+		if _, twice := c.column[name]; twice {
+			return connector.ErrInput.With("%s has two columns %q: which one counts cannot be told; rename one", c.name, short(name))
+		}
+		c.column[name] = i
 	}
 	return nil
 }
@@ -147,51 +110,105 @@ type errRow struct{ reason string }
 
 func (e errRow) Error() string { return e.reason }
 
+// record reads the next row: a record, or the row as a Reject. An error ends the
+// file, io.EOF well.
+func (c *file) record(read func(*file) (connector.Record, error)) (connector.Record, error) {
+	err := c.next()
+	var rec connector.Record
+	if err == nil {
+		rec, err = read(c)
+	}
+	bad, rejected := errors.AsType[errRow](err)
+	switch {
+	case err == nil:
+		return rec, nil
+	case rejected && !c.unended():
+		return c.reject(bad.reason), nil
+	}
+	if changed := c.changed(); changed != nil {
+		return connector.Record{}, changed // whatever else is wrong, it is half written
+	}
+	if rejected {
+		return connector.Record{}, connector.ErrIncomplete.With("%s ends in the middle of a row: line %d has no line end, and %s; export it again, or mend that line", c.name, c.line, bad.reason)
+	}
+	return connector.Record{}, err
+}
+
+// unended reports whether the row is the last one and lacks its line end.
+func (c *file) unended() bool {
+	return c.text.atEnd(c.r.InputOffset()) && c.text.last != '\n'
+}
+
 // next reads the next row. An errRow rejects it; another error ends the file.
 func (c *file) next() error {
-	row, err := c.r.Read()
-	if errors.Is(err, io.EOF) {
-		return io.EOF
+	if err := c.read(); err != nil {
+		return err
 	}
-	c.row = row
-	if err != nil {
-		return c.broken(err)
+	if len(c.row) != len(c.header) {
+		return errRow{fmt.Sprintf("it has %d fields and the header has %d", len(c.row), len(c.header))}
 	}
-	c.line, _ = c.r.FieldPos(0)
-	if len(row) != len(c.header) {
-		return errRow{fmt.Sprintf("it has %d fields and the header has %d", len(row), len(c.header))}
-	}
-	for i, v := range row {
+	for i, v := range c.row {
 		switch {
-		case c.utf8 && !utf8.ValidString(v):
-			return c.wrongEncoding(c.line)
 		case len(v) > maxField:
-			return errRow{fmt.Sprintf("field %q is longer than %d bytes", c.header[i], maxField)}
+			return errRow{fmt.Sprintf("field %q is longer than %d bytes", short(c.header[i]), maxField)}
 		case strings.ContainsRune(v, 0):
-			return errRow{fmt.Sprintf("field %q holds a NUL", c.header[i])}
+			return errRow{fmt.Sprintf("field %q holds a NUL", short(c.header[i]))}
 		}
 	}
 	return nil
 }
 
-func (c *file) wrongEncoding(line int) error {
-	return connector.ErrInput.With("%s line %d is not UTF-8: say which encoding the file is in, as in encoding=windows-1252", c.name, line)
+// read reads any row, and tells rows that cannot be read alone from files that
+// cannot be read further.
+func (c *file) read() error {
+	c.text.row = c.r.InputOffset()
+	row, err := c.r.Read()
+	c.row = row
+	parse, broken := errors.AsType[*csv.ParseError](err)
+	switch {
+	case broken:
+		c.line = parse.StartLine
+	case len(row) > 0:
+		c.line, _ = c.r.FieldPos(0)
+	}
+	switch {
+	case c.text.stop != nil:
+		return c.stopped()
+	case broken && errors.Is(parse.Err, csv.ErrQuote):
+		return c.badQuote(parse)
+	case broken:
+		return errRow{"a quote stands in a field that does not begin with one"}
+	}
+	return err
 }
 
-// broken tells a file that was cut off from a row with a stray quote.
-func (c *file) broken(err error) error {
-	parse, ok := errors.AsType[*csv.ParseError](err)
-	if !ok {
-		return connector.ErrIncomplete.With("%s cannot be read to its end", c.name).Because(err)
-	}
-	c.line = parse.StartLine
-	if errors.Is(parse.Err, csv.ErrQuote) {
-		if _, err := c.r.Read(); errors.Is(err, io.EOF) {
-			return connector.ErrIncomplete.With("%s ends inside a quoted field that starts in line %d: the file was cut off, or a quote is missing", c.name, parse.StartLine)
+// stopped says why the text ended early.
+func (c *file) stopped() error {
+	switch {
+	case errors.Is(c.text.stop, errLongRow):
+		return connector.ErrInput.With("%s line %d begins a row of more than 1 MiB: probably a quote in that line is not closed", c.name, c.line)
+	case errors.Is(c.text.stop, errLost), errors.Is(c.text.stop, encoding.ErrInvalidUTF8):
+		other := "windows-1252"
+		if c.encoding != "utf-8" {
+			other = "utf-8"
 		}
-		return connector.ErrInput.With("%s line %d has a quote that is not closed; rows behind it cannot be told apart: mend the line and run it again", c.name, parse.StartLine)
+		return connector.ErrInput.With("%s line %d is not %s: say which encoding the file is in, as in encoding=%s", c.name, c.text.lines+1, strings.ToUpper(c.encoding), other)
 	}
-	return errRow{parse.Err.Error()}
+	return connector.ErrIncomplete.With("%s cannot be read to its end", c.name).Because(c.text.stop)
+}
+
+// badQuote tells a file that ends within quotes from one with a quote too many:
+// only the former is complained of behind the end of its last line. In both, rows
+// behind it cannot be told apart.
+func (c *file) badQuote(e *csv.ParseError) error {
+	if c.text.atEnd(c.r.InputOffset()) && e.Column > c.text.lastLine() {
+		return connector.ErrIncomplete.With("%s ends inside a quoted field that starts in line %d: the file was cut off, or a quote is missing", c.name, e.StartLine)
+	}
+	where := fmt.Sprintf("line %d", e.Line)
+	if e.Line != e.StartLine {
+		where += fmt.Sprintf(", in the row that starts in line %d,", e.StartLine)
+	}
+	return connector.ErrInput.With("%s %s has a wrong quote: one too many, or one that should be doubled; mend it and run it again", c.name, where)
 }
 
 // get returns a column of the current row, or "" where the file has no such column.
@@ -203,7 +220,7 @@ func (c *file) get(name string) string {
 }
 
 func (c *file) reject(reason string) connector.Record {
-	raw := strings.ToValidUTF8(strings.Join(c.row, ","), "\uFFFD")
+	raw := strings.Join(c.row, ",")
 	if len(raw) > maxRaw {
 		raw = strings.ToValidUTF8(raw[:maxRaw], "") + "…"
 	}
@@ -214,23 +231,31 @@ func (c *file) reject(reason string) connector.Record {
 func (c *file) need(names ...string) error {
 	for _, name := range names {
 		if _, ok := c.column[name]; !ok {
-			return connector.ErrInput.With("%s has no column %q; it has: %s", c.name, name, strings.Join(c.header, ", "))
+			return connector.ErrInput.With("%s has no column %q; it has: %s", c.name, name, c.headers())
 		}
 	}
 	return nil
 }
 
-// stampOf tells whether files are still those that a cursor is of.
-func stampOf(paths ...string) string {
-	sum := fnv.New64a()
-	for _, path := range paths {
-		info, err := os.Stat(path)
-		if err != nil {
-			continue
-		}
-		_, _ = fmt.Fprintf(sum, "%q %d %d\n", path, info.Size(), info.ModTime().UnixNano())
+// headers lists the header for messages.
+func (c *file) headers() string {
+	var names []string
+	for _, name := range c.header[:min(len(c.header), maxHeaders)] {
+		names = append(names, short(name))
 	}
-	return strconv.FormatUint(sum.Sum64(), 36)
+	text := strings.Join(names, ", ")
+	if more := len(c.header) - len(names); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
+// short is a header for messages.
+func short(name string) string {
+	if len(name) <= maxHeader {
+		return name
+	}
+	return strings.ToValidUTF8(name[:maxHeader], "") + "…"
 }
 
 func (c *file) close() error { return c.f.Close() }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -57,7 +58,7 @@ func (p *people) People(ctx context.Context, cursor string) iter.Seq2[connector.
 			yield(connector.Record{}, err)
 			return
 		}
-		stamp := stampOf(p.cfg.Address)
+		stamp := stampOf([]os.FileInfo{f.info})
 		skip := 0
 		if row, ok := strings.CutSuffix(cursor, "@"+stamp); ok {
 			skip, _ = strconv.Atoi(row)
@@ -66,7 +67,7 @@ func (p *people) People(ctx context.Context, cursor string) iter.Seq2[connector.
 			return
 		}
 		for n := 1; ; n++ {
-			err := f.next()
+			rec, err := f.record(readPerson)
 			if errors.Is(err, io.EOF) {
 				if n-1 > skip {
 					yield(connector.Record{Checkpoint: strconv.Itoa(n-1) + "@" + stamp}, nil)
@@ -76,17 +77,15 @@ func (p *people) People(ctx context.Context, cursor string) iter.Seq2[connector.
 			if ctx.Err() != nil {
 				err = context.Cause(ctx)
 			}
-			bad, rejected := errors.AsType[errRow](err)
-			if err != nil && !rejected {
+			if err != nil {
 				yield(connector.Record{}, err)
 				return
 			}
 			if n <= skip {
 				continue
 			}
-			rec := f.rejectPerson(bad.reason)
-			if !rejected {
-				rec = f.person()
+			if rec.Reject != nil {
+				rec.Reject.Object = connector.Target{Kind: connector.OnIdentity, ID: f.get("number")}
 			}
 			if !yield(rec, nil) || (n%checkpointEvery == 0 && !yield(connector.Record{Checkpoint: strconv.Itoa(n) + "@" + stamp}, nil)) {
 				return
@@ -95,29 +94,35 @@ func (p *people) People(ctx context.Context, cursor string) iter.Seq2[connector.
 	}
 }
 
-// mapColumns renames headers to attributes.
+// mapColumns renames headers to attributes. All headers are looked up before any is
+// renamed, so that two can change places.
 func (p *people) mapColumns(f *file) error {
-	for option, header := range p.cfg.Options {
-		attribute, ok := strings.CutPrefix(option, "column.")
+	columns := maps.Clone(f.column)
+	mapped := map[string]int{}
+	for _, attribute := range attributes {
+		header, ok := p.cfg.Options["column."+attribute]
 		if !ok {
 			continue
 		}
+		header = strings.TrimSpace(header)
 		i, ok := f.column[header]
 		if !ok {
-			return connector.ErrInput.With("%s has no column %q; it has: %s", f.name, header, strings.Join(f.header, ", "))
+			return connector.ErrInput.With("%s has no column %q; it has: %s", f.name, header, f.headers())
 		}
-		delete(f.column, header)
-		f.column[attribute] = i
+		delete(columns, header)
+		mapped[attribute] = i
 	}
+	maps.Copy(columns, mapped)
+	f.column = columns
 	for _, name := range []string{"number", "name"} {
 		if _, ok := f.column[name]; !ok {
-			return connector.ErrInput.With("%s has no column %q: say which one it is, as in column.%s=HEADER; the headers are: %s", f.name, name, name, strings.Join(f.header, ", "))
+			return connector.ErrInput.With("%s has no column %q: say which one it is, as in column.%s=HEADER; the headers are: %s", f.name, name, name, f.headers())
 		}
 	}
 	return nil
 }
 
-func (f *file) person() connector.Record {
+func readPerson(f *file) (connector.Record, error) {
 	a := make(map[string]string, len(f.column))
 	for name := range f.column {
 		if v := f.get(name); v != "" {
@@ -125,13 +130,7 @@ func (f *file) person() connector.Record {
 		}
 	}
 	if a["number"] == "" {
-		return f.rejectPerson("the row has no number")
+		return connector.Record{}, errRow{"the row has no number"}
 	}
-	return connector.Record{Person: &connector.Person{ID: a["number"], Line: f.line, Attributes: a}}
-}
-
-func (f *file) rejectPerson(reason string) connector.Record {
-	rec := f.reject(reason)
-	rec.Reject.Object = connector.Target{Kind: connector.OnIdentity, ID: f.get("number")}
-	return rec
+	return connector.Record{Person: &connector.Person{ID: a["number"], Line: f.line, Attributes: a}}, nil
 }

@@ -67,8 +67,9 @@ func readAccount(f *file) (connector.Record, error) {
 		return connector.Record{}, errRow{fmt.Sprintf("status %q is not enabled, disabled, locked or expired", a.Status)}
 	}
 	d := dates{f: f}
-	a.Interactive, a.UsageKnown = d.flag("interactive", true), d.flag("usage_known", false)
+	a.Interactive = d.flag("interactive", true)
 	a.Created, a.Expires, a.LastUsed = d.time("created"), d.time("expires"), d.time("last_used")
+	a.UsageKnown = d.flag("usage_known", f.get("last_used") != "") // who gives a date knows it
 	return connector.Record{Account: &a}, d.err
 }
 
@@ -116,7 +117,7 @@ func readGrant(f *file) (connector.Record, error) {
 	}
 	d := dates{f: f}
 	g.Start, g.End, g.LastUsed = d.time("start"), d.time("end"), d.time("last_used")
-	g.UsageKnown = d.flag("usage_known", false)
+	g.UsageKnown = d.flag("usage_known", f.get("last_used") != "")
 	return connector.Record{Grant: &g}, d.err
 }
 

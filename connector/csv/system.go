@@ -18,6 +18,9 @@ import (
 // Kind is the connector's kind.
 const Kind = "csv"
 
+// version is that of the files' columns and words.
+const version = "flat files v1"
+
 // Spec describes flat files as a kind of system.
 func Spec() connector.Spec {
 	return connector.Spec{
@@ -75,36 +78,48 @@ type Folder struct{ cfg connector.Config }
 // Close has nothing open.
 func (d *Folder) Close() error { return nil }
 
-// Describe checks that the folder is one.
+// Describe opens every file and checks its header.
 func (d *Folder) Describe(context.Context) (connector.Description, error) {
-	info, err := os.Stat(d.cfg.Address)
-	if err != nil || !info.IsDir() {
-		return connector.Description{}, connector.ErrUnreachable.With("system %s: there is no folder %s", d.cfg.Name, d.cfg.Address)
+	about := connector.Description{Kind: Kind, Version: version}
+	for _, p := range parts {
+		f, err := d.header(p)
+		if err != nil {
+			return connector.Description{}, fmt.Errorf("system %s: %w", d.cfg.Name, err)
+		}
+		if f == nil {
+			if p.without != "" {
+				about.Warnings = append(about.Warnings, fmt.Sprintf("%s has no %s: %s", d.cfg.Address, p.name, p.without))
+			}
+			continue
+		}
+		if err := f.close(); err != nil {
+			return connector.Description{}, connector.ErrInput.With("system %s: %s cannot be read", d.cfg.Name, p.name).Because(err)
+		}
 	}
-	if _, err := os.Stat(filepath.Join(d.cfg.Address, "accounts.csv")); err != nil {
-		return connector.Description{}, connector.ErrInput.With("system %s: %s has no accounts.csv", d.cfg.Name, d.cfg.Address)
-	}
-	return connector.Description{Kind: Kind}, nil
+	return about, nil
 }
 
 // part is one of the files, in the order in which they are read.
 type part struct {
-	name string
-	need []string
-	read func(f *file) (connector.Record, error)
-	of   func(f *file) (object, holder connector.Target) // whose a rejected row is
+	name    string
+	need    []string
+	read    func(f *file) (connector.Record, error)
+	of      func(f *file) (object, holder connector.Target) // whose a rejected row is
+	without string                                          // what nobody knows without the file, where that is a gap
 }
 
+const accountsFile = "accounts.csv"
+
 var parts = []part{
-	{"resources.csv", []string{"id", "kind", "name"}, readResource, object(connector.OnResource)},
-	{"entitlements.csv", []string{"id", "kind", "name"}, readEntitlement, object(connector.OnEntitlement)},
-	{"accounts.csv", []string{"id", "login"}, readAccount, object(connector.OnAccount)},
+	{"resources.csv", []string{"id", "kind", "name"}, readResource, object(connector.OnResource), ""},
+	{"entitlements.csv", []string{"id", "kind", "name"}, readEntitlement, object(connector.OnEntitlement), "what its permissions allow is not known"},
+	{accountsFile, []string{"id", "login"}, readAccount, object(connector.OnAccount), ""},
 	{"credentials.csv", []string{"account", "kind"}, readCredential, func(f *file) (object, holder connector.Target) {
 		return object, connector.Target{Kind: connector.OnAccount, ID: f.get("account")}
-	}},
+	}, ""},
 	{"grants.csv", []string{"holder_kind", "holder", "entitlement"}, readGrant, func(f *file) (object, holder connector.Target) {
 		return object, connector.Target{Kind: connector.TargetKind(f.get("holder_kind")), ID: f.get("holder")}
-	}},
+	}, "who holds what is not known"},
 }
 
 func object(kind connector.TargetKind) func(f *file) (object, holder connector.Target) {
@@ -117,7 +132,8 @@ func object(kind connector.TargetKind) func(f *file) (object, holder connector.T
 // all files: when one of them has changed, a cursor is no longer valid.
 func (d *Folder) Discover(ctx context.Context, cursor string) iter.Seq2[connector.Record, error] {
 	return func(yield func(connector.Record, error) bool) {
-		stamp := d.stamp()
+		first := d.look()
+		stamp := stampOf(first)
 		from, skip := 0, 0
 		if place, ok := strings.CutSuffix(cursor, "@"+stamp); ok {
 			from, skip = parseCursor(place)
@@ -138,22 +154,19 @@ func (d *Folder) Discover(ctx context.Context, cursor string) iter.Seq2[connecto
 				return
 			}
 		}
-		if from < len(parts) {
-			yield(connector.Record{Checkpoint: theEnd + "@" + stamp}, nil)
+		if from == len(parts) {
+			return
 		}
+		if err := d.replaced(first); err != nil {
+			yield(connector.Record{}, fmt.Errorf("system %s: %w", d.cfg.Name, err))
+			return
+		}
+		yield(connector.Record{Checkpoint: theEnd + "@" + stamp}, nil)
 	}
 }
 
 // theEnd is the cursor behind everything.
 const theEnd = "end:0"
-
-func (d *Folder) stamp() string {
-	paths := make([]string, len(parts))
-	for i, p := range parts {
-		paths[i] = filepath.Join(d.cfg.Address, p.name)
-	}
-	return stampOf(paths...)
-}
 
 func parseCursor(cursor string) (part, row int) {
 	if cursor == theEnd {
@@ -188,43 +201,48 @@ func (d *Folder) open(name string) (*file, error) {
 	return newFile(f, err, name, d.cfg.Options["encoding"], d.cfg.Options["delimiter"])
 }
 
-// file yields one file's rows behind skip; it reports whether to go on.
-func (d *Folder) file(ctx context.Context, p part, skip int, stamp string, yield func(connector.Record, error) bool) (more bool, err error) {
+// header opens one of the files and checks its header. A file that the folder need
+// not have is nil.
+func (d *Folder) header(p part) (*file, error) {
 	f, err := d.open(p.name)
-	if errors.Is(err, os.ErrNotExist) && p.name != "accounts.csv" {
-		return true, nil
-	}
 	if errors.Is(err, os.ErrNotExist) {
-		return false, connector.ErrInput.With("%s has no %s", d.cfg.Address, p.name)
+		if p.name != accountsFile {
+			return nil, nil //nolint:nilnil // as the comment says
+		}
+		return nil, connector.ErrInput.With("%s has no %s", d.cfg.Address, p.name)
 	}
 	if err != nil {
-		return false, err
+		return nil, err
+	}
+	if err := f.need(p.need...); err != nil {
+		return nil, errors.Join(err, f.close())
+	}
+	return f, nil
+}
+
+// file yields one file's rows behind skip; it reports whether to go on.
+func (d *Folder) file(ctx context.Context, p part, skip int, stamp string, yield func(connector.Record, error) bool) (more bool, err error) {
+	f, err := d.header(p)
+	if err != nil || f == nil {
+		return err == nil, err
 	}
 	defer f.close() //nolint:errcheck // it was only read
-	if err := f.need(p.need...); err != nil {
-		return false, err
-	}
 	for n := 1; ; n++ {
-		err := f.next()
+		rec, err := f.record(p.read)
 		if errors.Is(err, io.EOF) {
 			return true, nil
 		}
 		if ctx.Err() != nil {
 			return false, context.Cause(ctx)
 		}
-		var rec connector.Record
-		if err == nil && n > skip {
-			rec, err = p.read(f)
-		}
-		if bad, ok := errors.AsType[errRow](err); ok {
-			rec, err = f.reject(bad.reason), nil
-			rec.Reject.Object, rec.Reject.Holder = p.of(f)
-		}
 		if err != nil {
 			return false, err
 		}
 		if n <= skip {
 			continue
+		}
+		if rec.Reject != nil {
+			rec.Reject.Object, rec.Reject.Holder = p.of(f)
 		}
 		if !yield(rec, nil) {
 			return false, nil
