@@ -1,4 +1,7 @@
 package testkit
 
-// NeedServers is needServers for this package's own tests.
-var NeedServers = needServers
+// What this package's own tests use of its inside.
+var (
+	NeedServers = needServers
+	AsRoot      = asRoot
+)

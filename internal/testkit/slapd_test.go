@@ -30,7 +30,10 @@ member: uid=ana,ou=people,dc=example,dc=test
 `
 
 // ldapsearch is the client of a stranger, who has only what the server hands out.
-func ldapsearch(t *testing.T, s *testkit.SlapdServer, url, dn, password string, args ...string) (string, error) {
+func ldapsearch(t *testing.T, s interface {
+	BaseDN() string
+	CA() string
+}, url, dn, password string, args ...string) (string, error) {
 	t.Helper()
 	argv := append([]string{"-x", "-LLL", "-o", "ldif-wrap=no", "-H", url, "-D", dn, "-w", password, "-b", s.BaseDN()}, args...)
 	cmd := exec.CommandContext(t.Context(), "ldapsearch", argv...)

@@ -1,0 +1,223 @@
+package testkit
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/writhq/writ/internal/secret"
+)
+
+//go:embed samba.sh
+var sambaScript string
+
+// The domain that every controller serves.
+const (
+	sambaRealm  = "EXAMPLE.TEST"
+	sambaDomain = "EXAMPLE"
+	sambaBase   = "DC=example,DC=test"
+)
+
+// sambaReady is how long a controller may take until the first answered bind.
+const sambaReady = time.Minute
+
+// sambaRemedy is what to do where neither root nor sudo is there.
+const sambaRemedy = "a domain controller needs ports below 1024: run the tests as root (`sudo -E env PATH=\"$PATH\" go test ./...`), or allow `sudo -n bash` and `sudo -n samba-tool` without a password"
+
+// SambaServer is a private Active Directory domain controller on a loopback
+// address of its own. Plain LDAP takes no simple bind; LDAPS does. Any password
+// will do for its accounts, and none grows old.
+type SambaServer struct {
+	dir, address string
+	password     secret.Secret
+	keeper       *held
+}
+
+var (
+	sambaOnce   sync.Once
+	sharedSamba *SambaServer
+	errSamba    error
+)
+
+// Samba returns the domain controller that the tests of one package share. It
+// lives as long as the test process. Starting one takes seconds.
+func Samba(tb testing.TB) *SambaServer {
+	tb.Helper()
+	needServers(tb)
+	sambaOnce.Do(func() { sharedSamba, errSamba = startSamba() })
+	if errSamba != nil {
+		tb.Fatalf("starting Samba: %v", errSamba)
+	}
+	return sharedSamba
+}
+
+// NewSamba starts a domain controller for one test.
+func NewSamba(tb testing.TB) *SambaServer {
+	tb.Helper()
+	needServers(tb)
+	s, err := startSamba()
+	if err != nil {
+		tb.Fatalf("starting Samba: %v", err)
+	}
+	tb.Cleanup(func() {
+		if err := s.keeper.end(); err != nil {
+			tb.Errorf("ending Samba: %v", err)
+		}
+	})
+	return s
+}
+
+// URL is the address with TLS from the first byte.
+func (s *SambaServer) URL() string { return "ldaps://" + s.address + ":636" }
+
+// CA is the path of the PEM file of the authority that its certificate is from.
+func (s *SambaServer) CA() string { return filepath.Join(s.dir, caFile) }
+
+// BaseDN is the root of its tree.
+func (s *SambaServer) BaseDN() string { return sambaBase }
+
+// BindDN is its Administrator.
+func (s *SambaServer) BindDN() string { return "CN=Administrator,CN=Users," + sambaBase }
+
+// Password is the Administrator's.
+func (s *SambaServer) Password() secret.Secret { return s.password }
+
+// Tool runs samba-tool on the controller's own database, which it may do while
+// the server runs, and returns what it printed.
+func (s *SambaServer) Tool(tb testing.TB, args ...string) string {
+	tb.Helper()
+	argv := asRoot(append(append([]string{"samba-tool"}, args...), "--configfile="+filepath.Join(s.dir, "ad/etc/smb.conf"))...)
+	out, err := runIn(s.dir, nil, argv[0], argv[1:]...)
+	if err != nil {
+		// Some failures are told on standard output.
+		tb.Fatalf("samba-tool %s: %v %s", strings.Join(args, " "), err, out)
+	}
+	return out
+}
+
+// Add adds entries, as the Administrator, over LDAPS.
+func (s *SambaServer) Add(tb testing.TB, ldif string) {
+	tb.Helper()
+	s.run(tb, strings.NewReader(ldif), "ldapadd")
+}
+
+// Modify makes the changes that an LDIF change file says, deletions among them.
+func (s *SambaServer) Modify(tb testing.TB, ldif string) {
+	tb.Helper()
+	s.run(tb, strings.NewReader(ldif), "ldapmodify")
+}
+
+// Search runs ldapsearch as the Administrator and returns plain, unfolded LDIF.
+func (s *SambaServer) Search(tb testing.TB, args ...string) string {
+	tb.Helper()
+	return s.run(tb, nil, "ldapsearch", append([]string{"-LLL", "-o", "ldif-wrap=no", "-b", sambaBase}, args...)...)
+}
+
+// Stop ends the server as a crash would; its data and address stay for Start.
+func (s *SambaServer) Stop(tb testing.TB) {
+	tb.Helper()
+	if _, err := s.keeper.ask("stop", "stopped"); err != nil {
+		tb.Fatalf("stopping Samba: %v", err)
+	}
+}
+
+// Start starts a stopped server again and waits until it answers.
+func (s *SambaServer) Start(tb testing.TB) {
+	tb.Helper()
+	if err := s.start(); err != nil {
+		tb.Fatalf("starting Samba again: %v", err)
+	}
+}
+
+func (s *SambaServer) run(tb testing.TB, stdin io.Reader, tool string, args ...string) string {
+	tb.Helper()
+	out, err := s.try(stdin, tool, args...)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return out
+}
+
+// try runs one of ldap-utils as the Administrator.
+func (s *SambaServer) try(stdin io.Reader, tool string, args ...string) (string, error) {
+	all := append([]string{"-x", "-H", s.URL(), "-D", s.BindDN(), "-y", filepath.Join(s.dir, "password")}, args...)
+	return runIn(s.dir, stdin, tool, all...)
+}
+
+func startSamba() (s *SambaServer, err error) {
+	if err := sambaPrograms(); err != nil {
+		return nil, err
+	}
+	s = &SambaServer{}
+	if s.dir, err = os.MkdirTemp("", "writ-samba-"); err != nil {
+		return nil, err
+	}
+	argv := asRoot("bash", "-c", sambaScript, "samba", s.dir, sambaRealm, sambaDomain)
+	if s.keeper, err = hold(argv...); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(s.dir))
+	}
+	if s.address, err = s.keeper.hear("ready"); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(s.dir))
+	}
+	if err := s.fill(); err != nil {
+		return nil, errors.Join(err, s.keeper.end())
+	}
+	if err := s.start(); err != nil {
+		return nil, errors.Join(err, s.keeper.end())
+	}
+	return s, nil
+}
+
+// fill writes the certificate, now that the address is known, and reads the
+// password that Samba chose.
+func (s *SambaServer) fill() error {
+	if err := writeCertificate(s.dir, s.address, "dc1.example.test"); err != nil {
+		return err
+	}
+	password, err := os.ReadFile(filepath.Join(s.dir, "password"))
+	s.password = secret.New(password)
+	return err
+}
+
+// start returns when a bind has been answered, or the server has ended.
+func (s *SambaServer) start() error {
+	pid, err := s.keeper.ask("start", "started")
+	if err != nil {
+		return err
+	}
+	for deadline := time.Now().Add(sambaReady); ; {
+		_, err := s.try(nil, "ldapsearch", "-b", sambaBase, "-s", "base", "dn")
+		if err == nil {
+			return nil
+		}
+		if _, gone := os.Stat("/proc/" + pid); gone == nil && time.Now().Before(deadline) {
+			continue
+		}
+		log, _ := os.ReadFile(filepath.Join(s.dir, "log"))
+		return fmt.Errorf("%w: %s", err, log)
+	}
+}
+
+func sambaPrograms() error {
+	if os.Geteuid() != 0 && exec.Command("sudo", "-n", "true").Run() != nil { //nolint:noctx // it asks nothing and waits for nothing
+		return errors.New(sambaRemedy)
+	}
+	// Its folder is not on everybody's PATH, but on root's.
+	if _, err := os.Stat("/usr/sbin/samba"); err != nil {
+		return errors.New("samba-ad-dc is not installed: 'make test' installs it")
+	}
+	for tool, from := range map[string]string{"samba-tool": "python3-samba", "ldapadd": "ldap-utils"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			return fmt.Errorf("%s is not there: 'make test' installs it with %s", tool, from)
+		}
+	}
+	return nil
+}
