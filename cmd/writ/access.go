@@ -80,6 +80,26 @@ func (f *questionFlags) question() (graph.Question, error) {
 	return q, nil
 }
 
+// ask is how a command that asks a question runs: it parses the question, opens the
+// graph, lets fn resolve the names and answer, and prints that.
+func ask[T answer](a *app, flags *questionFlags, fn func(ctx context.Context, names []string, q graph.Question) (T, error)) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, names []string) error {
+		q, err := flags.question()
+		if err != nil {
+			return err
+		}
+		ctx, err := a.openGraph(cmd.Context())
+		if err != nil {
+			return err
+		}
+		ans, err := fn(ctx, names, q)
+		if err != nil {
+			return err
+		}
+		return a.print(ans)
+	}
+}
+
 // whoCanAnswer is the answer of 'writ who-can'.
 type whoCanAnswer struct {
 	Revision   access.Rev `json:"revision"`
@@ -123,28 +143,18 @@ TARGET is an id, a system's name, or SYSTEM/NAME, where NAME is an entitlement's
 resource's name or native id.`,
 		Example: "  writ who-can payroll-db/role:dba\n  writ who-can payroll-db --escalation",
 		Args:    cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			q, err := flags.question()
-			if err != nil {
-				return err
-			}
-			ctx, err := a.openGraph(cmd.Context())
-			if err != nil {
-				return err
-			}
-			target, err := a.inventory().ResolveTarget(ctx, args[0])
-			if err != nil {
-				return err
-			}
-			ans, err := a.whoCan(ctx, target, q)
-			if err != nil {
-				return err
-			}
-			return a.print(ans)
-		},
+		RunE:    ask(a, &flags, a.askWhoCan),
 	}
 	flags.register(cmd, true)
 	return cmd
+}
+
+func (a *app) askWhoCan(ctx context.Context, names []string, q graph.Question) (*whoCanAnswer, error) {
+	target, err := a.inventory().ResolveTarget(ctx, names[0])
+	if err != nil {
+		return nil, err
+	}
+	return a.whoCan(ctx, target, q)
 }
 
 func (a *app) whoCan(ctx context.Context, target access.Ref, q graph.Question) (*whoCanAnswer, error) {
@@ -224,28 +234,18 @@ func (a *app) accessCommand() *cobra.Command {
 		Long:    "What an identity effectively has, nested groups and roles followed.\n\nIDENTITY is an id, an employee number, an email, a login, or a name that only one has.",
 		Example: "  writ access ana.sol@example.com --mode standing",
 		Args:    cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			q, err := flags.question()
-			if err != nil {
-				return err
-			}
-			ctx, err := a.openGraph(cmd.Context())
-			if err != nil {
-				return err
-			}
-			id, err := a.inventory().ResolveIdentity(ctx, args[0])
-			if err != nil {
-				return err
-			}
-			ans, err := a.access(ctx, id, q)
-			if err != nil {
-				return err
-			}
-			return a.print(ans)
-		},
+		RunE:    ask(a, &flags, a.askAccess),
 	}
 	flags.register(cmd, false)
 	return cmd
+}
+
+func (a *app) askAccess(ctx context.Context, names []string, q graph.Question) (*accessAnswer, error) {
+	id, err := a.inventory().ResolveIdentity(ctx, names[0])
+	if err != nil {
+		return nil, err
+	}
+	return a.access(ctx, id, q)
 }
 
 func (a *app) access(ctx context.Context, id access.IdentityID, q graph.Question) (*accessAnswer, error) {

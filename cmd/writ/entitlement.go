@@ -44,22 +44,16 @@ requires. Reasons are the facts, what the entitlement leads to, and a person's
 decision, where there is one.`,
 		Example: "  writ entitlement show payroll-db/role:dba",
 		Args:    cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			ctx, err := a.openGraph(cmd.Context())
-			if err != nil {
-				return err
-			}
-			id, err := a.resolveEntitlement(ctx, args[0])
-			if err != nil {
-				return err
-			}
-			ans, err := a.showEntitlement(ctx, id)
-			if err != nil {
-				return err
-			}
-			return a.print(ans)
-		},
+		RunE:    ask(a, &questionFlags{}, a.askEntitlement),
 	}
+}
+
+func (a *app) askEntitlement(ctx context.Context, names []string, _ graph.Question) (*entitlementAnswer, error) {
+	id, err := a.resolveEntitlement(ctx, names[0])
+	if err != nil {
+		return nil, err
+	}
+	return a.showEntitlement(ctx, id)
 }
 
 func (a *app) showEntitlement(ctx context.Context, id access.EntitlementID) (*entitlementAnswer, error) {

@@ -178,15 +178,7 @@ func (a *app) answer(ctx context.Context, command []string, l *exampleLine) erro
 	case "who-can":
 		return a.answerWhoCan(ctx, command[1], l)
 	case "why":
-		id, err := a.inventory().ResolveIdentity(ctx, command[1])
-		if err != nil {
-			return err
-		}
-		target, err := a.inventory().ResolveTarget(ctx, command[2])
-		if err != nil {
-			return err
-		}
-		w, err := a.why(ctx, id.Ref(), target, graph.Question{})
+		w, err := a.askWhy(ctx, command[1:], graph.Question{})
 		if err != nil {
 			return err
 		}
@@ -195,11 +187,7 @@ func (a *app) answer(ctx context.Context, command []string, l *exampleLine) erro
 			l.Because = append(l.Because, p.Sentence)
 		}
 	case "access":
-		id, err := a.inventory().ResolveIdentity(ctx, command[1])
-		if err != nil {
-			return err
-		}
-		s, err := a.access(ctx, id, graph.Question{})
+		s, err := a.askAccess(ctx, command[1:], graph.Question{})
 		if err != nil {
 			return err
 		}

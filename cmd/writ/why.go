@@ -70,32 +70,22 @@ func (a *app) whyCommand() *cobra.Command {
 		Long:    "Why an identity can reach an entitlement, a resource or a system: the number of\nshortest paths and the first 20 as chains. What can be reached only by becoming\nsomebody else is followed with --escalation.",
 		Example: "  writ why ana.sol@example.com payroll-db/role:dba",
 		Args:    cobra.ExactArgs(2),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			q, err := flags.question()
-			if err != nil {
-				return err
-			}
-			ctx, err := a.openGraph(cmd.Context())
-			if err != nil {
-				return err
-			}
-			id, err := a.inventory().ResolveIdentity(ctx, args[0])
-			if err != nil {
-				return err
-			}
-			target, err := a.inventory().ResolveTarget(ctx, args[1])
-			if err != nil {
-				return err
-			}
-			ans, err := a.why(ctx, id.Ref(), target, q)
-			if err != nil {
-				return err
-			}
-			return a.print(ans)
-		},
+		RunE:    ask(a, &flags, a.askWhy),
 	}
 	flags.register(cmd, false)
 	return cmd
+}
+
+func (a *app) askWhy(ctx context.Context, names []string, q graph.Question) (*whyAnswer, error) {
+	id, err := a.inventory().ResolveIdentity(ctx, names[0])
+	if err != nil {
+		return nil, err
+	}
+	target, err := a.inventory().ResolveTarget(ctx, names[1])
+	if err != nil {
+		return nil, err
+	}
+	return a.why(ctx, id.Ref(), target, q)
 }
 
 func (a *app) why(ctx context.Context, holder, target access.Ref, q graph.Question) (*whyAnswer, error) {
