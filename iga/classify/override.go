@@ -34,7 +34,7 @@ type Override struct {
 // always does, what lowers one never outlives its end or the facts that it was
 // decided upon.
 func (o Override) own(facts access.Tier) (tier access.Tier, holds bool) {
-	if o.Tier > facts && (o.Until == 0 || facts < o.Facts) {
+	if o.Tier > facts && facts < o.Facts {
 		return facts, false
 	}
 	return o.Tier, true
