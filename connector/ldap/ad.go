@@ -45,7 +45,7 @@ func adAccount(e *goldap.Entry, id string, now time.Time) *connector.Account {
 	security := sid(rawFirst(e, "objectSid"))
 	a := &connector.Account{
 		ID: id, Login: first(e, "sAMAccountName", "cn"), DisplayName: first(e, "displayName", "cn"), Email: first(e, "mail"),
-		Number: first(e, "employeeID", "employeeNumber"), Status: access.Enabled, Created: generalized(e.GetEqualFoldAttributeValue("whenCreated")),
+		Number: first(e, "employeeID", "employeeNumber"), Status: access.Enabled, Created: timestamp(e.GetEqualFoldAttributeValue("whenCreated")),
 		Attributes: map[string]string{"dn": clean(e.DN), "sid": security},
 	}
 	if a.Login == "" {

@@ -21,6 +21,7 @@ const (
 	optBindDN      = "bind_dn"
 	optCA          = "ca"
 	optTLS         = "tls"
+	optServerName  = "server_name"
 	optSchema      = "schema"
 	optUsers       = "users"
 	optUserFilter  = "user_filter"
@@ -48,6 +49,7 @@ const (
 type settings struct {
 	name         string
 	host, port   string
+	serverName   string // on the certificate; the host where empty
 	ldaps, plain bool
 	trust        *x509.CertPool // nil is the machine's
 	bindDN       string
@@ -124,7 +126,7 @@ func (s *settings) address(text string) (why string) {
 
 func (s *settings) option(name, value string) (why string) {
 	text := map[string]*string{
-		optBindDN: &s.bindDN, optUsers: &s.users, optGroups: &s.groups, optAdmins: &s.admins,
+		optBindDN: &s.bindDN, optServerName: &s.serverName, optUsers: &s.users, optGroups: &s.groups, optAdmins: &s.admins,
 		optUserFilter: &s.userFilter, optGroupFilter: &s.groupFilter, optSchema: &s.schema, optLock: &s.lock,
 	}
 	if value == "" {
@@ -134,7 +136,7 @@ func (s *settings) option(name, value string) (why string) {
 		*to = value
 	}
 	switch name {
-	case optBindDN: // AD takes NAME@DOMAIN too
+	case optBindDN, optServerName: // AD takes NAME@DOMAIN too
 	case optUsers, optGroups, optAdmins:
 		if _, err := goldap.ParseDN(value); err != nil {
 			return "it is no distinguished name"
@@ -199,7 +201,11 @@ func (s *settings) authorities(value string) (why string) {
 }
 
 func (s *settings) tls() *tls.Config {
-	return &tls.Config{MinVersion: tls.VersionTLS12, ServerName: s.host, RootCAs: s.trust}
+	name := s.host
+	if s.serverName != "" {
+		name = s.serverName
+	}
+	return &tls.Config{MinVersion: tls.VersionTLS12, ServerName: name, RootCAs: s.trust}
 }
 
 func (s *settings) addr() string { return net.JoinHostPort(s.host, s.port) }

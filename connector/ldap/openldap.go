@@ -19,7 +19,7 @@ var noShells = map[string]bool{"nologin": true, "false": true, "true": true, "sy
 func openLDAPAccount(e *goldap.Entry, id string, now time.Time) *connector.Account {
 	a := &connector.Account{
 		ID: id, Login: first(e, "uid", "cn"), DisplayName: first(e, "displayName", "cn"), Email: first(e, "mail"), Number: first(e, "employeeNumber"),
-		Status: openLDAPStatus(e, now), Interactive: true, Created: generalized(e.GetEqualFoldAttributeValue("createTimestamp")),
+		Status: openLDAPStatus(e, now), Interactive: true, Created: timestamp(e.GetEqualFoldAttributeValue("createTimestamp")),
 		Attributes: map[string]string{"dn": clean(e.DN)},
 	}
 	if a.Login == "" {
@@ -44,7 +44,7 @@ func openLDAPAccount(e *goldap.Entry, id string, now time.Time) *connector.Accou
 		a.Expires = dayTime(n)
 	}
 	// Only a directory that keeps them has the attribute; its absence says nothing.
-	if used := generalized(e.GetEqualFoldAttributeValue("authTimestamp")); used != 0 {
+	if used := timestamp(e.GetEqualFoldAttributeValue("authTimestamp")); used != 0 {
 		a.UsageKnown, a.LastUsed = true, used
 	}
 	return a
@@ -72,7 +72,7 @@ const shadowDisabled = 1
 // openLDAPCredentials never ask for userPassword: who may read it may read hashes.
 // That there is one shows in when it was changed, or in the class that demands it.
 func openLDAPCredentials(e *goldap.Entry, id string) (list []*connector.Credential) {
-	changed := generalized(e.GetEqualFoldAttributeValue("pwdChangedTime"))
+	changed := timestamp(e.GetEqualFoldAttributeValue("pwdChangedTime"))
 	if n, ok := days(first(e, "shadowLastChange")); ok && changed == 0 {
 		changed = dayTime(n)
 	}

@@ -58,7 +58,7 @@ func TestTimes(t *testing.T) {
 		"20260102030405+0200": at("2026-01-02T01:04:05Z"), "2026010203Z": at("2026-01-02T03:00:00Z"),
 		"": 0, "20261302030405Z": 0, "20260102030405": 0, lockedForGood: 0, "Z": 0, "20260102030405+x": 0, strings.Repeat("9", 50) + "Z": 0,
 	} {
-		if got := generalized(text); got != want {
+		if got := timestamp(text); got != want {
 			t.Errorf("%q: got %v, want %v", text, got, want)
 		}
 	}
@@ -107,8 +107,10 @@ func TestAccountsOfAD(t *testing.T) {
 		"never ends":       {map[string][]string{"userAccountControl": {"512"}, "accountExpires": {"9223372036854775807"}}, access.Enabled, ""},
 		"kerberoastable":   {map[string][]string{"userAccountControl": {"512"}, "servicePrincipalName": {"http/x"}}, access.Enabled, access.ServiceAccount},
 		"computer":         {map[string][]string{"userAccountControl": {"4096"}, "objectClass": {"top", "user", "computer"}}, access.Enabled, access.ServiceAccount},
-		"krbtgt by its RID": {map[string][]string{"userAccountControl": {"514"}, "servicePrincipalName": {"kadmin/changepw"}, "sAMAccountName": {"renamed"},
-			"objectSid": {"\x01\x05\x00\x00\x00\x00\x00\x05\x15\x00\x00\x00aaaabbbbcccc\xf6\x01\x00\x00"}}, access.Disabled, access.BuiltInAccount},
+		"krbtgt by its RID": {map[string][]string{
+			"userAccountControl": {"514"}, "servicePrincipalName": {"kadmin/changepw"}, "sAMAccountName": {"renamed"},
+			"objectSid": {"\x01\x05\x00\x00\x00\x00\x00\x05\x15\x00\x00\x00aaaabbbbcccc\xf6\x01\x00\x00"},
+		}, access.Disabled, access.BuiltInAccount},
 		"everybody who signed in": {map[string][]string{"objectClass": {"foreignSecurityPrincipal"}, "objectSid": {"\x01\x01\x00\x00\x00\x00\x00\x05\x0b\x00\x00\x00"}}, access.Enabled, access.BuiltInAccount},
 	} {
 		if test.attributes["objectClass"] == nil {
@@ -129,7 +131,7 @@ func FuzzWhatTheDirectorySays(f *testing.F) {
 		if id := guid(b); id != "" && string(guidBytes(id)) != string(b) {
 			t.Errorf("% x became %s", b, id)
 		}
-		_, _ = generalized(text), filetime(text)
+		_, _ = timestamp(text), filetime(text)
 		_, _ = dnKey(withoutUID(text)), below(text, "dc=x")
 		if c := clean(text); !utf8.ValidString(c) || len(c) > maxText+len("…") {
 			t.Errorf("not clean: %q", c)

@@ -9,9 +9,9 @@ import (
 	"github.com/writhq/writ/access"
 )
 
-// generalized reads a GeneralizedTime (RFC 4517 3.3.13); the zero Time where it is
+// timestamp reads a GeneralizedTime (RFC 4517 3.3.13); the zero Time where it is
 // none. Fractions are dropped.
-func generalized(s string) access.Time {
+func timestamp(s string) access.Time {
 	if len(s) < len("2006010215Z") || len(s) > 40 {
 		return 0
 	}
