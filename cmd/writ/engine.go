@@ -8,6 +8,7 @@ import (
 	"github.com/writhq/writ/assurance/coverage"
 	"github.com/writhq/writ/connector"
 	"github.com/writhq/writ/connector/csv"
+	"github.com/writhq/writ/connector/ldap"
 	"github.com/writhq/writ/connector/linux"
 	"github.com/writhq/writ/connector/postgres"
 	"github.com/writhq/writ/finding"
@@ -20,6 +21,7 @@ import (
 // connectors are the kinds of system that can be read: a new one is a line here.
 var connectors = map[string]connector.Spec{
 	csv.Kind:      csv.Spec(),
+	ldap.Kind:     ldap.Spec(),
 	postgres.Kind: postgres.Spec(),
 	"linux":       linux.Spec(),
 }
