@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"strconv"
 
 	"github.com/writhq/writ/access"
@@ -32,6 +33,28 @@ func (s Coverage) Keep(ctx context.Context, m coverage.Matrix) error {
 		}
 		return t.insertMany(ctx, "coverage", []string{"rev", "system_id", "tier", "identity_kind", "third_party", "control", "required", "in_place", "missing", "unknown", "excepted"}, rows)
 	})
+}
+
+var unresolved = `
+select f.rule, f.subject_kind, f.subject_key, case when f.status = 'accepted' then f.accepted_until else 0 end
+  from finding f
+ where f.status <> 'resolved' and ` + now("f")
+
+// Gaps returns the findings of rules that are not resolved.
+func (s Coverage) Gaps(ctx context.Context, rules []string) (gaps []coverage.Gap, err error) {
+	err = s.db.read(ctx, func(q *query) error {
+		return q.each(ctx, unresolved, nil, func(scan func(...any) error) error {
+			var g coverage.Gap
+			if err := scan(&g.Rule, &g.Subject.Kind, &g.Subject.Key, &g.Until); err != nil {
+				return err
+			}
+			if slices.Contains(rules, g.Rule) {
+				gaps = append(gaps, g)
+			}
+			return nil
+		})
+	})
+	return gaps, err
 }
 
 // cellsAsked narrows coverage c by $1 to $3. What the columns are compared with

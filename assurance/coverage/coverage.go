@@ -57,6 +57,7 @@ type counter struct {
 	declares map[access.SystemID]bool // the system says what nobody should hold together
 	toxic    map[access.IdentityID]map[access.SystemID]bool
 	needs    map[needKey][]access.Requirement
+	gaps     map[gapKey]access.Time // until when they are accepted; zero is open
 }
 
 // systemTier is what facts grow old by: each tier has its own cycle.
@@ -71,11 +72,15 @@ type needKey struct {
 	third bool
 }
 
-// Compute counts everything.
-func Compute(v *graph.View, now time.Time) Matrix {
+// Compute counts everything. Gaps are the findings that are not resolved.
+func Compute(v *graph.View, now time.Time, gaps []Gap) Matrix {
 	c := &counter{
 		v: v, now: access.TimeOf(now), cells: map[Cell]*Counts{}, tiers: map[access.Tier]TierCount{}, stale: map[systemTier]bool{},
 		declares: map[access.SystemID]bool{}, toxic: map[access.IdentityID]map[access.SystemID]bool{}, needs: map[needKey][]access.Requirement{},
+		gaps: make(map[gapKey]access.Time, len(gaps)),
+	}
+	for _, g := range gaps {
+		c.gaps[gapKey{g.Rule, g.Subject}] = g.Until
 	}
 	c.prepare()
 	for a := range v.Accounts() {
@@ -203,26 +208,35 @@ func (n *Counts) add(s access.ControlState) {
 	}
 }
 
-// state says whether a control is there, as facts show it.
+// state says whether a control is there. Of stale facts nobody knows: neither that
+// a control still is there, nor that a gap still is the one that was accepted.
 func (c *counter) state(control access.Control, h holder, g graph.GrantEdge, e graph.EntitlementNode) access.ControlState {
-	s := access.Missing
-	switch control {
-	case access.ControlOwner:
-		s = is(c.owned(h, e))
-	case access.ControlSoD:
-		s = is(c.declares[e.System] && (h.identity == nil || !c.toxic[h.identity.ID][e.System]))
-	case access.ControlExpiry:
-		s = is(g.End != 0 || (h.account != nil && h.account.Expires != 0) || (h.identity != nil && h.identity.ContractEnd != 0))
-	case access.ControlRotate:
-		s = c.rotated(h, e)
-	case access.ControlElevate:
-		s = is(g.Mode != access.Standing)
-	case access.ControlReview, access.ControlVault, access.ControlIsolate, access.ControlRecord, access.ControlEnforce:
+	s := c.shown(control, h, g, e)
+	if s == access.Missing && len(c.gaps) > 0 && c.excepted(control, h, g, e) {
+		s = access.Excepted
 	}
-	if s == access.InPlace && c.stale[systemTier{e.System, tierOf(e)}] {
+	if (s == access.InPlace || s == access.Excepted) && c.stale[systemTier{e.System, tierOf(e)}] {
 		return access.Unknown
 	}
 	return s
+}
+
+// shown is what facts show, whoever accepted it and however old they are.
+func (c *counter) shown(control access.Control, h holder, g graph.GrantEdge, e graph.EntitlementNode) access.ControlState {
+	switch control {
+	case access.ControlOwner:
+		return is(c.entitlementOwned(e) && c.holderOwned(h) && c.sponsored(h))
+	case access.ControlSoD:
+		return is(c.declares[e.System] && (h.identity == nil || !c.toxic[h.identity.ID][e.System]))
+	case access.ControlExpiry:
+		return is(g.End != 0 || (h.account != nil && h.account.Expires != 0) || (h.identity != nil && h.identity.ContractEnd != 0))
+	case access.ControlRotate:
+		return c.rotated(h, e)
+	case access.ControlElevate:
+		return is(g.Mode != access.Standing)
+	case access.ControlReview, access.ControlVault, access.ControlIsolate, access.ControlRecord, access.ControlEnforce:
+	}
+	return access.Missing
 }
 
 func is(there bool) access.ControlState {
@@ -232,7 +246,7 @@ func is(there bool) access.ControlState {
 	return access.Missing
 }
 
-func (c *counter) owned(h holder, e graph.EntitlementNode) bool {
+func (c *counter) entitlementOwned(e graph.EntitlementNode) bool {
 	owner := e.Owner
 	if owner == 0 {
 		s, _ := c.v.System(e.System)
@@ -240,12 +254,14 @@ func (c *counter) owned(h holder, e graph.EntitlementNode) bool {
 			owner = s.TechnicalOwner
 		}
 	}
-	if !c.there(owner) {
-		return false
-	}
-	if h.kind != access.Human && (h.identity == nil || !c.there(h.identity.Owner)) {
-		return false
-	}
+	return c.there(owner)
+}
+
+func (c *counter) holderOwned(h holder) bool {
+	return h.kind == access.Human || (h.identity != nil && c.there(h.identity.Owner))
+}
+
+func (c *counter) sponsored(h holder) bool {
 	return h.identity == nil || !h.identity.ThirdParty || c.there(h.identity.Sponsor)
 }
 
@@ -254,25 +270,34 @@ func (c *counter) there(id access.IdentityID) bool {
 	return ok && i.State != access.Terminated
 }
 
+// rotated: one credential that is too old decides, before one of unknown age.
 func (c *counter) rotated(h holder, e graph.EntitlementNode) access.ControlState {
 	if h.account == nil {
 		return access.InPlace // without an account there is nothing to rotate
 	}
-	period := rotateOther
-	if tierOf(e).Privileged() {
-		period = rotatePrivileged
-	}
-	s := access.Unknown
+	unknown := len(h.credential) == 0
 	for _, k := range h.credential {
-		switch {
-		case k.Changed == 0:
-			return access.Unknown
-		case c.now-k.Changed > access.Time(period.Microseconds()):
+		if k.Changed == 0 {
+			unknown = true
+		} else if c.tooOld(k, periodOf(e)) {
 			return access.Missing
 		}
-		s = access.InPlace
 	}
-	return s
+	if unknown {
+		return access.Unknown
+	}
+	return access.InPlace
+}
+
+func periodOf(e graph.EntitlementNode) time.Duration {
+	if tierOf(e).Privileged() {
+		return rotatePrivileged
+	}
+	return rotateOther
+}
+
+func (c *counter) tooOld(k graph.CredentialEdge, period time.Duration) bool {
+	return c.now-k.Changed > access.Time(period.Microseconds())
 }
 
 func (c *counter) matrix() Matrix {

@@ -21,11 +21,24 @@
 //	vault, isolate, record, enforce
 //	         nothing of Writ's or anybody's is known to do it: missing
 //
+// A control that is missing is excepted where somebody has accepted the findings
+// that say so, until a time still to come:
+//
+//	owner    unowned-entitlement, and of services and agents unowned-nonhuman
+//	sod      toxic-combination
+//	rotate   stale-credential, where each credential is old enough for it
+//	elevate  standing-privilege, escalation-path, public-grant; none of them open
+//
+// No other rule's finding says that a control is missing: who accepts that access
+// from before Writ has no approval has not accepted that it is never reviewed.
+//
 // Invariants:
 //  1. No cell is typed in; every count follows from the graph.
 //  2. in_place + missing + unknown + excepted = required.
-//  3. Facts older than the observation cycle of their tier never count as in place:
-//     they are unknown.
+//  3. Facts older than the observation cycle of their tier never count as in place,
+//     nor as excepted: they are unknown.
+//  4. An acceptance that has reached its end counts for nothing, whether or not its
+//     finding has been opened again.
 //
 // What it does not do: it opens no findings and keeps no opinions.
 package coverage

@@ -16,6 +16,8 @@ import (
 type Store interface {
 	// Keep keeps a matrix; one of a revision that is already there is left as it is.
 	Keep(ctx context.Context, m Matrix) error
+	// Gaps returns the findings of rules that are not resolved.
+	Gaps(ctx context.Context, rules []string) ([]Gap, error)
 	// Last returns the matrix that was kept last, or ErrNone.
 	Last(ctx context.Context, f Filter) (Kept, error)
 	// Trend returns, per day in UTC, the last matrix summed by control.
@@ -59,8 +61,12 @@ func (s *Service) Refresh(ctx context.Context) (Matrix, error) {
 	if s.Now != nil {
 		now = s.Now
 	}
+	gaps, err := s.Store.Gaps(ctx, gapRules)
+	if err != nil {
+		return Matrix{}, fmt.Errorf("reading what was accepted: %w", err)
+	}
 	view := s.Graph.View()
-	m := Compute(view, now())
+	m := Compute(view, now(), gaps)
 	view.Close()
 	if err := s.Store.Keep(ctx, m); err != nil {
 		return m, fmt.Errorf("keeping the coverage of revision %d: %w", m.Rev, err)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -16,7 +17,7 @@ func TestMain(m *testing.M) {
 }
 
 // The scripts in testdata are tests and documentation at once. "schema NAME FILE"
-// holds a JSON answer against docs/schemas.
+// holds a JSON answer against docs/schemas; $SOON is a date in three months.
 func TestScripts(t *testing.T) {
 	schemas, err := filepath.Abs("../../docs/schemas")
 	if err != nil {
@@ -27,6 +28,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("HOME", e.WorkDir)
 			e.Setenv("WRIT_DATA", filepath.Join(e.WorkDir, "data"))
+			e.Setenv("SOON", time.Now().UTC().AddDate(0, 3, 0).Format(time.DateOnly))
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
