@@ -210,13 +210,13 @@ func sambaPrograms() error {
 	if os.Geteuid() != 0 && exec.Command("sudo", "-n", "true").Run() != nil { //nolint:noctx // it asks nothing and waits for nothing
 		return errors.New(sambaRemedy)
 	}
-	// Its folder is not on everybody's PATH, but on root's.
+	// Not on everybody's PATH, but on root's.
 	if _, err := os.Stat("/usr/sbin/samba"); err != nil {
 		return errors.New("samba-ad-dc is not installed: 'make test' installs it")
 	}
-	for tool, from := range map[string]string{"samba-tool": "python3-samba", "ldapadd": "ldap-utils"} {
+	for _, tool := range []string{"samba-tool", "ldapadd"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			return fmt.Errorf("%s is not there: 'make test' installs it with %s", tool, from)
+			return fmt.Errorf("%s is not installed: 'make test' installs it", tool)
 		}
 	}
 	return nil

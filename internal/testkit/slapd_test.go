@@ -29,11 +29,14 @@ cn: ops
 member: uid=ana,ou=people,dc=example,dc=test
 `
 
-// ldapsearch is the client of a stranger, who has only what the server hands out.
-func ldapsearch(t *testing.T, s interface {
+// directory is what any server of directory entries hands out.
+type directory interface {
 	BaseDN() string
 	CA() string
-}, url, dn, password string, args ...string) (string, error) {
+}
+
+// ldapsearch is the client of a stranger, who has only what the server hands out.
+func ldapsearch(t *testing.T, s directory, url, dn, password string, args ...string) (string, error) {
 	t.Helper()
 	argv := append([]string{"-x", "-LLL", "-o", "ldif-wrap=no", "-H", url, "-D", dn, "-w", password, "-b", s.BaseDN()}, args...)
 	cmd := exec.CommandContext(t.Context(), "ldapsearch", argv...)
