@@ -8,13 +8,22 @@
 //
 // Invariants:
 //  1. A row that cannot be read is a Reject with file and line; the others count.
-//  2. A file that cannot be trusted as a whole (wrong encoding, no such column, cut
-//     off in a quoted field) is one error that says what to do, and no row of it.
-//  3. Memory does not grow with the files.
-//  4. The order is resources, entitlements, accounts, credentials, grants.
+//  2. A file that cannot be trusted as a whole ends the reading with one error that
+//     names it and says what to do: bytes that its encoding does not have, wherever
+//     they stand, a missing column or one that is there twice, a quote that leaves
+//     open where rows begin.
+//  3. A file that ends in the middle of a row, or that changes while it is read, is
+//     incomplete, and so is a folder of which a file was replaced meanwhile. A good
+//     last row needs no line end.
+//  4. Memory does not grow with the files: a row has a limit, and so has what
+//     messages repeat of a file.
+//  5. The order is resources, entitlements, accounts, credentials, grants.
+//  6. What a field holds is data, formulas and control characters too; only NUL and
+//     overlong fields are rejected. Whoever shows a value makes it harmless.
+//  7. A cursor is of one state of the files; of another state, all is read again.
 //
 // Sources: RFC 4180 (CSV), RFC 3339 (dates), Unicode TR 36 (encodings).
 //
-// What it does not do: it guesses no encoding beyond a byte order mark, and it
-// writes nothing.
+// What it does not do: it guesses no encoding beyond a byte order mark, it does not
+// judge whether two rows of one id contradict each other, and it writes nothing.
 package csv
