@@ -19,6 +19,8 @@
 //  4. No write transaction on SQLite holds the writer longer than a batch does.
 //  5. A database newer than this binary is refused and left untouched.
 //  6. The store's clock never runs below the last time that it recorded.
+//  7. A system's credential reaches the database sealed only, and what is sealed
+//     opens in its own row, whose number is never given again.
 //
 // What it does not do: it knows no rule of any feature; preconditions reach it as
 // SQL or as a function that is called under the lock.

@@ -14,7 +14,6 @@ import (
 	"github.com/writhq/writ/finding"
 	"github.com/writhq/writ/graph"
 	"github.com/writhq/writ/iga/classify"
-	"github.com/writhq/writ/internal/secret"
 	"github.com/writhq/writ/inventory"
 )
 
@@ -35,9 +34,7 @@ var sources = map[string]func(connector.Config) (connector.PeopleReader, error){
 func (a *app) inventory() *inventory.Service {
 	return &inventory.Service{
 		Store: a.db.Inventory(), Connectors: connectors, People: sources, Dir: a.db.Dir(), Progress: a.progress.step,
-		Credential: func(_ context.Context, system, reference string) (secret.Secret, error) {
-			return a.credential(systemFlag{name: system, credential: reference})
-		},
+		Credential: a.systemCredential,
 	}
 }
 

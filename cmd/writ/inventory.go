@@ -49,8 +49,8 @@ func moment(t access.Time) string {
 }
 
 func (a *app) systemCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "system", Short: "Systems: add, sync, list", Args: cobra.NoArgs, RunE: help}
-	cmd.AddCommand(a.systemAddCommand(), a.systemSyncCommand(), a.systemListCommand())
+	cmd := &cobra.Command{Use: "system", Short: "Systems: add, change, show, sync, list", Args: cobra.NoArgs, RunE: help}
+	cmd.AddCommand(a.systemAddCommand(), a.systemSetCommand(), a.systemShowCommand(), a.systemSyncCommand(), a.systemListCommand())
 	return cmd
 }
 
@@ -61,6 +61,11 @@ func (a *app) systemAddCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "add [NAME=]KIND=ADDRESS",
 		Short: "Keep a system, to be read by 'writ system sync'",
+		Long: `Keep a system, to be read by 'writ system sync'.
+
+A credential that is typed (prompt) or piped in (stdin: its first line, or a whole
+key) is kept sealed under the node's key. Of env:VARIABLE and file:PATH only that is
+kept, and each sync reads it there.`,
 		Example: `  writ system add payroll=postgres=postgres://auditor@db1/postgres \
       --credential payroll=env:PAYROLL_PASSWORD --option payroll.criticality=control`,
 		Args: cobra.ExactArgs(1),
@@ -77,6 +82,10 @@ func (a *app) systemAddCommand() *cobra.Command {
 			if _, err := a.inventory().System(ctx, targets[0].flag.name); err == nil {
 				return inventory.ErrNameTaken.With("there is already a system called %q", targets[0].flag.name)
 			}
+			t := &targets[0].flag
+			if t.credential, targets[0].secret, err = a.keptCredential(t.name, t.credential); err != nil {
+				return err
+			}
 			id, err := a.addTarget(ctx, targets[0])
 			if err != nil {
 				return err
@@ -87,7 +96,7 @@ func (a *app) systemAddCommand() *cobra.Command {
 			return a.print(&addedAnswer{ID: id.Ref(), Name: targets[0].flag.name, Next: "writ system sync " + targets[0].flag.name})
 		},
 	}
-	cmd.Flags().StringArrayVar(&f.credentials, "credential", nil, "`NAME=env:VARIABLE` or NAME=file:PATH")
+	cmd.Flags().StringArrayVar(&f.credentials, "credential", nil, "`NAME=prompt`, NAME=stdin, NAME=env:VARIABLE or NAME=file:PATH")
 	cmd.Flags().StringArrayVar(&f.options, "option", nil, "`NAME.KEY=VALUE`: something to know about the system")
 	return cmd
 }

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/inventory"
+)
+
+// systemShowAnswer is the answer of 'writ system show'. It holds no secret: a
+// credential is how it is kept.
+type systemShowAnswer struct {
+	ID             access.SystemID    `json:"id"`
+	Name           string             `json:"name"`
+	Kind           string             `json:"kind"`
+	Connector      string             `json:"connector"`
+	Address        string             `json:"address"`
+	Options        map[string]string  `json:"options"`
+	Credential     string             `json:"credential,omitempty"`
+	Environment    access.Environment `json:"environment,omitempty"`
+	Criticality    access.Criticality `json:"criticality,omitempty"`
+	DataClass      access.DataClass   `json:"data_class,omitempty"`
+	BusinessOwner  *named             `json:"business_owner"`
+	TechnicalOwner *named             `json:"technical_owner"`
+	RunsOn         *named             `json:"runs_on"`
+	WorstTier      access.Tier        `json:"worst_tier"`
+	Cycle          string             `json:"cycle"`     // in force
+	CycleSet       bool               `json:"cycle_set"` // by somebody, not by the worst tier
+	SyncedAt       access.Time        `json:"synced_at,omitzero"`
+	FailedAt       access.Time        `json:"failed_at,omitzero"`
+	BaselineAt     access.Time        `json:"baseline_at,omitzero"`
+	Stale          bool               `json:"stale"`
+	State          string             `json:"state"`
+	Error          string             `json:"error,omitempty"`
+	Warnings       []string           `json:"warnings"`
+	Counts         inventory.Counts   `json:"counts"`
+}
+
+func (a *app) systemShowCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "show SYSTEM",
+		Short:   "Everything that is kept about a system, and how its last sync went",
+		Example: "  writ system show payroll",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx, err := a.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			y, err := a.inventory().System(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			ans, err := a.showSystem(ctx, y)
+			if err != nil {
+				return err
+			}
+			return a.print(ans)
+		},
+	}
+}
+
+func (a *app) showSystem(ctx context.Context, y inventory.System) (*systemShowAnswer, error) {
+	worst, err := a.db.Inventory().WorstTiers(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading tiers: %w", err)
+	}
+	tier, ok := worst[y.ID]
+	if !ok {
+		tier = access.Tier3 // it gives nothing yet
+	}
+	owner, technical, host := y.BusinessOwner.Ref(), y.TechnicalOwner.Ref(), y.RunsOn.Ref()
+	name, err := a.named(ctx, []access.Ref{owner, technical, host})
+	if err != nil {
+		return nil, err
+	}
+	who := func(r access.Ref) *named {
+		if r.Key == 0 {
+			return nil
+		}
+		n := name(r)
+		return &n
+	}
+	ans := &systemShowAnswer{
+		ID: y.ID, Name: y.Name, Kind: y.Kind, Connector: connectorOf(y), Address: y.Config.Address, Options: y.Config.Options, Credential: y.Config.Credential,
+		Environment: y.Environment, Criticality: y.Criticality, DataClass: y.DataClass, BusinessOwner: who(owner), TechnicalOwner: who(technical), RunsOn: who(host),
+		WorstTier: tier, Cycle: plainDuration(tier.Cycle(y.Cycle)), CycleSet: y.Cycle != 0,
+		SyncedAt: y.State.Synced, FailedAt: y.State.Failed, BaselineAt: y.State.Baseline, Error: y.State.Error, Warnings: y.State.Warnings, Counts: y.State.Counts,
+		Stale: y.State.Stale(a.now(), tier.Cycle(y.Cycle)),
+	}
+	ans.State = stateOf(y.State, ans.Stale)
+	if ans.Options == nil {
+		ans.Options = map[string]string{}
+	}
+	if ans.Warnings == nil {
+		ans.Warnings = []string{}
+	}
+	return ans, nil
+}
+
+func stateOf(s inventory.State, stale bool) string {
+	switch {
+	case s.Failed > s.Synced:
+		return "failed"
+	case s.Synced == 0:
+		return "never read"
+	case stale:
+		return "stale"
+	}
+	return "good"
+}
+
+// plainDuration writes 15m0s as 15m and 24h0m0s as 24h.
+func plainDuration(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}
+
+func (s *systemShowAnswer) tables() []table {
+	t := table{title: fmt.Sprintf("system %s (%s)", s.Name, s.ID), header: []string{"what", "value"}}
+	add := func(what, value string) {
+		if value != "" {
+			t.rows = append(t.rows, []string{what, value})
+		}
+	}
+	who := func(n *named) string {
+		if n == nil {
+			return ""
+		}
+		return n.Name
+	}
+	cycle := s.Cycle + " (by its worst tier, " + tierName(s.WorstTier) + ")"
+	if s.CycleSet {
+		cycle = s.Cycle
+	}
+	add("kind", s.Kind)
+	if s.Connector != s.Kind {
+		add("connector", s.Connector)
+	}
+	add("address", s.Address)
+	add("credential", s.Credential)
+	add("environment", string(s.Environment))
+	add("criticality", string(s.Criticality))
+	add("data class", string(s.DataClass))
+	add("business owner", who(s.BusinessOwner))
+	add("technical owner", who(s.TechnicalOwner))
+	add("runs on", who(s.RunsOn))
+	for _, key := range slices.Sorted(maps.Keys(s.Options)) {
+		add("option "+key, s.Options[key])
+	}
+	add("cycle", cycle)
+	add("state", s.State)
+	add("read", moment(s.SyncedAt))
+	add("baseline", moment(s.BaselineAt))
+	add("failed", moment(s.FailedAt))
+	add("accounts", count(s.Counts.Accounts))
+	add("entitlements", count(s.Counts.Entitlements))
+	add("grants", count(s.Counts.Grants))
+	add("rejected rows", count(s.Counts.Rejected))
+	var notes []string
+	if s.Error != "" {
+		notes = append(notes, "  last error: "+printable(s.Error))
+	}
+	for _, w := range s.Warnings {
+		notes = append(notes, "  warning: "+printable(w))
+	}
+	t.note = strings.Join(notes, "\n")
+	return []table{t}
+}
