@@ -135,9 +135,7 @@ func (c *file) record(read func(*file) (connector.Record, error)) (connector.Rec
 }
 
 // unended reports whether the row is the last one and lacks its line end.
-func (c *file) unended() bool {
-	return c.text.atEnd(c.r.InputOffset()) && c.text.last != '\n'
-}
+func (c *file) unended() bool { return c.text.atEnd(c.r.InputOffset()) }
 
 // next reads the next row. An errRow rejects it; another error ends the file.
 func (c *file) next() error {
@@ -201,7 +199,7 @@ func (c *file) stopped() error {
 // only the former is complained of behind the end of its last line. In both, rows
 // behind it cannot be told apart.
 func (c *file) badQuote(e *csv.ParseError) error {
-	if c.text.atEnd(c.r.InputOffset()) && e.Column > c.text.lastLine() {
+	if c.unended() && e.Column > c.text.lastLine() {
 		return connector.ErrIncomplete.With("%s ends inside a quoted field that starts in line %d: the file was cut off, or a quote is missing", c.name, e.StartLine)
 	}
 	where := fmt.Sprintf("line %d", e.Line)

@@ -74,7 +74,7 @@ func TestRejectedRows(t *testing.T) {
 		bad          map[string]string // a row and what is said of it
 	}{
 		"resources.csv": {"id,kind,name,data_class", "r1,schema,Pay,internal", connector.OnResource, connector.Target{}, map[string]string{
-			"x1,schema,,": "an id and a name", "x1,schema,Pay,secret": `data_class "secret"`,
+			"x1,schema,,": "an id and a name", "x1,schema,Pay,top": `data_class "top"`,
 		}},
 		"entitlements.csv": {"id,kind,name,capabilities", "e1,role,Buyer,read_sensitive@resource:r1;grant_access@system:", connector.OnEntitlement, connector.Target{}, map[string]string{
 			"x1,,Buyer,": "an id, a kind and a name", "x1,role,Buyer,read": `capability "read"`, "x1,role,Buyer,fly@system:": "right@kind:id",
@@ -205,9 +205,9 @@ func TestFolderResume(t *testing.T) {
 	for i := range 10003 {
 		_, _ = fmt.Fprintf(&b, "a%d,x\n", i)
 	}
-	dir := folder(t, map[string]string{"accounts.csv": b.String(), "grants.csv": grants})
+	dir := folder(t, map[string]string{"resources.csv": "id,kind,name\nr1,schema,Pay\n", "accounts.csv": b.String(), "grants.csv": grants})
 	list, err := discover(t, dir, nil)
-	if err != nil || len(list) != 10003+1+1+1 || list[10000].Checkpoint == "" {
+	if err != nil || len(list) != 1+10003+1+1+1 || list[10001].Checkpoint == "" {
 		t.Fatalf("got %d records, %v", len(list), err)
 	}
 	from := func(cursor string) []connector.Record {
@@ -217,7 +217,7 @@ func TestFolderResume(t *testing.T) {
 		}
 		return list
 	}
-	middle, end := list[10000].Checkpoint, list[len(list)-1].Checkpoint
+	middle, end := list[10001].Checkpoint, list[len(list)-1].Checkpoint
 	if rest := from(middle); len(rest) != 1+3+1+1 || rest[0].Checkpoint != middle || rest[1].Account.ID != "a10000" || rest[4].Grant == nil {
 		t.Errorf("got %+v", rest)
 	}
@@ -233,7 +233,7 @@ func TestFolderResume(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, cursor := range []string{middle, end} {
-		if rest := from(cursor); len(rest) != 10003+2 || rest[0].Account == nil {
+		if rest := from(cursor); len(rest) != 1+10003+2 || rest[0].Resource == nil {
 			t.Errorf("a file is gone: %d records", len(rest))
 		}
 	}

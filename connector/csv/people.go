@@ -58,7 +58,7 @@ func (p *people) People(ctx context.Context, cursor string) iter.Seq2[connector.
 			yield(connector.Record{}, err)
 			return
 		}
-		stamp := stampOf([]os.FileInfo{f.info})
+		stamp := stampOf(p.cfg.Address, f.info)
 		skip := 0
 		if row, ok := strings.CutSuffix(cursor, "@"+stamp); ok {
 			skip, _ = strconv.Atoi(row)

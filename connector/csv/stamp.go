@@ -30,10 +30,11 @@ func (c *file) changed() error {
 	return nil
 }
 
-// stampOf is short for the files that a cursor is of. A file that is not there is
-// nil.
-func stampOf(files []os.FileInfo) string {
+// stampOf is short for the files at an address that a cursor is of. A file that is
+// not there is nil.
+func stampOf(address string, files ...os.FileInfo) string {
 	sum := fnv.New64a()
+	_, _ = fmt.Fprintf(sum, "%q\n", address)
 	for i, info := range files {
 		if info != nil {
 			_, _ = fmt.Fprintf(sum, "%d %d %d\n", i, info.Size(), info.ModTime().UnixNano())

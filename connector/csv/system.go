@@ -133,7 +133,7 @@ func object(kind connector.TargetKind) func(f *file) (object, holder connector.T
 func (d *Folder) Discover(ctx context.Context, cursor string) iter.Seq2[connector.Record, error] {
 	return func(yield func(connector.Record, error) bool) {
 		first := d.look()
-		stamp := stampOf(first)
+		stamp := stampOf(d.cfg.Address, first...)
 		from, skip := 0, 0
 		if place, ok := strings.CutSuffix(cursor, "@"+stamp); ok {
 			from, skip = parseCursor(place)

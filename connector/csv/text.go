@@ -113,8 +113,7 @@ type feed struct {
 	row   int64 // where the current row begins, as an offset
 	total int64 // how much was handed out
 	lines int   // how many line ends were
-	line  int   // how long the line so far is
-	ended int   // how long the line before was
+	line  int   // how much was handed out behind the last one
 	last  byte
 	eof   bool
 	stop  error
@@ -151,20 +150,18 @@ func (f *feed) see(text []byte) {
 			return
 		}
 		f.lines++
-		f.ended, f.line = f.line+i, 0
+		f.line = 0
 		text = text[i+1:]
 	}
 }
 
-// atEnd reports whether all was handed out and read, up to an offset.
+// atEnd reports whether all was handed out and read up to an offset, and more was
+// asked for: the row had neither its line end nor the end of its quotes.
 func (f *feed) atEnd(offset int64) bool { return f.eof && offset == f.total }
 
-// lastLine is how long the last line is, without its line end.
+// lastLine is how long the text behind the last line end is.
 func (f *feed) lastLine() int {
-	switch f.last {
-	case '\n':
-		return f.ended
-	case '\r':
+	if f.last == '\r' {
 		return f.line - 1
 	}
 	return f.line
