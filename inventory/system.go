@@ -3,6 +3,7 @@ package inventory
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/writhq/writ/access"
@@ -84,14 +85,16 @@ func (s *Service) check(y System) error {
 }
 
 // secretOf checks what is to become of a sealed credential. One that stays is never
-// sent to another address: whoever may change addresses could have it sent to them.
+// sent to another address, nor to the same one trusted otherwise (a pinned key, an
+// authority, TLS itself are options): whoever may change these could have it sent
+// to them.
 func secretOf(was, is System, sealed *secret.Secret) error {
 	kept := is.Config.Credential == Sealed && sealed == nil
 	switch {
 	case sealed != nil && is.Config.Credential != Sealed, kept && was.Config.Credential != Sealed:
 		return ErrSecret.With("system %s: a credential is sealed when it is given, and only then", is.Name)
-	case kept && was.Config.Address != is.Config.Address:
-		return ErrSecret.With("system %s: its sealed credential was given for its old address: give the one for the new address too", is.Name)
+	case kept && (was.Config.Address != is.Config.Address || !maps.Equal(was.Config.Options, is.Config.Options)):
+		return ErrSecret.With("system %s: its sealed credential was given for its old address and connection options: give the credential again with the new ones", is.Name)
 	}
 	return nil
 }

@@ -107,8 +107,8 @@ func (s *session) noID(e *goldap.Entry) error {
 // readMembers calls f with each member of a group. AD hands out long lists in parts,
 // which are asked for one by one ([MS-ADTS] 3.1.1.3.1.3.3).
 func (s *session) readMembers(e *goldap.Entry, f func(member key, name string)) error {
-	for part := e; part != nil; {
-		next, open := -1, false
+	for part, next := e, 0; part != nil; {
+		from, open := next, false // each part ends further on than it began, or it would never end
 		for _, a := range part.Attributes {
 			name, spread, ranged := strings.Cut(strings.ToLower(a.Name), ";range=")
 			for _, v := range a.Values {
@@ -123,7 +123,7 @@ func (s *session) readMembers(e *goldap.Entry, f func(member key, name string)) 
 			}
 			if _, last, ok := strings.Cut(spread, "-"); ranged && ok && last != "*" {
 				end, err := strconv.Atoi(last)
-				if err != nil || end < 0 || len(a.Values) == 0 {
+				if err != nil || end < from || len(a.Values) == 0 {
 					return connector.ErrIncomplete.With("ldap %q: the members of %q end in a range that makes no sense: %q", s.name, clean(e.DN), clean(a.Name))
 				}
 				next, open = end+1, true
