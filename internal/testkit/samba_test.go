@@ -1,6 +1,7 @@
 package testkit_test
 
 import (
+	"crypto/rand"
 	"fmt"
 	"net"
 	"os"
@@ -62,8 +63,12 @@ func TestSambasHaveAddressesOfTheirOwn(t *testing.T) {
 	if a.URL() == b.URL() {
 		t.Fatalf("two controllers at %s", a.URL())
 	}
-	a.Tool(t, "user", "create", "onlyhere", "a")
-	if out := b.Search(t, "(sAMAccountName=onlyhere)", "dn"); strings.Contains(out, "onlyhere") {
+	name := rand.Text()[:20] // the shared one may have seen this test before, and Windows names end there
+	a.Tool(t, "user", "create", name, "a")
+	if out := a.Search(t, "(sAMAccountName="+name+")", "dn"); !strings.Contains(out, name) {
+		t.Errorf("no account %s: %s", name, out)
+	}
+	if out := b.Search(t, "(sAMAccountName="+name+")", "dn"); strings.Contains(out, name) {
 		t.Errorf("an account of one controller is seen in another: %s", out)
 	}
 }
