@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/internal/secret"
@@ -93,10 +94,18 @@ func secretOf(was, is System, sealed *secret.Secret) error {
 	switch {
 	case sealed != nil && is.Config.Credential != Sealed, kept && was.Config.Credential != Sealed:
 		return ErrSecret.With("system %s: a credential is sealed when it is given, and only then", is.Name)
-	case kept && (was.Config.Address != is.Config.Address || !maps.Equal(was.Config.Options, is.Config.Options)):
+	case kept && (was.Config.Address != is.Config.Address || !maps.Equal(was.Config.reach(), is.Config.reach())):
 		return ErrSecret.With("system %s: its sealed credential was given for its old address and connection options: give the credential again with the new ones", is.Name)
 	}
 	return nil
+}
+
+// reach is the options that say how a system is reached; all do but those that say
+// how confidential a part of it is.
+func (c Config) reach() map[string]string {
+	options := maps.Clone(c.Options)
+	maps.DeleteFunc(options, func(name, _ string) bool { return strings.HasPrefix(name, "data_class.") })
+	return options
 }
 
 // runsInCircle refuses a host that runs, over others, on the system itself.
