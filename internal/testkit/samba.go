@@ -27,7 +27,7 @@ const (
 )
 
 // sambaReady is how long a controller may take until the first answered bind.
-const sambaReady = time.Minute
+const sambaReady = 2 * time.Minute
 
 // sambaRemedy is what to do where neither root nor sudo is there.
 const sambaRemedy = "a domain controller needs ports below 1024: run the tests as root (`sudo -E env PATH=\"$PATH\" go test ./...`), or allow `sudo -n bash` and `sudo -n samba-tool` without a password"
