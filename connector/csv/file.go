@@ -134,8 +134,9 @@ func (c *file) record(read func(*file) (connector.Record, error)) (connector.Rec
 	return connector.Record{}, err
 }
 
-// unended reports whether the row is the last one and lacks its line end.
-func (c *file) unended() bool { return c.text.atEnd(c.r.InputOffset()) }
+// unended reports whether the row is the last one and lacks its line end, or the end
+// of its quotes: only then does the reader ask for more than there is.
+func (c *file) unended() bool { return c.text.eof }
 
 // next reads the next row. An errRow rejects it; another error ends the file.
 func (c *file) next() error {

@@ -115,7 +115,7 @@ type feed struct {
 	lines int   // how many line ends were
 	line  int   // how much was handed out behind the last one
 	last  byte
-	eof   bool
+	eof   bool // more was asked for than there is: the row has no end
 	stop  error
 }
 
@@ -154,10 +154,6 @@ func (f *feed) see(text []byte) {
 		text = text[i+1:]
 	}
 }
-
-// atEnd reports whether all was handed out and read up to an offset, and more was
-// asked for: the row had neither its line end nor the end of its quotes.
-func (f *feed) atEnd(offset int64) bool { return f.eof && offset == f.total }
 
 // lastLine is how long the text behind the last line end is.
 func (f *feed) lastLine() int {

@@ -238,6 +238,7 @@ func TestQuotes(t *testing.T) {
 	}{
 		"open at the end":               {"a1,\"ana\n", connector.ErrIncomplete, []string{"starts in line 2", "cut off"}},
 		"open without a line end":       {"a1,\"ana", connector.ErrIncomplete, []string{"starts in line 2", "cut off"}},
+		"open, far below":               {strings.Repeat("a1,ana\n", 5000) + "a2,\"ben", connector.ErrIncomplete, []string{"starts in line 5002", "cut off"}},
 		"open, Windows lines":           {"a1,\"ana\r\nb,c\r\n", connector.ErrIncomplete, []string{"starts in line 2", "cut off"}},
 		"open, a lone return":           {"a1,\"ana\r", connector.ErrIncomplete, []string{"starts in line 2", "cut off"}},
 		"nothing behind it":             {"a1,\"", connector.ErrIncomplete, []string{"starts in line 2", "cut off"}},
