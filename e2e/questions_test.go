@@ -11,7 +11,6 @@ import (
 
 // The questions of the demo have the answers that the sample says.
 func TestQuestionsOfTheSample(t *testing.T) {
-	needCommands(t)
 	dir, _ := sampleOf(t, "small")
 	data := filepath.Join(t.TempDir(), "data")
 	run(t, "assess", "--sample", dir, "--keep", data, "-o", "json")

@@ -121,7 +121,6 @@ func check(t *testing.T, key []Planted, found []Finding) {
 
 // Everything that is planted in the sample company is found, and little else.
 func TestRecallOnTheSample(t *testing.T) {
-	needCommands(t)
 	dir, key := sampleOf(t, "small")
 	judge(t, key, "--sample", dir)
 }
@@ -131,7 +130,6 @@ func TestRecallOnRealServers(t *testing.T) {
 	if testing.Short() {
 		t.Skip("needs real servers, which -short leaves out; make test runs it")
 	}
-	needCommands(t)
 	dir, key := sampleOf(t, "small")
 	args := []string{"--sample", dir}
 	for _, system := range []string{"payroll-db", "app-db"} {
@@ -147,18 +145,4 @@ func TestRecallOnRealServers(t *testing.T) {
 			"--credential", system+"=file:"+file, "--option", system+".known_hosts="+knownHosts)
 	}
 	judge(t, key, args...)
-}
-
-// needCommands skips while the command lacks the two that this test is about.
-func needCommands(t *testing.T) {
-	t.Helper()
-	out, err := exec.Command(writ(t), "--help").CombinedOutput() //nolint:noctx,gosec // our own command
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	for _, name := range []string{"\n  sample ", "\n  assess "} {
-		if !bytes.Contains(out, []byte(name)) {
-			t.Skipf("the command has no %s yet", strings.TrimSpace(name))
-		}
-	}
 }
