@@ -10,8 +10,6 @@ import (
 	"syscall"
 	"unicode/utf8"
 
-	"golang.org/x/text/encoding"
-
 	"github.com/writhq/writ/connector"
 )
 
@@ -183,17 +181,21 @@ func (c *file) read() error {
 
 // stopped says why the text ended early.
 func (c *file) stopped() error {
+	stop, line := c.text.stop, c.text.lines+1
+	oddly := strings.HasPrefix(c.encoding, "utf-16") && c.info.Size()%2 == 1
 	switch {
-	case errors.Is(c.text.stop, errLongRow):
+	case errors.Is(stop, errLongRow):
 		return connector.ErrInput.With("%s line %d begins a row of more than 1 MiB: probably a quote in that line is not closed", c.name, c.line)
-	case errors.Is(c.text.stop, errLost), errors.Is(c.text.stop, encoding.ErrInvalidUTF8):
+	case errors.Is(stop, errHalf), errors.Is(stop, errLost) && oddly:
+		return connector.ErrIncomplete.With("%s ends in line %d in the middle of a character: the file was cut off, or is not %s", c.name, line, strings.ToUpper(c.encoding))
+	case errors.Is(stop, errLost):
 		other := "windows-1252"
 		if c.encoding != "utf-8" {
 			other = "utf-8"
 		}
-		return connector.ErrInput.With("%s line %d is not %s: say which encoding the file is in, as in encoding=%s", c.name, c.text.lines+1, strings.ToUpper(c.encoding), other)
+		return connector.ErrInput.With("%s line %d is not %s: say which encoding the file is in, as in encoding=%s", c.name, line, strings.ToUpper(c.encoding), other)
 	}
-	return connector.ErrIncomplete.With("%s cannot be read to its end", c.name).Because(c.text.stop)
+	return connector.ErrIncomplete.With("%s cannot be read to its end", c.name).Because(stop)
 }
 
 // badQuote tells a file that ends within quotes from one with a quote too many:

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
@@ -60,7 +61,7 @@ func decode(r io.Reader, name, enc string) (_ io.Reader, used string, _ error) {
 			return nil, "", connector.ErrInput.With("%s cannot be read", name).Because(err)
 		}
 	}
-	return transform.NewReader(buffered, encoding.UTF8Validator), used, nil
+	return transform.NewReader(buffered, whole{}), used, nil
 }
 
 // wide says which UTF-16 a file is whose first line holds NUL bytes.
@@ -73,6 +74,24 @@ func wide(head []byte) string {
 		return "utf-16be"
 	}
 	return "utf-16le"
+}
+
+// errHalf is a file that ends within a character.
+var errHalf = errors.New("half a character")
+
+// whole copies UTF-8 and tells a file that was cut off from one in another encoding.
+type whole struct{ transform.NopResetter }
+
+// Transform copies up to the first byte that is not UTF-8.
+func (whole) Transform(dst, src []byte, atEOF bool) (nDst, nSrc int, err error) {
+	nDst, nSrc, err = encoding.UTF8Validator.Transform(dst, src, atEOF)
+	if errors.Is(err, encoding.ErrInvalidUTF8) {
+		err = errLost
+		if !utf8.FullRune(src[nSrc:]) {
+			err = errHalf
+		}
+	}
+	return nDst, nSrc, err
 }
 
 // errLost is a byte that the encoding does not have.

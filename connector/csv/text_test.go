@@ -63,18 +63,17 @@ func TestWhatDoesNotDecode(t *testing.T) {
 		content, encoding string
 		wants             []string
 	}{
-		"utf-8":                 {"number,name\nE1,Ana\nE2,M\xFCller\n", "", []string{"line 3", "UTF-8", "encoding=windows-1252"}},
-		"the header":            {"number,name,Stra\xDFe\nE1,Ana,x\n", "", []string{"line 1", "UTF-8", "encoding="}},
-		"too many fields":       {"number,name\nE1,Ana,M\xFCller\n", "", []string{"line 2", "UTF-8"}},
-		"too few fields":        {"number,name\nM\xFCller\nE1,Ana\n", "", []string{"line 2", "UTF-8"}},
-		"behind a stray quote":  {"number,name\nE1,A\"na M\xFCller\n", "", []string{"line 2", "UTF-8"}},
-		"within quotes":         {"number,name\nE1,\"Ana\nM\xFCller\"\n", "", []string{"line 3", "UTF-8"}},
-		"far below":             {"number,name\n" + many + "E2,\xFC\n", "", []string{"line 3002", "UTF-8"}},
-		"half a character":      {"number,name\nE2,M\xC3", "", []string{"line 2", "UTF-8"}},
-		"windows-1252":          {"number,name\nE1,Ana\nE2,\x81\n", "windows-1252", []string{"line 3", "WINDOWS-1252", "encoding=utf-8"}},
-		"windows-1252 below":    {"number,name\n" + many + "E2,\x81\n", "windows-1252", []string{"line 3002"}},
-		"utf-16, half a pair":   {"\xFF\xFE" + wide("number,name\nE1,", false) + "\x00\xD8" + wide("\n", false), "", []string{"line 2", "UTF-16", "encoding="}},
-		"utf-16, an odd length": {wide("number,name\nE1,Ana\n", false) + "E", "utf-16le", []string{"line 3", "UTF-16LE"}},
+		"utf-8":                {"number,name\nE1,Ana\nE2,M\xFCller\n", "", []string{"line 3", "UTF-8", "encoding=windows-1252"}},
+		"the header":           {"number,name,Stra\xDFe\nE1,Ana,x\n", "", []string{"line 1", "UTF-8", "encoding="}},
+		"too many fields":      {"number,name\nE1,Ana,M\xFCller\n", "", []string{"line 2", "UTF-8"}},
+		"too few fields":       {"number,name\nM\xFCller\nE1,Ana\n", "", []string{"line 2", "UTF-8"}},
+		"behind a stray quote": {"number,name\nE1,A\"na M\xFCller\n", "", []string{"line 2", "UTF-8"}},
+		"within quotes":        {"number,name\nE1,\"Ana\nM\xFCller\"\n", "", []string{"line 3", "UTF-8"}},
+		"far below":            {"number,name\n" + many + "E2,\xFC\n", "", []string{"line 3002", "UTF-8"}},
+		"latin at the end":     {"number,name\nE2,M\xFC", "", []string{"line 2", "UTF-8"}},
+		"windows-1252":         {"number,name\nE1,Ana\nE2,\x81\n", "windows-1252", []string{"line 3", "WINDOWS-1252", "encoding=utf-8"}},
+		"windows-1252 below":   {"number,name\n" + many + "E2,\x81\n", "windows-1252", []string{"line 3002"}},
+		"utf-16, half a pair":  {"\xFF\xFE" + wide("number,name\nE1,", false) + "\x00\xD8" + wide("\n", false), "", []string{"line 2", "UTF-16", "encoding="}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			list, err := people(t, write(t, t.TempDir(), "hr.csv", c.content), map[string]string{"encoding": c.encoding})
@@ -228,6 +227,20 @@ func TestAFileThatIsCutOff(t *testing.T) {
 	}
 	_, err := people(t, write(t, t.TempDir(), "hr.csv", minimal+"E3"), nil)
 	refused(t, err, connector.ErrIncomplete, "hr.csv", "middle of a row", "line 4")
+}
+
+func TestAFileThatIsCutOffInACharacter(t *testing.T) {
+	for name, c := range map[string]struct{ content, encoding string }{
+		"short":             {minimal + "E3,M\xC3", "utf-8"},
+		"long":              {minimal + strings.Repeat("E3,Carl\n", 3000) + "E4,\xE2\x82", "utf-8"},
+		"behind a line end": {wide(minimal, false) + "E", "utf-16le"},
+		"big-endian":        {wide(minimal+"E3,Carl", true) + "\x00", "utf-16be"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := people(t, write(t, t.TempDir(), "hr.csv", c.content), map[string]string{"encoding": c.encoding})
+			refused(t, err, connector.ErrIncomplete, "hr.csv", "middle of a character", strings.ToUpper(c.encoding))
+		})
+	}
 }
 
 func TestQuotes(t *testing.T) {
