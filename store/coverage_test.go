@@ -152,8 +152,10 @@ func TestCoverageTrend(t *testing.T) {
 		if points := c.trend(first, coverage.Filter{}); !reflect.DeepEqual(points, want) {
 			t.Errorf("got %+v, want %+v", points, want)
 		}
-		if points := c.trend(at[2].Time().Add(time.Second), coverage.Filter{}); !reflect.DeepEqual(points, want[2:]) {
-			t.Errorf("since the second day: got %+v, want %+v", points, want[2:])
+		for _, since := range []time.Time{at[2].Time().Add(time.Second), at[3].Time()} {
+			if points := c.trend(since, coverage.Filter{}); !reflect.DeepEqual(points, want[2:]) {
+				t.Errorf("since %s: got %+v, want %+v", since, points, want[2:])
+			}
 		}
 		tier := access.Tier0
 		points := c.trend(first, coverage.Filter{System: 1, Tier: &tier, Control: access.ControlOwner})
