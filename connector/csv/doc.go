@@ -12,9 +12,9 @@
 //     names it and says what to do: bytes that its encoding does not have, wherever
 //     they stand, a missing column or one that is there twice, a quote that leaves
 //     open where rows begin.
-//  3. A file that ends in the middle of a row or character, or that changes while it is read, is
-//     incomplete, and so is a folder of which a file was replaced meanwhile. A good
-//     last row needs no line end.
+//  3. A file that ends in the middle of a row or a character, or that changes while
+//     it is read, is incomplete, and so is a folder of which a file was replaced
+//     meanwhile. A good last row needs no line end.
 //  4. Memory does not grow with the files: a row has a limit, and so has what
 //     messages repeat of a file.
 //  5. The order is resources, entitlements, accounts, credentials, grants.
