@@ -178,7 +178,11 @@ func TestHowToLinux(t *testing.T) {
 	fingerprint := regexp.MustCompile(`SHA256:\S+`).FindString(said)
 	d.run(t, strings.ReplaceAll(strings.Join(p.blocks(t, "sh", "writ"), ""), "db1.example.com", host.Addr))
 	d.run(t, "writ system add super=linux=ssh://root@"+host.Addr+" --credential super=file:$HOME/root_key --option super.host_key="+fingerprint)
-	sameCounts(t, d.counts(t, "db1"), d.counts(t, "super"))
+	super := d.counts(t, "super")
+	sameCounts(t, d.counts(t, "db1"), super)
+	// A key that is piped in is sealed, and signs in without the file.
+	d.run(t, "writ system add kept=linux=ssh://root@"+host.Addr+" --credential kept=stdin --option kept.host_key="+fingerprint+" < $HOME/root_key; rm $HOME/root_key")
+	sameCounts(t, d.counts(t, "kept"), super)
 }
 
 func sameCounts(t *testing.T, got, want map[string]any) {
