@@ -107,12 +107,27 @@ func (a *app) acceptCommand() *cobra.Command {
 	return cmd
 }
 
+// acceptAnswer is the answer of 'writ findings accept'.
+type acceptAnswer struct {
+	Revision access.Rev       `json:"revision"`
+	Finding  access.FindingID `json:"finding"`
+	Until    access.Time      `json:"until"`
+	Reason   string           `json:"reason"`
+}
+
+func (s *acceptAnswer) tables() []table {
+	return []table{{title: fmt.Sprintf("%s is accepted until %s; it is open again then, or when it grows", s.Finding, day(s.Until))}}
+}
+
+// accept keeps it and measures anew: what is accepted is an exception.
 func (a *app) accept(ctx context.Context, id access.FindingID, reason string, until time.Time) error {
 	if err := a.findings().Accept(ctx, id, reason, until); err != nil {
 		return fmt.Errorf("accepting %s: %w", id, err)
 	}
-	_, err := a.db.Sequence(ctx)
-	return err
+	if _, err := a.refresh(ctx); err != nil {
+		return err
+	}
+	return a.print(&acceptAnswer{Revision: a.revision(), Finding: id, Until: access.TimeOf(until), Reason: reason})
 }
 
 type rulesAnswer struct {
