@@ -50,7 +50,7 @@ func (a *app) systemSetCommand() *cobra.Command {
 
 Options are those of 'writ system add': ` + strings.Join(slices.Sorted(maps.Keys(aboutOptions)), ", ") + `,
 and the connector's own. An empty value takes one back. A sealed credential is never
-sent to a new address: give it again with --address.`,
+sent to a new address, nor with other options of the connector: give it again with them.`,
 		Example: `  writ system set payroll --option criticality=control --option business_owner=1017
   writ system set payroll --address postgres://auditor@db2/postgres --credential prompt`,
 		Args: cobra.ExactArgs(1),
