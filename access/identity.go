@@ -20,12 +20,16 @@ var (
 // Time is microseconds since 1970 in UTC; zero is "not known" or "no end".
 type Time int64
 
-// TimeOf converts; the zero time.Time becomes zero.
+// TimeOf converts; the zero time.Time becomes zero, and nothing else does: what ends
+// at the Unix epoch has ended, and is not without an end. It ends a microsecond on.
 func TimeOf(t time.Time) Time {
 	if t.IsZero() {
 		return 0
 	}
-	return Time(t.UnixMicro())
+	if at := t.UnixMicro(); at != 0 {
+		return Time(at)
+	}
+	return 1
 }
 
 // Time converts back.
