@@ -133,10 +133,14 @@ const (
 	OnIdentity    TargetKind = "identity" // by employee number or workload name; flat files only
 )
 
-// Target names a thing by its native id.
+// Target names a thing by its native id. With System it is a thing of the system
+// of that name, and ID is its native id there, an account's login, or an
+// attribute by which systems know each other's things: a distinguished name, an
+// entitlement's name. It must be one thing's only.
 type Target struct {
-	Kind TargetKind
-	ID   string
+	Kind   TargetKind
+	ID     string
+	System string
 }
 
 // Capability is an observed right on a target.
@@ -166,6 +170,7 @@ type Account struct {
 	UsageKnown                    bool        // the system records use; without it LastUsed says nothing
 	LastUsed                      access.Time // zero with UsageKnown: never
 	Attributes                    map[string]string
+	OpenedBy                      []Target // accounts, mostly of other systems, with which one signs in as this one
 }
 
 // Grant says that a holder has an entitlement.

@@ -17,6 +17,8 @@ type Graph struct {
 
 	mu  sync.Mutex // held by whoever follows
 	gen generation
+
+	log changeLog
 }
 
 // Open builds the index from everything that src has.
@@ -50,6 +52,7 @@ func (g *Graph) Follow(ctx context.Context) ([]access.Ref, error) {
 		return nil, nil
 	}
 	changed := b.finish(rev)
+	g.log.add(now.rev, changed)
 	g.current.Store(b.publish())
 	return changed, nil
 }

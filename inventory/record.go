@@ -35,7 +35,7 @@ func appendRecord(b []byte, r *connector.Record) ([]byte, error) {
 		return appendAccount(append(b, isAccount), r.Account), nil
 	case r.Grant != nil:
 		x := r.Grant
-		b = appendTexts(append(b, isGrant), string(x.Holder.Kind), x.Holder.ID, x.Entitlement, x.Resource)
+		b = appendTexts(appendTarget(append(b, isGrant), x.Holder), x.Entitlement, x.Resource)
 		b = append(b, byte(x.Mode), byte(x.Flags), flag(x.UsageKnown))
 		return appendTimes(b, x.Start, x.End, x.LastUsed), nil
 	case r.Credential != nil:
@@ -48,7 +48,7 @@ func appendRecord(b []byte, r *connector.Record) ([]byte, error) {
 		return appendPairs(b, r.Person.Attributes), nil
 	case r.Reject != nil:
 		x := r.Reject
-		return appendTexts(append(b, isReject), x.Where, x.Reason, x.Raw, string(x.Object.Kind), x.Object.ID, string(x.Holder.Kind), x.Holder.ID), nil
+		return appendTarget(appendTarget(appendTexts(append(b, isReject), x.Where, x.Reason, x.Raw), x.Object), x.Holder), nil
 	}
 	return b, errors.New("the connector gave an empty record")
 }
@@ -57,7 +57,7 @@ func appendEntitlement(b []byte, x *connector.Entitlement) []byte {
 	b = appendTexts(b, x.ID, x.Kind, x.Name, x.Description, x.Resource, x.Owner)
 	b = binary.AppendUvarint(b, uint64(len(x.Capabilities)))
 	for _, c := range x.Capabilities {
-		b = appendTexts(b, string(c.Right), string(c.On.Kind), c.On.ID)
+		b = appendTarget(appendTexts(b, string(c.Right)), c.On)
 	}
 	b = binary.AppendUvarint(b, uint64(len(x.Conflicts)))
 	return appendTexts(b, x.Conflicts...)
@@ -67,7 +67,16 @@ func appendAccount(b []byte, x *connector.Account) []byte {
 	b = appendTexts(b, x.ID, x.Login, x.DisplayName, x.Email, x.Number, string(x.Kind), x.KindReason, string(x.Status))
 	b = append(b, flag(x.Interactive), flag(x.UsageKnown))
 	b = appendTimes(b, x.Created, x.Expires, x.LastUsed)
-	return appendPairs(b, x.Attributes)
+	b = appendPairs(b, x.Attributes)
+	b = binary.AppendUvarint(b, uint64(len(x.OpenedBy)))
+	for _, t := range x.OpenedBy {
+		b = appendTarget(b, t)
+	}
+	return b
+}
+
+func appendTarget(b []byte, t connector.Target) []byte {
+	return appendTexts(b, string(t.Kind), t.ID, t.System)
 }
 
 func flag(v bool) byte {
@@ -132,7 +141,7 @@ func (r *recordReader) next() (*connector.Record, error) {
 		r.readAccount()
 	case isGrant:
 		r.grant = connector.Grant{
-			Holder: connector.Target{Kind: connector.TargetKind(r.text()), ID: r.text()}, Entitlement: r.text(), Resource: r.text(),
+			Holder: r.target(), Entitlement: r.text(), Resource: r.text(),
 			Mode: access.Mode(r.byte()), Flags: access.GrantFlags(r.byte()), UsageKnown: r.flag(), Start: r.time(), End: r.time(), LastUsed: r.time(),
 		}
 		r.rec.Grant = &r.grant
@@ -148,7 +157,7 @@ func (r *recordReader) next() (*connector.Record, error) {
 	case isReject:
 		r.reject = connector.Reject{
 			Where: r.text(), Reason: r.text(), Raw: r.text(),
-			Object: connector.Target{Kind: connector.TargetKind(r.text()), ID: r.text()}, Holder: connector.Target{Kind: connector.TargetKind(r.text()), ID: r.text()},
+			Object: r.target(), Holder: r.target(),
 		}
 		r.rec.Reject = &r.reject
 	default:
@@ -164,7 +173,7 @@ func (r *recordReader) readEntitlement() {
 	r.entitlement = connector.Entitlement{ID: r.text(), Kind: r.text(), Name: r.text(), Description: r.text(), Resource: r.text(), Owner: r.text()}
 	for range r.count() {
 		r.entitlement.Capabilities = append(r.entitlement.Capabilities,
-			connector.Capability{Right: access.Right(r.text()), On: connector.Target{Kind: connector.TargetKind(r.text()), ID: r.text()}})
+			connector.Capability{Right: access.Right(r.text()), On: r.target()})
 	}
 	for range r.count() {
 		r.entitlement.Conflicts = append(r.entitlement.Conflicts, r.text())
@@ -178,7 +187,14 @@ func (r *recordReader) readAccount() {
 		KindReason: r.text(), Status: access.AccountStatus(r.text()), Interactive: r.flag(), UsageKnown: r.flag(),
 		Created: r.time(), Expires: r.time(), LastUsed: r.time(), Attributes: r.pairs(),
 	}
+	for range r.count() {
+		r.account.OpenedBy = append(r.account.OpenedBy, r.target())
+	}
 	r.rec.Account = &r.account
+}
+
+func (r *recordReader) target() connector.Target {
+	return connector.Target{Kind: connector.TargetKind(r.text()), ID: r.text(), System: r.text()}
 }
 
 func (r *recordReader) byte() byte {

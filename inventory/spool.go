@@ -21,6 +21,7 @@ const (
 	spoolFrame    = 256 << 10 // a frame is written once it is this long
 	spoolFrameMax = 16 << 20  // one that claims to be longer is damage
 	spoolFresh    = 15 * time.Minute
+	spoolFormat   = "2 " // stands before what the spool is of
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -48,7 +49,7 @@ func openSpool(path, about string, now time.Time) (*spool, error) {
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		return nil, errors.Join(ErrBusy.Because(err), f.Close())
 	}
-	s := &spool{f: f, w: bufio.NewWriterSize(f, spoolFrame), about: about}
+	s := &spool{f: f, w: bufio.NewWriterSize(f, spoolFrame), about: spoolFormat + about}
 	keep, err := s.recover(now)
 	if err == nil && keep == 0 {
 		err = s.reset()
