@@ -68,13 +68,14 @@ type comparison struct {
 	fresh    map[access.ObjectKind]int    // how many objects are new
 	holdings holdings
 	unclear  map[access.Ref]bool // holders of which a row was rejected
+	kept     map[access.Ref]bool // objects that are out of sight
 	counts   Counts
 	warnings warnings
 	dangling int64
 }
 
 func newComparison(system access.SystemID, known *Known) *comparison {
-	return &comparison{system: system, known: known, fresh: map[access.ObjectKind]int{}, unclear: map[access.Ref]bool{}, holdings: newHoldings()}
+	return &comparison{system: system, known: known, fresh: map[access.ObjectKind]int{}, unclear: map[access.Ref]bool{}, kept: map[access.Ref]bool{}, holdings: newHoldings()}
 }
 
 // objectKinds are the kinds of object that a sync makes, in dependency order.

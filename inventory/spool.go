@@ -36,6 +36,7 @@ type spool struct {
 	about   string
 	pending []byte // records of the next frame
 	cursor  string // where collecting may resume
+	mark    connector.Mark
 }
 
 // openSpool opens the spool at path for what about names, keeps what an earlier,

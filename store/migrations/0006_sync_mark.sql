@@ -1,0 +1,5 @@
+-- +goose Up
+-- How far a system that tells what changed has been read, opaque, and when it was
+-- last read completely.
+alter table sync_state add column mark text not null default '';
+alter table sync_state add column completed_at bigint not null default 0;
