@@ -30,6 +30,7 @@ type Followed struct {
 	Mark      string
 	Completed access.Time // the last complete reading
 	Again     []string    // native ids of accounts that time alone may have changed since
+	Strayed   []string    // native ids of what was out of sight
 }
 
 // againLimit is how many accounts are read again because time passed.
@@ -105,7 +106,7 @@ func (s *Service) syncChanges(ctx context.Context, y System, c *connection, o Sy
 		err = connector.ErrMark.With("what changed ended without a mark")
 	}
 	if err == nil {
-		err = s.mergeChanges(ctx, y, sp, c, o, r)
+		err = s.mergeChanges(ctx, y, sp, c, f.Strayed, r)
 	}
 	if errors.Is(err, connector.ErrMark) {
 		return err.Error(), false, nil
@@ -114,7 +115,7 @@ func (s *Service) syncChanges(ctx context.Context, y System, c *connection, o Sy
 }
 
 // mergeChanges compares what changed with the store and stages the difference.
-func (s *Service) mergeChanges(ctx context.Context, y System, sp *spool, l *connection, o SyncOptions, r *Report) error {
+func (s *Service) mergeChanges(ctx context.Context, y System, sp *spool, l *connection, strayed []string, r *Report) error {
 	known, err := s.Store.Known(ctx, y.ID)
 	if err != nil {
 		return fmt.Errorf("reading what is known: %w", err)
@@ -124,7 +125,7 @@ func (s *Service) mergeChanges(ctx context.Context, y System, sp *spool, l *conn
 	if err := sp.each(f.name); err != nil {
 		return err
 	}
-	if err := f.present(sp.mark.Listed); err != nil {
+	if err := f.present(sp.mark.Listed, strayed); err != nil {
 		return err
 	}
 	if err := c.assign(ctx, s.Store.Reserve); err != nil {
@@ -132,7 +133,7 @@ func (s *Service) mergeChanges(ctx context.Context, y System, sp *spool, l *conn
 	}
 	// What the merge adds to the report counts only if it comes to its end.
 	told := Report{Warnings: r.Warnings, Reading: Changes, Mark: sp.mark.Text}
-	if err := s.whereabouts(ctx, l, c, o, &told); err != nil {
+	if err := s.whereabouts(ctx, l, c, &told); err != nil {
 		return err
 	}
 	m := &merge{Service: s, c: c, system: y, r: &told, allow: y.Config.guard(s.guard())}

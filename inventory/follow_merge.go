@@ -57,8 +57,9 @@ func (f *following) name(r *connector.Record) error {
 	return nil
 }
 
-// present settles who is there: without a list everything that is known.
-func (f *following) present(listed bool) error {
+// present settles who is there: without a list everything that is known, but for
+// what strayed, which is looked for each time.
+func (f *following) present(listed bool, strayed []string) error {
 	for t := range f.strangers {
 		if !f.known.of(kindOfTarget(t.Kind))[t.ID].seen {
 			return connector.ErrMark.With("%s %q is there, is not known, and was not told of as changed", t.Kind, t.ID)
@@ -67,16 +68,22 @@ func (f *following) present(listed bool) error {
 	if listed {
 		return nil
 	}
+	slices.Sort(strayed)
 	for _, kind := range objectKinds {
 		all := f.known.of(kind)
 		for native, o := range all {
-			if o.Live && !o.seen {
+			if o.Live && !o.seen && !found(strayed, native) {
 				o.seen = true
 				all[native] = o
 			}
 		}
 	}
 	return nil
+}
+
+func found(sorted []string, s string) bool {
+	_, ok := slices.BinarySearch(sorted, s)
+	return ok
 }
 
 // run stages the difference.

@@ -90,11 +90,12 @@ type Report struct {
 	Warnings []string `json:"warnings,omitempty"`
 	Rejects  string   `json:"rejects,omitempty"` // the file of rejected rows
 
-	Reading    string `json:"reading,omitempty"`      // Complete, or Changes
-	Because    string `json:"because,omitempty"`      // why it was read completely, where changes could be told
-	Deleted    int64  `json:"deleted,omitempty"`      // of those removed, what the system says is deleted
-	OutOfSight int64  `json:"out_of_sight,omitempty"` // kept, for they are there but not where the sync looks
-	Mark       string `json:"-"`                      // what is to be followed from
+	Reading    string   `json:"reading,omitempty"`      // Complete, or Changes
+	Because    string   `json:"because,omitempty"`      // why it was read completely, where changes could be told
+	Deleted    int64    `json:"deleted,omitempty"`      // of those removed, what the system says is deleted
+	OutOfSight int64    `json:"out_of_sight,omitempty"` // kept, for they are there but not where the sync looks
+	Mark       string   `json:"-"`                      // what is to be followed from
+	Strayed    []string `json:"-"`                      // native ids of what is out of sight
 }
 
 // Label is how an object shows itself to people.

@@ -21,9 +21,9 @@ const (
 // whereabouts asks where the accounts and entitlements are that vanished. Those that
 // still are, where or such that the sync does not see them, stay as they were known:
 // a move must not take an account out of anybody's sight.
-func (s *Service) whereabouts(ctx context.Context, l *connection, c *comparison, o SyncOptions, r *Report) error {
+func (s *Service) whereabouts(ctx context.Context, l *connection, c *comparison, r *Report) error {
 	locator, ok := l.Connector.(connector.Locator)
-	if !ok || o.AcceptRemovals {
+	if !ok {
 		return nil
 	}
 	missing := map[string]access.ObjectKind{}
@@ -61,6 +61,7 @@ func (s *Service) whereabouts(ctx context.Context, l *connection, c *comparison,
 					first = fmt.Sprintf("%s %q, now at %q", missing[id], id, shown(w.At))
 				}
 				c.stays(missing[id], id)
+				r.Strayed = append(r.Strayed, id)
 			case connector.Unknown:
 			}
 		}

@@ -209,8 +209,10 @@ func (s *Service) mergeSystem(ctx context.Context, y System, sp *spool, l *conne
 	if r.Rejects, err = s.nameAll(ctx, y, sp, c); err != nil {
 		return err
 	}
-	if err := s.whereabouts(ctx, l, c, o, r); err != nil {
-		return err
+	if !o.AcceptRemovals {
+		if err := s.whereabouts(ctx, l, c, r); err != nil {
+			return err
+		}
 	}
 	m := &merge{Service: s, c: c, system: y, r: r, accept: o.AcceptRemovals, allow: y.Config.guard(s.guard())}
 	if !o.AcceptRemovals {

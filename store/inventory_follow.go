@@ -3,7 +3,9 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"strconv"
 
 	"github.com/writhq/writ/access"
@@ -20,12 +22,16 @@ select a.native_id
 func (s Inventory) Followed(ctx context.Context, system access.SystemID, limit int) (f inventory.Followed, err error) {
 	on := system.Ref()
 	err = s.db.read(ctx, func(q *query) error {
-		err := q.row(ctx, `select mark, completed_at from sync_state where kind = $1 and object = $2`, on.Kind, on.Key).Scan(&f.Mark, &f.Completed)
+		strayed := ""
+		err := q.row(ctx, `select mark, completed_at, strayed from sync_state where kind = $1 and object = $2`, on.Kind, on.Key).Scan(&f.Mark, &f.Completed, &strayed)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
 		if err != nil {
 			return err
+		}
+		if err := json.Unmarshal([]byte(strayed), &f.Strayed); err != nil {
+			return fmt.Errorf("reading what is out of sight: %w", err)
 		}
 		text := againAccounts + now("a") + ` order by a.id limit ` + strconv.Itoa(limit)
 		return q.each(ctx, text, []any{system, s.db.clock.read(s.db.nowFn())}, func(scan func(...any) error) error {
@@ -43,7 +49,11 @@ func (s Inventory) Followed(ctx context.Context, system access.SystemID, limit i
 // followed keeps where following stands from now on; whatever is not followed has no
 // mark.
 func (t *tx) followed(ctx context.Context, on access.Ref, r inventory.Report) error {
-	_, err := t.exec(ctx, `update sync_state set mark = $3 where kind = $1 and object = $2`, on.Kind, on.Key, r.Mark)
+	strayed, err := json.Marshal(orEmpty(r.Strayed))
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(ctx, `update sync_state set mark = $3, strayed = $4 where kind = $1 and object = $2`, on.Kind, on.Key, r.Mark, string(strayed))
 	if err != nil || r.Reading != inventory.Complete {
 		return err
 	}

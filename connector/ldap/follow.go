@@ -131,7 +131,7 @@ func (f *following) list() error {
 // changed are the groups, without their members, and the accounts that changed, or
 // that lie below what did.
 func (f *following) changed() (groups, accounts []*goldap.Entry, err error) {
-	found := map[string]bool{}
+	found, dns := map[string]bool{}, map[string]bool{}
 	var above []string // what may have taken others along
 	take := func(list *[]*goldap.Entry) func(e *goldap.Entry) error {
 		return func(e *goldap.Entry) error {
@@ -149,6 +149,7 @@ func (f *following) changed() (groups, accounts []*goldap.Entry, err error) {
 				above = append(above, e.DN)
 			}
 			*list = append(*list, e)
+			dns[sameDN(e.DN)] = true
 			return nil
 		}
 	}
@@ -159,7 +160,7 @@ func (f *following) changed() (groups, accounts []*goldap.Entry, err error) {
 	if err := f.pages(f.whichChanged(aq), nil, take(&accounts)); err != nil {
 		return nil, nil, err
 	}
-	others, err := f.containers()
+	others, err := f.containers(dns)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -194,17 +195,16 @@ func (f *following) whichChanged(q query) query {
 	return q
 }
 
-// containers are entries that changed and are neither groups nor accounts, but for
-// the bases: were their names others, nothing would be there.
-func (f *following) containers() (list []string, err error) {
+// containers are entries that changed and are neither of the groups nor accounts
+// found, but for the bases: were their names others, nothing would be there. A filter
+// cannot say that: with a class that the schema does not have, its opposite is as
+// undefined as itself.
+func (f *following) containers(found map[string]bool) (list []string, err error) {
 	seen := map[string]bool{sameDN(f.users): true, sameDN(f.groups): true}
 	for _, base := range []string{f.users, f.groups} {
-		q := query{
-			doing: "reading other entries that changed", base: base, scope: goldap.ScopeWholeSubtree, attributes: []string{"1.1"},
-			filter: "(&" + f.since + "(!" + f.k.groups + ")(!" + f.k.accounts + "))",
-		}
+		q := query{doing: "reading other entries that changed", base: base, scope: goldap.ScopeWholeSubtree, attributes: []string{"1.1"}, filter: f.since}
 		err := f.pages(q, nil, func(e *goldap.Entry) error {
-			if dn := sameDN(e.DN); !seen[dn] {
+			if dn := sameDN(e.DN); !seen[dn] && !found[dn] {
 				seen[dn] = true
 				list = append(list, e.DN)
 			}
