@@ -38,7 +38,7 @@ func (s *Service) whereabouts(ctx context.Context, l *connection, c *comparison,
 		}
 	}
 	if len(missing) > maxLookups {
-		r.Warnings = append(r.Warnings, fmt.Sprintf("%d things are gone, too many to look for each: where they are is not known", len(missing)))
+		r.warnFirst(fmt.Sprintf("%d things are gone, too many to look for each: where they are is not known", len(missing)))
 		return nil
 	}
 	ids := make([]string, 0, len(missing))
@@ -67,10 +67,13 @@ func (s *Service) whereabouts(ctx context.Context, l *connection, c *comparison,
 		}
 	}
 	if first != "" {
-		r.Warnings = append(r.Warnings, fmt.Sprintf("%d accounts and entitlements are no longer where the sync looks, and still there; they stay as they were known until they are deleted, or a sync with --accept-removals lets go of them. The first: %s", r.OutOfSight, first))
+		r.warnFirst(fmt.Sprintf("%d accounts and entitlements are no longer where the sync looks, and still there; they stay as they were known until they are deleted, or a sync with --accept-removals lets go of them. The first: %s", r.OutOfSight, first))
 	}
 	return nil
 }
+
+// warnFirst puts a warning of this sync before what is true of every one.
+func (r *Report) warnFirst(text string) { r.Warnings = append([]string{text}, r.Warnings...) }
 
 const maxShown = 300
 

@@ -44,7 +44,8 @@ func openLDAPAccount(e *goldap.Entry, id string, now time.Time) *connector.Accou
 		a.Expires = dayTime(n)
 	}
 	// Only a directory that keeps them has the attribute; its absence says nothing.
-	if used := timestamp(e.GetEqualFoldAttributeValue("authTimestamp")); used != 0 {
+	used := max(timestamp(e.GetEqualFoldAttributeValue("authTimestamp")), timestamp(e.GetEqualFoldAttributeValue("pwdLastSuccess")))
+	if used != 0 {
 		a.UsageKnown, a.LastUsed = true, used
 	}
 	return a

@@ -40,7 +40,7 @@ func openLDAP() kind {
 		accounts:        "(|(objectClass=person)(objectClass=posixAccount)(objectClass=account)(objectClass=simpleSecurityObject))",
 		accountAttributes: []string{
 			"entryUUID", "objectClass", "uid", "cn", "displayName", "mail", "employeeNumber", "uidNumber", "gidNumber", "homeDirectory", "loginShell",
-			"createTimestamp", "pwdChangedTime", "pwdAccountLockedTime", "pwdReset", "shadowExpire", "shadowLastChange", "authTimestamp", "sshPublicKey", "userCertificate",
+			"createTimestamp", "pwdChangedTime", "pwdAccountLockedTime", "pwdReset", "shadowExpire", "shadowLastChange", "authTimestamp", "pwdLastSuccess", "sshPublicKey", "userCertificate",
 		},
 		idAttribute: "entryUUID",
 		id:          entryUUID, byID: byEntryUUID,
