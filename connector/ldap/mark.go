@@ -68,11 +68,11 @@ func (s *session) standing() (p standing, err error) {
 	return p, nil
 }
 
-// reading stands for what is read: with other settings, or as somebody else, other
-// entries are there.
+// reading stands for what is read: at another address, with other settings, or as
+// somebody else, other entries are there.
 func (s *session) reading() string {
 	sum := sha256.New()
-	for _, part := range []string{s.base, s.users, s.groups, s.userFilter, s.groupFilter, s.admins, s.bindDN, s.schema} {
+	for _, part := range []string{s.addr(), s.base, s.users, s.groups, s.userFilter, s.groupFilter, s.admins, s.bindDN, s.schema} {
 		_, _ = fmt.Fprintf(sum, "%q ", part)
 	}
 	return hex.EncodeToString(sum.Sum(nil)[:8])
