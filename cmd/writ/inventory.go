@@ -35,7 +35,7 @@ func (s *systemsAnswer) tables() []table {
 		case y.SyncedAt == 0 && len(y.Errors) > 0:
 			state = "FAILED: " + y.Errors[0]
 		case len(y.Errors) > 0:
-			state = "FAILED: " + y.Errors[0] + "; what is shown is " + age(s.At, y.SyncedAt) + " old"
+			state = "stale: " + age(s.At, y.SyncedAt) + " old; FAILED: " + y.Errors[0]
 		case y.SyncedAt == 0:
 			state = "never read"
 		case y.Stale:

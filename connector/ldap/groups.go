@@ -99,6 +99,9 @@ func compareEdges(a, b edge) int {
 }
 
 func (s *session) noID(e *goldap.Entry) error {
+	if s.schema != schemaAuto {
+		return connector.ErrPrivilege.With("ldap %q: the schema has no %s, or %q may not read it of %q, by which Writ knows an entry again; take option schema=%s away, or let it read operational attributes", s.name, s.kindOf().idAttribute, clean(s.bindDN), clean(e.DN), s.schema)
+	}
 	return connector.ErrPrivilege.With("ldap %q: %q may not read %s of %q, by which Writ knows an entry again; let it read operational attributes", s.name, clean(s.bindDN), s.kindOf().idAttribute, clean(e.DN))
 }
 
