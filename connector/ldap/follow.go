@@ -14,7 +14,7 @@ import (
 
 // followLimit is how many groups and accounts are followed one by one: each costs a
 // question or two, so that reading all is soon the quicker way.
-const followLimit = 5000
+const followLimit = 10_000
 
 // containerLimit is how many other entries that changed may have taken what is below
 // them along.
@@ -221,7 +221,7 @@ func (f *following) containers(found map[string]bool) (list []string, err error)
 }
 
 // withoutTrace are accounts of which something changed that the directory does not
-// count: time passed, or OpenLDAP noted a sign-in or a lock.
+// count: time passed, or a replica of OpenLDAP noted a sign-in or a lock for itself.
 func (f *following) withoutTrace(again []string) (list []*goldap.Entry, err error) {
 	_, q := f.followQueries()
 	q.doing = "reading accounts again"
