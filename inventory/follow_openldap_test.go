@@ -46,7 +46,11 @@ type ldapGroup struct {
 }
 
 func newOpenLDAP(t *testing.T, seed uint64) *openLDAP {
-	s := testkit.NewSlapd(t, testkit.SlapdConfig{NoMemberOf: true, Lines: sshKeys})
+	log := "" // with a log of deletions the server answers otherwise
+	if seed%2 == 1 {
+		log = "syncprov-sessionlog 100\n"
+	}
+	s := testkit.NewSlapd(t, testkit.SlapdConfig{NoMemberOf: true, Lines: sshKeys + log})
 	d := &openLDAP{t: t, s: s, r: rand.New(rand.NewPCG(seed, 7)), users: map[string]string{}, groups: map[string]*ldapGroup{}}
 	for _, ou := range []string{"ou=people", "ou=groups", "ou=away", "ou=a,ou=people", "ou=b,ou=people"} {
 		name, _, _ := strings.Cut(strings.TrimPrefix(ou, "ou="), ",")

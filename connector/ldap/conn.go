@@ -32,6 +32,7 @@ type rootDSE struct {
 	domain   string // AD: the domain's own naming context
 	service  string // AD: the directory service that answers, by its settings' name
 	pages    bool
+	syncs    bool // it tells who is there as RFC 4533 has it
 }
 
 const capabilityAD = "1.2.840.113556.1.4.800"
@@ -233,6 +234,7 @@ func (s *session) readRoot() error {
 	}
 	for _, oid := range e.GetEqualFoldAttributeValues("supportedControl") {
 		s.root.pages = s.root.pages || oid == goldap.ControlTypePaging
+		s.root.syncs = s.root.syncs || oid == goldap.ControlTypeSyncRequest
 	}
 	if s.root.vendor == "" && strings.EqualFold(e.GetEqualFoldAttributeValue("structuralObjectClass"), "OpenLDAProotDSE") {
 		s.root.vendor = "OpenLDAP"

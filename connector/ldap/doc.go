@@ -49,8 +49,9 @@
 // controller and one life of its database (invocationId); elsewhere contextCSN,
 // which the overlay syncprov keeps. Without one, or from another server, everything
 // is read. Changes reads the entries behind the mark, who is in the groups among
-// them, and a list of all ids, as no server tells everybody for certain who is gone;
-// nothing at all where the count stands still. An entry that is moved takes what is
+// them, and the ids of all that is there, as no server tells everybody for certain
+// who is gone: by content synchronisation (RFC 4533) where that ends with all ids,
+// by a search elsewhere. Where the count stands still it reads next to nothing. An entry that is moved takes what is
 // below it along without a change of its own, so all below a changed entry is read
 // again. Whereabouts looks in the whole tree, and in AD at tombstones.
 //
@@ -65,7 +66,7 @@
 // password policies. adminCount is shown and proves nothing, it stays when the
 // groups have gone. Disabling by shadowExpire forgets the day that stood there.
 //
-// Sources: RFC 2307, 2696, 2798, 4511 to 4517, 4530; [MS-ADTS] 2.2.16, 3.1.1.3.1.3.3,
+// Sources: RFC 2307, 2696, 2798, 4511 to 4517, 4530, 4533; [MS-ADTS] 2.2.16, 3.1.1.3.1.3.3,
 // 3.1.1.3.4.1.5 and 14, [MS-DTYP] 2.3.4 and 2.4.2; Microsoft Learn, Security identifiers, Appendix B and
 // C of the best practices for securing Active Directory; slapo-ppolicy(5).
 package ldap

@@ -20,9 +20,8 @@ const followLimit = 10_000
 // them along.
 const containerLimit = 200
 
-// Changes yields what changed since a mark. Who is gone shows in a list of the ids
-// of all that is there: no server tells it for certain to everybody who may read. An
-// entry that moves takes those below it along without a change of their own, so what
+// Changes yields what changed since a mark. Who is gone shows in the ids of all that
+// is there: no server tells it for certain to everybody who may read. An entry that moves takes those below it along without a change of their own, so what
 // lies below a changed entry counts as changed.
 func (d *Directory) Changes(ctx context.Context, mark string, again []string) iter.Seq2[connector.Record, error] {
 	return func(yield func(connector.Record, error) bool) {
@@ -77,10 +76,13 @@ func (f *following) run(again []string) error {
 	var groups, accounts []*goldap.Entry
 	listed := f.now.Count != f.was.Count
 	if listed {
-		if err := f.list(); err != nil {
+		ok, err := f.present()
+		if err == nil && !ok {
+			err = f.list(true)
+		}
+		if err != nil {
 			return err
 		}
-		var err error
 		if groups, accounts, err = f.changed(); err != nil {
 			return err
 		}
@@ -102,8 +104,8 @@ func (f *following) run(again []string) error {
 	return f.give(connector.Record{Mark: &connector.Mark{Text: f.now.String(), Listed: listed}})
 }
 
-// list names all that is there.
-func (f *following) list() error {
+// list asks for all that is there, and remembers by what names groups name it.
+func (f *following) list(yield bool) error {
 	groups := f.groupQuery()
 	groups.doing, groups.attributes = "listing groups", []string{f.k.idAttribute}
 	accounts := f.accountQuery()
@@ -118,6 +120,9 @@ func (f *following) list() error {
 				return f.noID(e)
 			}
 			f.names.add(kind, id, e)
+			if !yield {
+				return nil
+			}
 			return f.give(connector.Record{Present: &connector.Target{Kind: kind, ID: id}})
 		})
 		if err != nil {
@@ -125,6 +130,7 @@ func (f *following) list() error {
 		}
 	}
 	f.names.sort()
+	f.names.all = true
 	return nil
 }
 

@@ -16,6 +16,7 @@ import (
 // tells a member's id itself.
 type names struct {
 	ad     bool
+	all    bool // they are known
 	groups map[[16]byte]bool
 	list   []named
 }
@@ -98,6 +99,11 @@ const (
 
 // members yields all who hold a group: whom it names, and whose primary group it is.
 func (f *following) members(id string, e *goldap.Entry) error {
+	if !f.names.all {
+		if err := f.list(false); err != nil {
+			return err
+		}
+	}
 	if err := f.give(connector.Record{All: &connector.All{Entitlement: id}}); err != nil {
 		return err
 	}

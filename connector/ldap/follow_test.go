@@ -81,7 +81,9 @@ func TestOpenLDAPChangesWhileFollowing(t *testing.T) {
 	if holders, told := toldOf(second, g["ops"]); !told || !slices.Contains(holders, a["dee"]) {
 		t.Errorf("ops: %v %v", told, holders)
 	}
-	renamed := slices.ContainsFunc(second, func(r connector.Record) bool { return r.Account != nil && r.Account.ID == a["ben"] && r.Account.Login == "benno" })
+	renamed := slices.ContainsFunc(second, func(r connector.Record) bool {
+		return r.Account != nil && r.Account.ID == a["ben"] && r.Account.Login == "benno"
+	})
 	if !renamed {
 		t.Error("the rename is not told")
 	}
