@@ -89,19 +89,19 @@ func newTold(t *testing.T, w *world) *told {
 	s.records = append(s.records, markRecord(false))
 	w.s.Connectors = map[string]connector.Spec{"csv": s.spec()}
 	w.s.Members = members(w.db)
-	if _, err := w.syncTold(t, inventory.SyncOptions{}); err != nil {
+	if _, err := w.syncTold(t); err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
 
-func (w *world) syncTold(t *testing.T, o inventory.SyncOptions) (inventory.Report, error) {
+func (w *world) syncTold(t *testing.T) (inventory.Report, error) {
 	t.Helper()
 	y, err := w.s.System(asTest(), "app")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return w.s.SyncSystem(asTest(), y.ID, o)
+	return w.s.SyncSystem(asTest(), y.ID, inventory.SyncOptions{})
 }
 
 // Whatever is told of one membership twice counts where either says that it is; the
@@ -125,7 +125,7 @@ func TestChangesAreTaken(t *testing.T) {
 			w := newWorld(t, 1)
 			s := newTold(t, w)
 			s.changes = test.changes
-			r, err := w.syncTold(t, inventory.SyncOptions{})
+			r, err := w.syncTold(t)
 			if err != nil || r.Reading != inventory.Changes || r.Changed != test.changed {
 				t.Fatalf("%+v, %v", r, err)
 			}
@@ -199,13 +199,13 @@ func TestChangesThatCannotBeTaken(t *testing.T) {
 		"a part first": {[]connector.Record{allHeldBy("a00")}, connector.ErrMark.With("then it could not"), "then it could not"},
 	} {
 		s.changes, s.failed = test.changes, test.failed
-		r, err := w.syncTold(t, inventory.SyncOptions{})
+		r, err := w.syncTold(t)
 		if err != nil || r.Reading != inventory.Complete || !strings.Contains(r.Because, test.because) || r.Changed+r.Removed != 0 {
 			t.Errorf("%s: %+v, %v", name, r, err)
 		}
 	}
 	s.changes, s.failed = []connector.Record{allHeldBy("a00")}, connector.ErrIncomplete.With("it stopped")
-	if _, err := w.syncTold(t, inventory.SyncOptions{}); !errors.Is(err, connector.ErrIncomplete) {
+	if _, err := w.syncTold(t); !errors.Is(err, connector.ErrIncomplete) {
 		t.Errorf("it stopped: %v", err)
 	}
 	if got := w.held(t, "a00"); got != "a00 g h" {
@@ -217,7 +217,7 @@ func TestChangesThatCannotBeTaken(t *testing.T) {
 		"one that may be called": {allOf("g"), {Grant: &connector.Grant{Holder: acc("a00"), Entitlement: "g", Mode: access.Eligible}}, markRecord(false)},
 	} {
 		s.changes, s.failed = changes, nil
-		if _, err := w.syncTold(t, inventory.SyncOptions{}); !errors.Is(err, inventory.ErrInconsistent) {
+		if _, err := w.syncTold(t); !errors.Is(err, inventory.ErrInconsistent) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -229,7 +229,7 @@ func TestTheGuardLooksAtChanges(t *testing.T) {
 	s := newTold(t, w)
 	before := dumpOf(t, w.db)
 	s.changes = []connector.Record{markRecord(true)} // nobody is there
-	if _, err := w.syncTold(t, inventory.SyncOptions{}); !errors.Is(err, inventory.ErrGuard) {
+	if _, err := w.syncTold(t); !errors.Is(err, inventory.ErrGuard) {
 		t.Fatalf("all gone: %v", err)
 	}
 	s.changes = nil
@@ -237,7 +237,7 @@ func TestTheGuardLooksAtChanges(t *testing.T) {
 		s.changes = append(s.changes, allHeldBy(fmt.Sprintf("a%02d", i)))
 	}
 	s.changes = append(s.changes, markRecord(false))
-	if _, err := w.syncTold(t, inventory.SyncOptions{}); !errors.Is(err, inventory.ErrGuard) {
+	if _, err := w.syncTold(t); !errors.Is(err, inventory.ErrGuard) {
 		t.Fatalf("all grants gone: %v", err)
 	}
 	before = slices.DeleteFunc(before, func(l string) bool { return strings.HasPrefix(l, "system ") })
@@ -246,7 +246,7 @@ func TestTheGuardLooksAtChanges(t *testing.T) {
 		t.Fatal(difference(after, before))
 	}
 	s.changes = []connector.Record{markRecord(false)}
-	if r, err := w.syncTold(t, inventory.SyncOptions{}); err != nil || r.Reading != inventory.Changes {
+	if r, err := w.syncTold(t); err != nil || r.Reading != inventory.Changes {
 		t.Fatalf("after it was refused: %+v, %v", r, err)
 	}
 }
@@ -260,7 +260,7 @@ func TestAnIndexThatIsBehindIsRefused(t *testing.T) {
 		return list, synced - 1, err
 	}
 	s.changes = []connector.Record{allOf("h"), markRecord(false)}
-	if _, err := w.syncTold(t, inventory.SyncOptions{}); !errors.Is(err, inventory.ErrOvertaken) {
+	if _, err := w.syncTold(t); !errors.Is(err, inventory.ErrOvertaken) {
 		t.Fatalf("got %v", err)
 	}
 	if got := w.held(t, "a00"); got != "a00 g h" {

@@ -21,9 +21,9 @@ func (s Suite) follower(t *testing.T, cfg connector.Config) connector.Follower {
 	return f
 }
 
-func changes(t *testing.T, ctx context.Context, f connector.Follower, mark string, again ...string) (list []connector.Record, failed error) { //nolint:revive // t is first in tests
+func changes(t *testing.T, ctx context.Context, f connector.Follower, mark string) (list []connector.Record, failed error) { //nolint:revive // t is first in tests
 	t.Helper()
-	for r, err := range f.Changes(ctx, mark, again) {
+	for r, err := range f.Changes(ctx, mark, nil) {
 		if failed != nil {
 			t.Fatalf("something follows the error %v", failed)
 		}

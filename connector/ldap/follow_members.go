@@ -2,6 +2,7 @@ package ldap
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/hex"
 	"slices"
 	"strings"
@@ -17,6 +18,7 @@ import (
 type names struct {
 	ad     bool
 	all    bool // they are known
+	asked  int  // how many were looked up one by one
 	groups map[[16]byte]bool
 	list   []named
 }
@@ -99,11 +101,6 @@ const (
 
 // members yields all who hold a group: whom it names, and whose primary group it is.
 func (f *following) members(id string, e *goldap.Entry) error {
-	if !f.names.all {
-		if err := f.list(false); err != nil {
-			return err
-		}
-	}
 	if err := f.give(connector.Record{All: &connector.All{Entitlement: id}}); err != nil {
 		return err
 	}
@@ -123,18 +120,10 @@ func (f *following) members(id string, e *goldap.Entry) error {
 		return f.cannot("a group went, or was renamed, while its members were read")
 	}
 	part.DN = e.DN // which the control writes otherwise
-	var failed error
-	err = f.readMembers(part, controls, func(member key, name string) {
-		switch {
-		case failed != nil:
-		case f.root.ad:
-			failed = f.memberByID(name, give)
-		default:
-			failed = f.names.of(member, give)
-		}
-	})
-	if err == nil {
-		err = failed
+	if f.root.ad {
+		err = f.membersByID(part, controls, give)
+	} else {
+		err = f.membersByName(part, give)
 	}
 	if err != nil {
 		return err
@@ -145,6 +134,88 @@ func (f *following) members(id string, e *goldap.Entry) error {
 		}
 	}
 	return nil
+}
+
+func (f *following) membersByID(part *goldap.Entry, controls []goldap.Control, give func(connector.Target) error) error {
+	var failed error
+	err := f.readMembers(part, controls, func(_ key, name string) {
+		if failed == nil {
+			failed = f.memberByID(name, give)
+		}
+	})
+	return cmp.Or(err, failed)
+}
+
+// lookupLimit is how many members are looked up one by one: more than so many are
+// found in a list of all names.
+const lookupLimit = 500
+
+// membersByName finds members by the names that a group has for them.
+func (f *following) membersByName(part *goldap.Entry, give func(connector.Target) error) error {
+	n := 0
+	for _, a := range part.Attributes {
+		n += len(a.Values)
+	}
+	f.names.asked += n
+	if !f.names.all && f.names.asked > lookupLimit {
+		if err := f.list(false); err != nil {
+			return err
+		}
+	}
+	var failed error
+	err := f.readMembers(part, nil, func(member key, name string) {
+		switch {
+		case failed != nil:
+		case f.names.all:
+			failed = f.names.of(member, give)
+		default:
+			failed = f.lookUp(member, name, give)
+		}
+	})
+	return cmp.Or(err, failed)
+}
+
+// lookUp asks the server who goes by a name: an account or a group by its
+// distinguished name, accounts by their uid.
+func (f *following) lookUp(member key, name string, give func(connector.Target) error) error {
+	accounts, groups := f.accountQuery(), f.groupQuery()
+	accounts.doing, groups.doing = "looking a member up", "looking a member up"
+	accounts.attributes, groups.attributes = []string{f.k.idAttribute}, []string{f.k.idAttribute}
+	if member == uidKey(name) {
+		accounts.filter = "(&" + accounts.filter + "(uid=" + goldap.EscapeFilter(name) + "))"
+		return f.eachID(accounts, connector.OnAccount, give)
+	}
+	for kind, q := range map[connector.TargetKind]query{connector.OnAccount: accounts, connector.OnEntitlement: groups} {
+		if !below(name, q.base) {
+			continue
+		}
+		q.base, q.scope = name, goldap.ScopeBaseObject
+		e, err := f.one(q)
+		if err != nil {
+			return err
+		}
+		if e == nil {
+			continue
+		}
+		id := f.k.id(e)
+		if id == "" {
+			return f.noID(e)
+		}
+		if err := give(connector.Target{Kind: kind, ID: id}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *following) eachID(q query, kind connector.TargetKind, give func(connector.Target) error) error {
+	return f.pages(q, nil, func(e *goldap.Entry) error {
+		id := f.k.id(e)
+		if id == "" {
+			return f.noID(e)
+		}
+		return give(connector.Target{Kind: kind, ID: id})
+	})
 }
 
 // memberByID yields the member that an extended name has the id of.
@@ -160,17 +231,15 @@ func (f *following) memberByID(name string, give func(connector.Target) error) e
 
 // primaryMembers are the accounts that have a group's number.
 func (f *following) primaryMembers(number string, give func(connector.Target) error) error {
-	if !f.root.ad {
+	if f.names.all && !f.root.ad {
 		return f.names.of(gidKey(number), give)
+	}
+	attribute := "gidNumber"
+	if f.root.ad {
+		attribute = "primaryGroupID"
 	}
 	q := f.accountQuery()
 	q.doing, q.attributes = "reading whose primary group a group is", []string{f.k.idAttribute}
-	q.filter = "(&" + q.filter + "(primaryGroupID=" + goldap.EscapeFilter(number) + "))"
-	return f.pages(q, nil, func(e *goldap.Entry) error {
-		id := f.k.id(e)
-		if id == "" {
-			return f.noID(e)
-		}
-		return give(connector.Target{Kind: connector.OnAccount, ID: id})
-	})
+	q.filter = "(&" + q.filter + "(" + attribute + "=" + goldap.EscapeFilter(number) + "))"
+	return f.eachID(q, connector.OnAccount, give)
 }

@@ -3,6 +3,7 @@ package ldap
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -167,5 +168,54 @@ func TestADAccountsAreTrue(t *testing.T) {
 	}
 	if left, _ := ids(discover(t, cfg)); left["leaver"] != "" || left["fact"] == "" {
 		t.Errorf("a tombstone is read: %v", left)
+	}
+}
+
+// OpenLDAP ends with the ids of all where it has no log of deletions; with one it does
+// not, and a search says who is there. A group is told in full either way, whether its
+// members are few or many.
+func TestOpenLDAPTellsWhoIsThere(t *testing.T) {
+	for lines, synced := range map[string]bool{lpk: true, lpk + "syncprov-sessionlog 100\n": false} {
+		s := testkit.NewSlapd(t, testkit.SlapdConfig{NoMemberOf: true, Lines: lines, LDIF: strings.NewReader(tree(t))})
+		b := &strings.Builder{}
+		for i := range lookupLimit + 1 {
+			b.WriteString("dn: uid=m" + strconv.Itoa(i) + ",ou=people,dc=example,dc=test\nobjectClass: inetOrgPerson\nuid: m" + strconv.Itoa(i) + "\ncn: m\nsn: m\n\n")
+		}
+		s.Add(t, b.String())
+		list := discover(t, config(s))
+		a, g := ids(list)
+		members := &strings.Builder{}
+		for i := range lookupLimit + 1 {
+			members.WriteString("member: uid=m" + strconv.Itoa(i) + ",ou=people,dc=example,dc=test\n")
+		}
+		s.Modify(t, "dn: cn=ops,ou=groups,dc=example,dc=test\nchangetype: modify\nadd: member\n"+members.String())
+		s.Delete(t, "uid=cy,ou=people,dc=example,dc=test")
+		changes := followed(t, config(s), markOf(t, list))
+		there := map[string]bool{}
+		for _, r := range changes {
+			if r.Present != nil {
+				there[r.Present.ID] = true
+			}
+		}
+		if want := len(a) + len(g) - 1; len(there) != want || there[a["cy"]] || !there[g["ops"]] {
+			t.Errorf("%d are there, want %d", len(there), want)
+		}
+		if holders, _ := toldOf(changes, g["ops"]); len(holders) != lookupLimit+1+3 {
+			t.Errorf("ops has %d", len(holders))
+		}
+		d, err := Open(config(s))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := d.connect(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		was, _ := parseStanding(markOf(t, list))
+		f := &following{reading: &reading{session: c, k: c.kindOf(), yield: func(connector.Record, error) bool { return true }}, was: was}
+		if ok, err := f.present(); ok != synced || err != nil {
+			t.Errorf("%q: told %v, %v", lines, ok, err)
+		}
+		c.end()
 	}
 }
