@@ -57,6 +57,8 @@ func (s *Service) mark(ctx context.Context, y System, c *connection, o SyncOptio
 		return f, "", nil
 	}
 	switch {
+	case y.State.Synced == 0:
+		return f, "it is the first time", nil
 	case o.Full:
 		return f, "it was asked for", nil
 	case o.AcceptRemovals:

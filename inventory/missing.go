@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 
@@ -26,28 +27,13 @@ func (s *Service) whereabouts(ctx context.Context, l *connection, c *comparison,
 	if !ok {
 		return nil
 	}
-	missing := map[string]access.ObjectKind{}
-	for _, kind := range []access.ObjectKind{access.KindEntitlement, access.KindAccount} {
-		if kind == access.KindEntitlement && s.Members == nil {
-			continue // nobody knows who holds it
-		}
-		for native, x := range c.known.of(kind) {
-			if x.Live && !x.seen {
-				missing[native] = kind
-			}
-		}
-	}
+	missing := s.vanished(c)
 	if len(missing) > maxLookups {
 		r.warnFirst(fmt.Sprintf("%d things are gone, too many to look for each: where they are is not known", len(missing)))
 		return nil
 	}
-	ids := make([]string, 0, len(missing))
-	for native := range missing {
-		ids = append(ids, native)
-	}
-	slices.Sort(ids)
 	first := ""
-	for chunk := range slices.Chunk(ids, lookupsAtATime) {
+	for chunk := range slices.Chunk(slices.Sorted(maps.Keys(missing)), lookupsAtATime) {
 		where, err := locator.Whereabouts(ctx, chunk)
 		if err != nil {
 			return err
@@ -70,6 +56,23 @@ func (s *Service) whereabouts(ctx context.Context, l *connection, c *comparison,
 		r.warnFirst(fmt.Sprintf("%d accounts and entitlements are no longer where the sync looks, and still there; they stay as they were known until they are deleted, or a sync with --accept-removals lets go of them. The first: %s", r.OutOfSight, first))
 	}
 	return nil
+}
+
+// vanished are the accounts and entitlements that were there, by native id. Who holds
+// an entitlement only an index tells, without which it could not stay as it was.
+func (s *Service) vanished(c *comparison) map[string]access.ObjectKind {
+	missing := map[string]access.ObjectKind{}
+	for _, kind := range []access.ObjectKind{access.KindEntitlement, access.KindAccount} {
+		if kind == access.KindEntitlement && s.Members == nil {
+			continue
+		}
+		for native, x := range c.known.of(kind) {
+			if x.Live && !x.seen {
+				missing[native] = kind
+			}
+		}
+	}
+	return missing
 }
 
 // warnFirst puts a warning of this sync before what is true of every one.

@@ -155,7 +155,7 @@ func TestWhatCannotBeFollowedIsRead(t *testing.T) {
 			t.Errorf("%s: %s because %q", what, r.Reading, r.Because)
 		}
 	}
-	read("the first", "no mark", inventory.SyncOptions{})
+	read("the first", "first time", inventory.SyncOptions{})
 	follows("the second")
 	read("asked for", "asked for", inventory.SyncOptions{Full: true})
 	read("removals", "let go", inventory.SyncOptions{AcceptRemovals: true})
@@ -182,6 +182,6 @@ func TestWhatCannotBeFollowedIsRead(t *testing.T) {
 
 	without := small(t, testkit.SlapdConfig{NoSyncProvider: true})
 	k = track(t, store.Config{Dir: t.TempDir()}, inSight(without), without.Password())
-	read("no count of changes", "no mark", inventory.SyncOptions{})
+	read("no count of changes", "first time", inventory.SyncOptions{})
 	read("no count of changes, again", "no mark", inventory.SyncOptions{})
 }

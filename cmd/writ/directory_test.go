@@ -60,7 +60,7 @@ func (d *directoryDesk) says(t *testing.T, text, pattern string) {
 // A directory is followed, --full reads all of it, and what strays is said.
 func TestDirectoryIsFollowed(t *testing.T) {
 	d := newDirectoryDesk(t)
-	d.says(t, d.writ(t, exitOK, "system", "sync", "corp"), `corp .* read completely: the last reading left no mark`)
+	d.says(t, d.writ(t, exitOK, "system", "sync", "corp"), `corp .* read completely: it is the first time`)
 	d.server.Modify(t, "dn: cn=ops,ou=groups,dc=example,dc=test\nchangetype: modify\nadd: member\nmember: uid=u02,ou=people,dc=example,dc=test\n\ndn: uid=u03,ou=people,dc=example,dc=test\nchangetype: modrdn\nnewrdn: uid=u03\ndeleteoldrdn: 1\nnewsuperior: ou=away,dc=example,dc=test\n")
 	out := d.writ(t, exitOK, "system", "sync", "corp")
 	d.says(t, out, `corp +0 +40 +1 +3 .* changes read, 1 out of sight`)
