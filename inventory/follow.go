@@ -118,6 +118,10 @@ func (s *Service) syncChanges(ctx context.Context, y System, c *connection, o Sy
 
 // mergeChanges compares what changed with the store and stages the difference.
 func (s *Service) mergeChanges(ctx context.Context, y System, sp *spool, l *connection, strayed []string, r *Report) error {
+	if sp.poured == 0 && !sp.mark.Listed && len(strayed) == 0 {
+		r.Reading, r.Mark, r.Counts = Changes, sp.mark.Text, y.State.Counts
+		return s.Store.SyncUnchanged(ctx, y.ID.Ref(), *r)
+	}
 	known, err := s.Store.Known(ctx, y.ID)
 	if err != nil {
 		return fmt.Errorf("reading what is known: %w", err)

@@ -195,6 +195,7 @@ func (s *Service) pour(name string, sp *spool, from iter.Seq2[connector.Record, 
 		return false, nil
 	}
 	s.progress("reading "+name, n, n)
+	sp.poured = n
 	return true, sp.finish()
 }
 
