@@ -154,9 +154,9 @@ func (d *openLDAP) touchUser() string {
 		return ""
 	}
 	what := []string{
-		fmt.Sprintf("mail\nmail: m%d@example.test", d.r.IntN(100)), "shadowExpire\nshadowExpire: 1", "shadowExpire",
+		fmt.Sprintf("mail\nmail: m%d@example.test", d.r.IntN(100)), "shadowExpire\nshadowExpire: 1", "shadowExpire", "employeeType\nemployeeType: away", "employeeType",
 		"sshPublicKey\nsshPublicKey: " + sshKey(byte(d.r.IntN(4))), "sshPublicKey",
-	}[d.r.IntN(5)]
+	}[d.r.IntN(7)]
 	d.s.Modify(d.t, "dn: "+d.users[uid]+"\nchangetype: modify\nreplace: "+what+"\n")
 	return "touch " + d.users[uid] + " " + what
 }
@@ -175,7 +175,7 @@ func (d *openLDAP) addGroup() string {
 	d.n++
 	cn := fmt.Sprintf("g%03d", d.n)
 	g := &ldapGroup{dn: "cn=" + cn + ",ou=groups," + d.s.BaseDN(), posix: d.r.IntN(3) == 0}
-	text := "dn: " + g.dn + "\nobjectClass: groupOfNames\ncn: " + cn + "\nmember: cn=nobody," + d.s.BaseDN() + "\n"
+	text := "dn: " + g.dn + "\nobjectClass: groupOfNames\nobjectClass: simpleSecurityObject\nuserPassword: x\ncn: " + cn + "\nmember: cn=nobody," + d.s.BaseDN() + "\n"
 	if g.posix {
 		text = fmt.Sprintf("dn: %s\nobjectClass: posixGroup\ncn: %s\ngidNumber: %d\n", g.dn, cn, 100+d.r.IntN(3))
 	}
@@ -295,9 +295,12 @@ func (d *openLDAP) number() string {
 // reading it.
 func TestFollowingOpenLDAPIsReadingIt(t *testing.T) {
 	databases(t, func(t *testing.T, cfg func() store.Config) {
-		for seed := range uint64(2) {
+		for seed := range uint64(3) {
 			d := newOpenLDAP(t, seed)
 			system := slapdConfig(d.s, "users", "ou=people,"+d.s.BaseDN(), "groups", "ou=groups,"+d.s.BaseDN())
+			if seed == 2 { // its groups are accounts, too, and all but other classes is in sight
+				system = slapdConfig(d.s, "user_filter", "(!(employeeType=away))")
+			}
 			followed(t, track(t, cfg(), system, d.s.Password()), track(t, cfg(), system, d.s.Password()), d, 40)
 		}
 	})

@@ -41,12 +41,15 @@ func (s *Service) whereabouts(ctx context.Context, l *connection, c *comparison,
 		for _, id := range chunk {
 			switch w := where[id]; w.State {
 			case connector.Deleted:
-				r.Deleted++
+				r.Deleted += int64(len(missing[id]))
 			case connector.OutOfSight:
-				if r.OutOfSight++; first == "" {
-					first = fmt.Sprintf("%s %q, now at %q", missing[id], id, shown(w.At))
+				if first == "" {
+					first = fmt.Sprintf("%s %q, now at %q", missing[id][0], id, shown(w.At))
 				}
-				c.stays(missing[id], id)
+				for _, kind := range missing[id] {
+					r.OutOfSight++
+					c.stays(kind, id)
+				}
 				r.Strayed = append(r.Strayed, id)
 			case connector.Unknown:
 			}
@@ -60,15 +63,15 @@ func (s *Service) whereabouts(ctx context.Context, l *connection, c *comparison,
 
 // vanished are the accounts and entitlements that were there, by native id. Who holds
 // an entitlement only an index tells, without which it could not stay as it was.
-func (s *Service) vanished(c *comparison) map[string]access.ObjectKind {
-	missing := map[string]access.ObjectKind{}
+func (s *Service) vanished(c *comparison) map[string][]access.ObjectKind {
+	missing := map[string][]access.ObjectKind{} // one thing can be both
 	for _, kind := range []access.ObjectKind{access.KindEntitlement, access.KindAccount} {
 		if kind == access.KindEntitlement && s.Members == nil {
 			continue
 		}
 		for native, x := range c.known.of(kind) {
 			if x.Live && !x.seen {
-				missing[native] = kind
+				missing[native] = append(missing[native], kind)
 			}
 		}
 	}

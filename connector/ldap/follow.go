@@ -142,10 +142,13 @@ func (f *following) changed() (groups, accounts []*goldap.Entry, err error) {
 	take := func(list *[]*goldap.Entry) func(e *goldap.Entry) error {
 		return func(e *goldap.Entry) error {
 			id := f.k.id(e)
-			switch {
-			case id == "":
+			if id == "" {
 				return f.noID(e)
-			case found[id]:
+			}
+			if list == &groups {
+				id = "group " + id // an entry can be an account, too
+			}
+			if found[id] {
 				return nil
 			}
 			if found[id] = true; len(found) > followLimit {

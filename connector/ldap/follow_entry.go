@@ -33,10 +33,6 @@ func (f *following) account(e *goldap.Entry) error {
 // group yields a group, what it holds, and who holds it.
 func (f *following) group(e *goldap.Entry) error {
 	id := f.k.id(e)
-	if f.told[id] {
-		return nil
-	}
-	f.told[id] = true
 	if err := f.give(connector.Record{Entitlement: f.entitlement(id, e)}); err != nil {
 		return err
 	}
