@@ -185,3 +185,27 @@ func TestWhatCannotBeFollowedIsRead(t *testing.T) {
 	read("no count of changes", "first time", inventory.SyncOptions{})
 	read("no count of changes, again", "no mark", inventory.SyncOptions{})
 }
+
+// An account whose last day passes, and nothing else, is read again.
+func TestTimeAloneChangesAnAccount(t *testing.T) {
+	databases(t, func(t *testing.T, cfg func() store.Config) {
+		s := small(t, testkit.SlapdConfig{})
+		now := time.Now()
+		c := cfg()
+		c.Now = func() time.Time { return now }
+		k := track(t, c, inSight(s), s.Password())
+		k.s.Now = c.Now
+		s.Modify(t, fmt.Sprintf("dn: uid=ana,ou=people,dc=example,dc=test\nchangetype: modify\nadd: objectClass\nobjectClass: shadowAccount\n-\nadd: shadowExpire\nshadowExpire: %d\n", now.Unix()/86400+1))
+		k.sync(t, inventory.SyncOptions{})
+		if r := k.sync(t, inventory.SyncOptions{}); r.Reading != inventory.Changes || r.Changed != 0 {
+			t.Fatalf("before: %+v", r)
+		}
+		now = now.Add(48 * time.Hour)
+		if r := k.sync(t, inventory.SyncOptions{}); r.Reading != inventory.Changes || r.Changed != 1 {
+			t.Fatalf("after: %+v", r)
+		}
+		if r := k.sync(t, inventory.SyncOptions{Full: true}); r.Changed != 0 {
+			t.Fatalf("a complete reading: %+v", r)
+		}
+	})
+}
