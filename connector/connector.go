@@ -3,7 +3,9 @@
 // must pass. One folder per kind of system lies beside this file.
 //
 // Vocabulary: a connector yields records that name things by the system's own
-// native ids; inventory gives them keys. A cursor is a connector's own bookmark.
+// native ids; inventory gives them keys. A cursor is a connector's own bookmark
+// within one reading, a mark one between readings. What is out of sight still is,
+// but not where the connector reads.
 //
 // Invariants:
 //  1. Discover is read-only, yields each thing at least once, and ends with an
@@ -13,6 +15,7 @@
 //     UTF-8, and nothing of it reaches a shell or a query as code.
 //  4. Apply is idempotent: granting what is held or revoking what is gone succeeds.
 //  5. Errors name the system and what to do (package fault).
+//  6. Changes tells all that changed, or says ErrMark: never a part of it.
 //
 // What it does not do: it keeps no state, correlates nothing and decides nothing.
 package connector
@@ -72,7 +75,8 @@ type Connector interface {
 	// them, each account followed by its own credentials, usage and grants. Resuming
 	// with a cursor that an earlier Checkpoint gave may continue behind it; the first
 	// record is then that Checkpoint again. Without it, or when what the system says
-	// is no longer what it was, it starts over. A non-nil error is the last pair.
+	// is no longer what it was, it starts over. A Follower ends with a Mark, if it can
+	// give one. A non-nil error is the last pair.
 	Discover(ctx context.Context, cursor string) iter.Seq2[Record, error]
 	// Close ends every connection.
 	Close() error
@@ -113,6 +117,9 @@ type Record struct {
 	Person      *Person
 	Reject      *Reject
 	Checkpoint  string // everything before it is complete; resume here
+	Mark        *Mark  // the last record: what changes later can be asked for by it
+	All         *All   // the rest is of Changes alone
+	Present     *Target
 }
 
 // Resource is a thing inside the system.

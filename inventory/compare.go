@@ -72,13 +72,14 @@ type comparison struct {
 	holdings  holdings
 	unclear   map[access.Ref]bool // holders of which a row was rejected
 	elsewhere map[access.Ref]bool // holders that are no objects of the system
+	kept      map[access.Ref]bool // objects that are out of sight
 	counts    Counts
 	warnings  warnings
 	dangling  int64
 }
 
 func newComparison(system access.SystemID, known *Known) *comparison {
-	return &comparison{system: system, known: known, fresh: map[access.ObjectKind]int{}, others: map[connector.Target]access.Ref{}, unclear: map[access.Ref]bool{}, elsewhere: map[access.Ref]bool{}, holdings: newHoldings()}
+	return &comparison{system: system, known: known, fresh: map[access.ObjectKind]int{}, others: map[connector.Target]access.Ref{}, unclear: map[access.Ref]bool{}, elsewhere: map[access.Ref]bool{}, kept: map[access.Ref]bool{}, holdings: newHoldings()}
 }
 
 // objectKinds are the kinds of object that a sync makes, in dependency order.

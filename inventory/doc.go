@@ -2,8 +2,9 @@
 // systems with their accounts, entitlements and grants, and the correlation of
 // accounts to identities.
 //
-// Vocabulary: a sync reads one source or system completely. Its spool is the file
-// that it collects into. A link is an account's correlation to an identity:
+// Vocabulary: a sync reads one source or system, completely or what changed since its
+// mark. Its spool is the file that it collects into. What vanished is deleted, out of
+// sight (it is still there, and stays as it was known), or nobody can say. A link is an account's correlation to an identity:
 // confirmed by a rule, manual by a person, or disputed when nothing decides.
 //
 // Invariants:
@@ -17,6 +18,13 @@
 //     disputed link, which counts as no link. A person's decision is never
 //     overridden by a rule.
 //  6. A row that cannot be read is rejected alone, with its place and the reason.
+//  7. A sync of changes ends in the state of a complete reading, which then finds
+//     nothing to do. What cannot be followed for certain is read completely, and so
+//     is everything once a week.
+//  8. What is out of sight is let go of only when it is deleted or somebody says so.
+//
+// For a sync of changes the store does not say who holds an entitlement: that is
+// asked of an index over it (Members), which must be as of the same sync.
 //
 // What it does not do: it writes nothing to systems and decides no access.
 package inventory

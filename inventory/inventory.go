@@ -90,6 +90,13 @@ type Report struct {
 	Warnings []string `json:"warnings,omitempty"`
 	Rejects  string   `json:"rejects,omitempty"` // the file of rejected rows
 	Waits    []string `json:"waits,omitempty"`   // systems to be read before this one can be understood whole
+
+	Reading    string   `json:"reading,omitempty"`      // Complete, or Changes
+	Because    string   `json:"because,omitempty"`      // why it was read completely, where changes could be told
+	Deleted    int64    `json:"deleted,omitempty"`      // of those removed, what the system says is deleted
+	OutOfSight int64    `json:"out_of_sight,omitempty"` // kept, for they are there but not where the sync looks
+	Mark       string   `json:"-"`                      // what is to be followed from
+	Strayed    []string `json:"-"`                      // native ids of what is out of sight
 }
 
 // Label is how an object shows itself to people.
@@ -102,7 +109,8 @@ type Label struct {
 
 // Options of one sync.
 type SyncOptions struct {
-	AcceptRemovals bool // the guard is meant to be passed
+	AcceptRemovals bool // the guard is meant to be passed, and what is out of sight to be let go of
+	Full           bool // a complete reading, also where changes could be told
 }
 
 // Guard is when a sync is refused: more than the share and more than the count of

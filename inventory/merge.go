@@ -113,20 +113,40 @@ type merge struct {
 	refs    map[access.Ref]struct{} // who follows is told of these; nil is of the system
 	used    map[access.AccountID]access.Time
 	removed int64 // grants
+
+	grantsMore, credentialsMore int64 // than the holders that differ had
 }
 
-func (m *merge) run(ctx context.Context, sp *spool) error {
+func (m *merge) begin() {
 	if m.system.State.Synced != 0 {
 		m.refs = map[access.Ref]struct{}{}
 	}
 	m.used = map[access.AccountID]access.Time{}
 	m.batch.System = m.system.ID
+}
+
+func (m *merge) run(ctx context.Context, sp *spool) error {
+	m.begin()
 	if err := sp.each(func(rec *connector.Record) error { return m.object(ctx, rec) }); err != nil {
 		return err
 	}
 	if all := int64(m.c.holdings.expected); m.c.dangling > maxBadCount && float64(m.c.dangling) > maxBadShare*float64(all) {
 		return ErrInconsistent.With("%d grants or credentials name things that the system does not have; the first: %s", m.c.dangling, m.c.warnings.list[0])
 	}
+	if err := m.retain(ctx); err != nil {
+		return err
+	}
+	if err := m.gone(ctx); err != nil {
+		return err
+	}
+	if err := m.holders(ctx); err != nil {
+		return err
+	}
+	return m.finish(ctx)
+}
+
+// gone ends the objects that are no longer there.
+func (m *merge) gone(ctx context.Context) error {
 	for _, kind := range objectKinds {
 		gone, _ := m.c.removed(kind)
 		for _, key := range gone {
@@ -137,10 +157,7 @@ func (m *merge) run(ctx context.Context, sp *spool) error {
 			}
 		}
 	}
-	if err := m.holders(ctx); err != nil {
-		return err
-	}
-	return m.finish(ctx)
+	return nil
 }
 
 // note keeps who is to be told.
@@ -262,6 +279,8 @@ func (m *merge) holder(ctx context.Context, x holder, row HoldingRow) error {
 			return err
 		}
 	}
+	m.grantsMore += int64(len(x.grants) - len(grants))
+	m.credentialsMore += int64(len(x.credentials) - len(credentials))
 	m.grants(grants, x)
 	m.credentials(credentials, x.credentials)
 	if !m.accept && m.allow.Refuses(m.removed, m.c.known.Grants) {

@@ -18,6 +18,8 @@ const (
 	isCredential
 	isPerson
 	isReject
+	isPresent
+	isAll
 )
 
 var errRecord = errors.New("a damaged record")
@@ -49,6 +51,10 @@ func appendRecord(b []byte, r *connector.Record) ([]byte, error) {
 	case r.Reject != nil:
 		x := r.Reject
 		return appendTarget(appendTarget(appendTexts(append(b, isReject), x.Where, x.Reason, x.Raw), x.Object), x.Holder), nil
+	case r.Present != nil:
+		return appendTarget(append(b, isPresent), *r.Present), nil
+	case r.All != nil:
+		return appendTexts(appendTarget(append(b, isAll), r.All.Holder), r.All.Entitlement), nil
 	}
 	return b, errors.New("the connector gave an empty record")
 }
@@ -123,6 +129,8 @@ type recordReader struct {
 	credential  connector.Credential
 	person      connector.Person
 	reject      connector.Reject
+	present     connector.Target
+	all         connector.All
 }
 
 // next returns the next record, or nil at the end of the frame.
@@ -160,6 +168,12 @@ func (r *recordReader) next() (*connector.Record, error) {
 			Object: r.target(), Holder: r.target(),
 		}
 		r.rec.Reject = &r.reject
+	case isPresent:
+		r.present = r.target()
+		r.rec.Present = &r.present
+	case isAll:
+		r.all = connector.All{Holder: r.target(), Entitlement: r.text()}
+		r.rec.All = &r.all
 	default:
 		r.bad = true
 	}

@@ -57,6 +57,7 @@ type Service struct {
 	Dir        string // for spools and rejects
 	Now        func() time.Time
 	Guard      Guard
+	Members    Members // nil: systems are always read completely
 	// Progress is told where a sync stands; total is 0 where it is not known.
 	Progress func(what string, done, total int64)
 }

@@ -36,6 +36,8 @@ type spool struct {
 	about   string
 	pending []byte // records of the next frame
 	cursor  string // where collecting may resume
+	mark    connector.Mark
+	poured  int64 // records of this run
 }
 
 // openSpool opens the spool at path for what about names, keeps what an earlier,

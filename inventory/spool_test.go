@@ -30,7 +30,7 @@ func anyRecord(t *rapid.T) connector.Record {
 		}
 		return m
 	}
-	switch rapid.IntRange(0, 6).Draw(t, "what") {
+	switch rapid.IntRange(0, 8).Draw(t, "what") {
 	case 0:
 		return connector.Record{Resource: &connector.Resource{ID: text("id"), Kind: text("k"), Name: text("n"), Parent: text("p"), DataClass: access.DataClass(text("c"))}}
 	case 1:
@@ -55,6 +55,11 @@ func anyRecord(t *rapid.T) connector.Record {
 		return connector.Record{Credential: &connector.Credential{
 			Account: text("a"), Kind: access.CredentialKind(text("k")), Fingerprint: text("f"), Algorithm: text("al"), Options: text("o"), Changed: at("c"), LastUsed: at("l"),
 		}}
+	case 7:
+		here := target()
+		return connector.Record{Present: &here}
+	case 8:
+		return connector.Record{All: &connector.All{Holder: target(), Entitlement: text("e")}}
 	case 5:
 		return connector.Record{Person: &connector.Person{ID: text("id"), Line: rapid.Int().Draw(t, "line"), Attributes: pairs()}}
 	default:

@@ -35,13 +35,17 @@ type SyncStore interface {
 	// KeepUsage keeps when accounts were last used, which only moves forward; bulk
 	// tells those who follow of the system instead of each.
 	KeepUsage(ctx context.Context, system access.SystemID, used map[access.AccountID]access.Time, bulk bool) error
+	// Followed returns where following a system stands, and at most limit accounts to
+	// be read again.
+	Followed(ctx context.Context, system access.SystemID, limit int) (Followed, error)
 	// SyncFailed keeps that a sync failed, and why.
 	SyncFailed(ctx context.Context, on access.Ref, reason string) error
 	// SyncUnchanged keeps that a sync found nothing new.
 	SyncUnchanged(ctx context.Context, on access.Ref, r Report) error
 }
 
-// SyncSystem reads a system completely and makes the difference visible at once.
+// SyncSystem reads a system, or what changed there, and makes the difference visible
+// at once.
 func (s *Service) SyncSystem(ctx context.Context, id access.SystemID, o SyncOptions) (Report, error) {
 	y, err := s.System(ctx, id.String())
 	if err != nil {
@@ -69,49 +73,77 @@ func (s *Service) syncSystem(ctx context.Context, y System, o SyncOptions) (r Re
 	if !ok {
 		return r, ErrUnknownKind.With("%q is not a kind of system that can be read", y.connector())
 	}
-	sp, err := s.spool(y.ID.Ref(), y.connector()+" "+y.Config.Address)
+	c, err := s.connect(ctx, y, spec)
 	if err != nil {
 		return r, err
+	}
+	defer func() { err = errors.Join(err, c.close()) }()
+	r.Warnings = c.warnings
+	why, done, err := s.syncChanges(ctx, y, c, o, &r)
+	if done || err != nil {
+		return r, err
+	}
+	r.Reading, r.Because = Complete, why
+	return r, s.syncAll(ctx, y, c, o, &r)
+}
+
+// syncAll reads a system completely.
+func (s *Service) syncAll(ctx context.Context, y System, c *connection, o SyncOptions, r *Report) (err error) {
+	sp, err := s.spool(y.ID.Ref(), y.connector()+" "+y.Config.Address)
+	if err != nil {
+		return err
 	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, sp.close())
 		}
 	}()
-	if r.Warnings, err = s.collect(ctx, y, spec, sp); err != nil {
-		return r, err
+	if err := s.fill(ctx, y.Name, sp, c.Discover); err != nil {
+		return err
 	}
-	if err := s.mergeSystem(ctx, y, sp, o, &r); err != nil {
-		return r, err
+	r.Mark = sp.mark.Text
+	if err := s.mergeSystem(ctx, y, sp, c, o, r); err != nil {
+		return err
 	}
-	return r, sp.remove()
+	return sp.remove()
 }
 
 func (s *Service) spool(on access.Ref, about string) (*spool, error) {
-	dir := filepath.Join(s.Dir, "sync")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	path, err := s.spoolPath(on, "")
+	if err != nil {
 		return nil, err
 	}
-	return openSpool(filepath.Join(dir, on.String()+".spool"), about, s.now())
+	return openSpool(path, about, s.now())
 }
 
-// collect reads the connector into the spool.
-func (s *Service) collect(ctx context.Context, y System, spec connector.Spec, sp *spool) (warnings []string, err error) {
+func (s *Service) spoolPath(on access.Ref, of string) (string, error) {
+	dir := filepath.Join(s.Dir, "sync")
+	return filepath.Join(dir, on.String()+of+".spool"), os.MkdirAll(dir, 0o700)
+}
+
+// connect opens a system's connector and has it say what the system is.
+func (s *Service) connect(ctx context.Context, y System, spec connector.Spec) (_ *connection, err error) {
 	credential, err := s.credential(ctx, y.Name, y.Config.Credential)
 	if err != nil {
 		return nil, err
 	}
-	defer credential.Wipe()
-	c, err := spec.Open(ctx, connector.Config{Name: y.Name, Address: y.Config.Address, Options: y.Config.Options, Credential: credential, Now: s.Now})
+	c := &connection{end: func() error { credential.Wipe(); return nil }}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, c.close())
+		}
+	}()
+	c.Connector, err = spec.Open(ctx, connector.Config{Name: y.Name, Address: y.Config.Address, Options: y.Config.Options, Credential: credential, Now: s.Now})
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, c.Close()) }()
+	c.end = func() error {
+		defer credential.Wipe()
+		return c.Close()
+	}
 	d, err := c.Describe(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return d.Warnings, s.fill(ctx, y.Name, sp, c.Discover)
+	c.warnings = d.Warnings
+	return c, err
 }
 
 func (s *Service) credential(ctx context.Context, name, reference string) (secret.Secret, error) {
@@ -153,6 +185,10 @@ func (s *Service) pour(name string, sp *spool, from iter.Seq2[connector.Record, 
 			behind = ""
 			continue
 		}
+		if r.Mark != nil {
+			sp.mark = *r.Mark
+			continue
+		}
 		if err := sp.add(&r); err != nil {
 			return false, fmt.Errorf("writing the spool: %w", err)
 		}
@@ -164,12 +200,13 @@ func (s *Service) pour(name string, sp *spool, from iter.Seq2[connector.Record, 
 		return false, nil
 	}
 	s.progress("reading "+name, n, n)
+	sp.poured = n
 	return true, sp.finish()
 }
 
 // mergeSystem compares the spool with the store, asks the guard, and stages the
 // difference.
-func (s *Service) mergeSystem(ctx context.Context, y System, sp *spool, o SyncOptions, r *Report) (err error) {
+func (s *Service) mergeSystem(ctx context.Context, y System, sp *spool, l *connection, o SyncOptions, r *Report) (err error) {
 	known, err := s.Store.Known(ctx, y.ID)
 	if err != nil {
 		return fmt.Errorf("reading what is known: %w", err)
@@ -178,18 +215,27 @@ func (s *Service) mergeSystem(ctx context.Context, y System, sp *spool, o SyncOp
 	if r.Rejects, err = s.nameAll(ctx, y, sp, c); err != nil {
 		return err
 	}
+	if !o.AcceptRemovals {
+		if err := s.whereabouts(ctx, l, c, r); err != nil {
+			return err
+		}
+	}
 	m := &merge{Service: s, c: c, system: y, r: r, accept: o.AcceptRemovals, allow: y.Config.guard(s.guard())}
 	if !o.AcceptRemovals {
 		if err := c.guard(m.allow); err != nil {
 			return err
 		}
 	}
-	defer func() {
-		if m.staging != nil && err != nil {
-			err = errors.Join(err, m.staging.Undo(context.WithoutCancel(ctx)))
-		}
-	}()
-	return m.run(ctx, sp)
+	return m.undoing(ctx, func() error { return m.run(ctx, sp) })
+}
+
+// undoing takes back what was staged where the merge does not come to its end.
+func (m *merge) undoing(ctx context.Context, run func() error) error {
+	err := run()
+	if m.staging != nil && err != nil {
+		err = errors.Join(err, m.staging.Undo(context.WithoutCancel(ctx)))
+	}
+	return err
 }
 
 func (c Config) guard(standard Guard) Guard {
@@ -227,12 +273,8 @@ func (s *Service) nameAll(ctx context.Context, y System, sp *spool, c *compariso
 			return "", fmt.Errorf("reading employee numbers: %w", err)
 		}
 	}
-	if len(c.others) > 0 {
-		found, err := s.Store.Elsewhere(ctx, slices.Collect(maps.Keys(c.others)))
-		if err != nil {
-			return "", err
-		}
-		maps.Copy(c.others, found)
+	if err := s.findOthers(ctx, c); err != nil {
+		return "", err
 	}
 	if err := c.assign(ctx, s.Store.Reserve); err != nil {
 		return "", err
@@ -241,6 +283,16 @@ func (s *Service) nameAll(ctx context.Context, y System, sp *spool, c *compariso
 		c.keep(&list[i])
 	}
 	return rejected.path(), nil
+}
+
+// findOthers looks up what is named of other systems.
+func (s *Service) findOthers(ctx context.Context, c *comparison) error {
+	if len(c.others) == 0 {
+		return nil
+	}
+	found, err := s.Store.Elsewhere(ctx, slices.Collect(maps.Keys(c.others)))
+	maps.Copy(c.others, found)
+	return err
 }
 
 // A source of which more than this share and count cannot be used lies, or is

@@ -311,7 +311,7 @@ on conflict (kind, object) do update set failed_at = $3, error = $4`, on.Kind, o
 
 // SyncUnchanged keeps that a sync found nothing new.
 func (s Inventory) SyncUnchanged(ctx context.Context, on access.Ref, r inventory.Report) error {
-	return s.db.change(ctx, audit.Event{Action: "inventory.sync", Object: on, Facts: map[string]string{"changed": "0"}}, func(t *tx) error {
+	return s.db.change(ctx, audit.Event{Action: "inventory.sync", Object: on, Facts: readingFacts(r, map[string]string{"changed": "0"})}, func(t *tx) error {
 		if err := t.synced(ctx, on, r); err != nil {
 			return err
 		}
@@ -338,6 +338,8 @@ func (t *tx) synced(ctx context.Context, on access.Ref, r inventory.Report) erro
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(ctx, keepSynced, on.Kind, on.Key, t.At, string(w), string(c))
-	return err
+	if _, err = t.exec(ctx, keepSynced, on.Kind, on.Key, t.At, string(w), string(c)); err != nil {
+		return err
+	}
+	return t.followed(ctx, on, r)
 }

@@ -207,11 +207,11 @@ func (g *staging) Undo(ctx context.Context) error {
 
 // Flip makes everything visible at once.
 func (g *staging) Flip(ctx context.Context, r inventory.Report, refs []access.Ref, bulk bool) error {
-	e := audit.Event{Action: "inventory.sync", Object: g.on, Facts: map[string]string{
+	e := audit.Event{Action: "inventory.sync", Object: g.on, Facts: readingFacts(r, map[string]string{
 		"changed": strconv.FormatInt(r.Changed, 10), "removed": strconv.FormatInt(r.Removed, 10),
 		"accounts": strconv.FormatInt(r.Counts.Accounts, 10), "grants": strconv.FormatInt(r.Counts.Grants, 10),
 		"identities": strconv.FormatInt(r.Counts.Identities, 10), "rejected": strconv.FormatInt(r.Counts.Rejected, 10),
-	}}
+	})}
 	err := g.db.flip(ctx, g.s, e, func(t *tx) error {
 		if err := t.synced(ctx, g.on, r); err != nil {
 			return err

@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"iter"
 	"path/filepath"
 
+	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/assurance/coverage"
 	"github.com/writhq/writ/connector"
 	"github.com/writhq/writ/connector/csv"
@@ -34,8 +36,24 @@ var sources = map[string]func(connector.Config) (connector.PeopleReader, error){
 func (a *app) inventory() *inventory.Service {
 	return &inventory.Service{
 		Store: a.db.Inventory(), Connectors: connectors, People: sources, Dir: a.db.Dir(), Progress: a.progress.step,
-		Credential: a.systemCredential,
+		Credential: a.systemCredential, Members: a.members,
 	}
+}
+
+// members tells who holds an entitlement directly, by the index brought up to now.
+func (a *app) members(ctx context.Context, system access.SystemID, of access.EntitlementID) (iter.Seq[access.Ref], access.Time, error) {
+	if err := a.follow(ctx); err != nil {
+		return nil, 0, err
+	}
+	v := a.graph.View()
+	node, _ := v.System(system)
+	return func(yield func(access.Ref) bool) {
+		for g := range v.DirectHolders(of) {
+			if !yield(g.Holder) {
+				return
+			}
+		}
+	}, node.Synced, nil
 }
 
 func (a *app) findings() *finding.Service {

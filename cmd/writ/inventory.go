@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -14,6 +16,7 @@ import (
 
 // systemsAnswer is the answer of 'writ system list'.
 type systemsAnswer struct {
+	At      access.Time    `json:"-"` // when it was asked
 	Systems []listedSystem `json:"systems"`
 }
 
@@ -29,12 +32,14 @@ func (s *systemsAnswer) tables() []table {
 	for _, y := range s.Systems {
 		state := "good"
 		switch {
-		case len(y.Errors) > 0:
+		case y.SyncedAt == 0 && len(y.Errors) > 0:
 			state = "FAILED: " + y.Errors[0]
+		case len(y.Errors) > 0:
+			state = "stale: " + age(s.At, y.SyncedAt) + " old; FAILED: " + y.Errors[0]
 		case y.SyncedAt == 0:
 			state = "never read"
 		case y.Stale:
-			state = "stale"
+			state = "stale: " + age(s.At, y.SyncedAt) + " old"
 		}
 		t.rows = append(t.rows, []string{y.Name, y.Kind, string(y.Environment), string(y.Criticality), count(y.Accounts), count(y.Grants), moment(y.SyncedAt), state})
 	}
@@ -46,6 +51,20 @@ func moment(t access.Time) string {
 		return ""
 	}
 	return t.Time().Format("2006-01-02 15:04")
+}
+
+// age is how long ago something was, in the largest unit that says it.
+func age(at, was access.Time) string {
+	d := at.Time().Sub(was.Time())
+	switch {
+	case d >= 48*time.Hour:
+		return strconv.Itoa(int(d/(24*time.Hour))) + " days"
+	case d >= 2*time.Hour:
+		return strconv.Itoa(int(d/time.Hour)) + " hours"
+	case d >= 2*time.Minute:
+		return strconv.Itoa(int(d/time.Minute)) + " minutes"
+	}
+	return strconv.Itoa(int(max(d, 0)/time.Second)) + " seconds"
 }
 
 func (a *app) systemCommand() *cobra.Command {
@@ -127,14 +146,28 @@ type syncLine struct {
 func (s *syncAnswer) tables() []table {
 	t := table{header: []string{"name", "identities", "accounts", "entitlements", "grants", "changed", "removed", "rejected", "state"}, right: []int{1, 2, 3, 4, 5, 6, 7}}
 	for _, l := range s.Synced {
-		state := "read"
-		if l.Error != "" {
-			state = "FAILED: " + l.Error
-		}
+		state := l.reading()
 		c := l.Counts
 		t.rows = append(t.rows, []string{l.Name, count(c.Identities), count(c.Accounts), count(c.Entitlements), count(c.Grants), count(l.Changed), count(l.Removed), count(c.Rejected), state})
 	}
 	return []table{t}
+}
+
+// reading says how something was read.
+func (l syncLine) reading() string {
+	text := "read"
+	switch {
+	case l.Error != "":
+		return "FAILED: " + l.Error
+	case l.Reading == inventory.Changes:
+		text = "changes read"
+	case l.Because != "":
+		text = "read completely: " + l.Because
+	}
+	if l.OutOfSight > 0 {
+		text += ", " + count(l.OutOfSight) + " out of sight"
+	}
+	return text
 }
 
 func (a *app) systemSyncCommand() *cobra.Command {
@@ -142,6 +175,11 @@ func (a *app) systemSyncCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sync [SYSTEM...]",
 		Short: "Read systems, all of them without a name, and compute what follows",
+		Long: `Read systems, all of them without a name, and compute what follows.
+
+Of a system that tells what changed since the last sync only that is read, and all of
+it once a week. What still is, but not where the sync looks, stays as it was known
+until it is deleted, or until a sync with --accept-removals lets go of it.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, err := a.open(cmd.Context())
 			if err != nil {
@@ -170,7 +208,8 @@ func (a *app) systemSyncCommand() *cobra.Command {
 			return a.synced(ctx, ans, failed)
 		},
 	}
-	cmd.Flags().BoolVar(&o.AcceptRemovals, "accept-removals", false, "let the sync remove as much as it finds gone")
+	cmd.Flags().BoolVar(&o.AcceptRemovals, "accept-removals", false, "let the sync remove as much as it finds gone or out of sight")
+	cmd.Flags().BoolVar(&o.Full, "full", false, "read all, also where the system tells what changed")
 	return cmd
 }
 
@@ -205,7 +244,7 @@ func (a *app) systemListCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			ans := &systemsAnswer{Systems: []listedSystem{}}
+			ans := &systemsAnswer{At: access.TimeOf(a.now()), Systems: []listedSystem{}}
 			for i, y := range list {
 				ans.Systems = append(ans.Systems, listedSystem{y.ID, lines[i], y.Environment, y.Criticality})
 			}

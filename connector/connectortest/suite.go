@@ -52,6 +52,9 @@ func Run(t *testing.T, s Suite) {
 		{"Credentials", s.credentials},
 		{"Secrets", s.secrets},
 		{"Changes", s.changes},
+		{"Follow", s.follow},
+		{"FollowFaults", s.followFaults},
+		{"Locate", s.locate},
 	} {
 		t.Run(test.name, test.run)
 	}
@@ -109,13 +112,13 @@ func text(t *testing.T, r connector.Record) string {
 	return string(b)
 }
 
-// set is what records say, without checkpoints.
+// set is what records say, without checkpoints and marks.
 func set(t *testing.T, lists ...[]connector.Record) map[string]bool {
 	t.Helper()
 	all := map[string]bool{}
 	for _, list := range lists {
 		for _, r := range list {
-			if r.Checkpoint == "" {
+			if r.Checkpoint == "" && r.Mark == nil {
 				all[text(t, r)] = true
 			}
 		}

@@ -57,6 +57,9 @@ func adAccount(e *goldap.Entry, id string, now time.Time) *connector.Account {
 			a.Attributes[name] = v
 		}
 	}
+	if names := values(e, "servicePrincipalName"); len(names) > 0 {
+		a.Attributes["servicePrincipalName"] = clean(strings.Join(names, ", "))
+	}
 	a.Kind, a.KindReason = adKind(e, security, uac)
 	if hasClass(e, "foreignSecurityPrincipal") {
 		return a // who it is, and whether it may be used, is kept in another domain

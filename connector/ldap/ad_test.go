@@ -126,20 +126,26 @@ func TestADMembershipsAreTrue(t *testing.T) {
 	}
 }
 
-// AD hands out the members of a group 1500 at a time.
+// manyMembers are n accounts and a group of all of them, below an entry.
+func manyMembers(below, name string, n int) string {
+	b := &strings.Builder{}
+	for i := range n {
+		fmt.Fprintf(b, "dn: CN=%s%04d,%s\nobjectClass: user\nsAMAccountName: %s%04d\n\n", name, i, below, name, i)
+	}
+	fmt.Fprintf(b, "dn: CN=%s,%s\nobjectClass: group\nsAMAccountName: %s\n", name, below, name)
+	for i := range n {
+		fmt.Fprintf(b, "member: CN=%s%04d,%s\n", name, i, below)
+	}
+	return b.String()
+}
+
+// AD hands out the members of a group 1500 at a time, with their ids too, by which
+// changes are followed.
 func TestADRanges(t *testing.T) {
 	const members = 1600
 	s := testkit.NewSamba(t)
-	b := &strings.Builder{}
-	for i := range members {
-		fmt.Fprintf(b, "dn: CN=u%04d,CN=Users,%s\nobjectClass: user\nsAMAccountName: u%04d\n\n", i, s.BaseDN(), i)
-	}
-	fmt.Fprintf(b, "dn: CN=all,CN=Users,%s\nobjectClass: group\nsAMAccountName: all\n", s.BaseDN())
-	for i := range members {
-		fmt.Fprintf(b, "member: CN=u%04d,CN=Users,%s\n", i, s.BaseDN())
-	}
-	s.Add(t, b.String())
-	list := discover(t, with(adConfig(s), optPage, "1000"))
+	s.Add(t, manyMembers("CN=Users,"+s.BaseDN(), "all", members))
+	list := discover(t, adConfig(s))
 	_, g := ids(list)
 	n := 0
 	for _, r := range list {
@@ -149,5 +155,11 @@ func TestADRanges(t *testing.T) {
 	}
 	if n != members {
 		t.Errorf("%d members, want %d", n, members)
+	}
+	s.Modify(t, "dn: CN=all,CN=Users,"+s.BaseDN()+"\nchangetype: modify\ndelete: member\nmember: CN=all0007,CN=Users,"+s.BaseDN()+"\n")
+	holders, told := toldOf(followed(t, adConfig(s), markOf(t, list)), g["all"])
+	slices.Sort(holders)
+	if holders = slices.Compact(holders); !told || len(holders) != members-1 {
+		t.Errorf("followed: %d members, want %d", len(holders), members-1)
 	}
 }

@@ -105,7 +105,7 @@ func (r *reading) changedGroups(since string) (members []string, err error) {
 		if err := r.give(connector.Record{Entitlement: about}); err != nil {
 			return err
 		}
-		err = r.readMembers(e, func(k key, name string) {
+		err = r.readMembers(e, nil, func(k key, name string) {
 			x := edge{member: k, group: n, met: true} // whom it is, is looked up below
 			if _, known := slices.BinarySearchFunc(r.in.edges, x, compareEdges); !known {
 				members = append(members, name)

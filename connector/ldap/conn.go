@@ -32,7 +32,9 @@ type rootDSE struct {
 	vendor   string
 	contexts []string
 	domain   string // AD: the domain's own naming context
+	service  string // AD: the directory service that answers, by its settings' name
 	pages    bool
+	syncs    bool // it tells who is there as RFC 4533 has it
 }
 
 const capabilityAD = "1.2.840.113556.1.4.800"
@@ -197,9 +199,13 @@ func (s *session) pages(q query, refers func(string), f func(*goldap.Entry) erro
 
 const maxCookie = 64 << 10
 
-// base reads one entry, or nil where there is none that can be seen.
+// entry reads one entry, or nil where there is none that can be seen.
 func (s *session) entry(doing, dn string, attributes ...string) (*goldap.Entry, error) {
-	request := goldap.NewSearchRequest(dn, goldap.ScopeBaseObject, goldap.NeverDerefAliases, 0, int(s.timeout/time.Second), false, "(objectClass=*)", attributes, nil)
+	return s.entryWith(nil, doing, dn, attributes...)
+}
+
+func (s *session) entryWith(controls []goldap.Control, doing, dn string, attributes ...string) (*goldap.Entry, error) {
+	request := goldap.NewSearchRequest(dn, goldap.ScopeBaseObject, goldap.NeverDerefAliases, 0, int(s.timeout/time.Second), false, "(objectClass=*)", attributes, controls)
 	result, err := s.conn.Search(request)
 	switch code := codeOf(err); {
 	case err != nil && (code == goldap.LDAPResultNoSuchObject || code == goldap.LDAPResultInvalidDNSyntax || code == goldap.LDAPResultReferral):
@@ -222,13 +228,15 @@ func (s *session) readRoot() error {
 	}
 	s.root = rootDSE{
 		contexts: e.GetEqualFoldAttributeValues("namingContexts"), domain: e.GetEqualFoldAttributeValue("defaultNamingContext"),
-		vendor: clean(strings.TrimSpace(e.GetEqualFoldAttributeValue("vendorName") + " " + e.GetEqualFoldAttributeValue("vendorVersion"))),
+		service: e.GetEqualFoldAttributeValue("dsServiceName"),
+		vendor:  clean(strings.TrimSpace(e.GetEqualFoldAttributeValue("vendorName") + " " + e.GetEqualFoldAttributeValue("vendorVersion"))),
 	}
 	for _, oid := range e.GetEqualFoldAttributeValues("supportedCapabilities") {
 		s.root.ad = s.root.ad || oid == capabilityAD
 	}
 	for _, oid := range e.GetEqualFoldAttributeValues("supportedControl") {
 		s.root.pages = s.root.pages || oid == goldap.ControlTypePaging
+		s.root.syncs = s.root.syncs || oid == goldap.ControlTypeSyncRequest
 	}
 	if s.root.vendor == "" && strings.EqualFold(e.GetEqualFoldAttributeValue("structuralObjectClass"), "OpenLDAProotDSE") {
 		s.root.vendor = "OpenLDAP"

@@ -21,18 +21,21 @@ const checkpointEvery = 1000
 // errEnough says that whoever reads has seen enough.
 var errEnough = errors.New("enough")
 
-// place is a cursor: so many accounts in, and what had been seen until then.
+// place is a cursor: so many accounts in, what had been seen until then, and where
+// the directory's count of changes stood when the reading began.
 type place struct {
 	accounts int
 	digest   string
+	began    string
 }
 
-func (p place) String() string { return strconv.Itoa(p.accounts) + ":" + p.digest }
+func (p place) String() string { return strconv.Itoa(p.accounts) + ":" + p.digest + ":" + p.began }
 
 func parsePlace(cursor string) (p place, ok bool) {
-	count, digest, ok := strings.Cut(cursor, ":")
+	count, rest, ok := strings.Cut(cursor, ":")
 	n, err := strconv.Atoi(count)
-	return place{accounts: n, digest: digest}, ok && err == nil && n > 0 && len(digest) == 2*sha256.Size
+	digest, began, _ := strings.Cut(rest, ":")
+	return place{accounts: n, digest: digest, began: began}, ok && err == nil && n > 0 && len(digest) == 2*sha256.Size
 }
 
 // Discover yields groups as entitlements, what groups have through groups, then
@@ -64,6 +67,7 @@ type reading struct {
 	behind *place // what comes before it is read without yielding; nil: everything is yielded
 	seen   [sha256.Size]byte
 	count  int
+	began  standing // when it began, where it was resumed the first time
 }
 
 // discover reports false, having yielded nothing, when the directory is not what
@@ -75,9 +79,15 @@ func (d *Directory) discover(ctx context.Context, behind *place, yield func(conn
 	}
 	defer s.end()
 	r := &reading{session: s, k: s.kindOf(), yield: yield, behind: behind}
-	before, err := s.mark()
-	if err != nil {
+	if r.began, err = s.standing(); err != nil {
 		return false, err
+	}
+	if behind != nil {
+		was, ok := parseStanding(behind.began)
+		if ok && was.passed(r.began) != "" || !ok && behind.began != "" {
+			return false, nil // another server, or one that was set back
+		}
+		r.began = was
 	}
 	if r.in, err = s.readGroups(r.give); err != nil {
 		return false, err
@@ -92,14 +102,19 @@ func (d *Directory) discover(ctx context.Context, behind *place, yield func(conn
 	if r.behind != nil {
 		return false, nil
 	}
-	if err := r.catchUp(before); err != nil {
+	if err := r.catchUp(r.began.Count); err != nil {
 		return false, err
 	}
 	if err := r.in.dangling(r.give); err != nil {
 		return false, err
 	}
 	if r.count > 0 {
-		return true, r.give(connector.Record{Checkpoint: r.place().String()})
+		if err := r.give(connector.Record{Checkpoint: r.place().String()}); err != nil {
+			return true, err
+		}
+	}
+	if mark := r.began.String(); mark != "" {
+		return true, r.give(connector.Record{Mark: &connector.Mark{Text: mark}})
 	}
 	return true, nil
 }
@@ -118,7 +133,9 @@ func (r *reading) give(rec connector.Record) error {
 	return nil
 }
 
-func (r *reading) place() place { return place{r.count, hex.EncodeToString(r.seen[:])} }
+func (r *reading) place() place {
+	return place{r.count, hex.EncodeToString(r.seen[:]), r.began.String()}
+}
 
 var errChanged = errors.New("the directory is not what it was")
 
@@ -208,7 +225,7 @@ func (r *reading) held(e *goldap.Entry, also []uint32) (list []uint32) {
 			r.in.of(uidKey(uid), take)
 		}
 	}
-	if g, ok := r.in.primary[r.k.primaryOf(e)]; ok {
+	for _, g := range r.in.primary[r.k.primaryOf(e)] {
 		take(g)
 	}
 	return list

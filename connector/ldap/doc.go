@@ -9,7 +9,7 @@
 //	                            distribution_list
 //	member, uniqueMember,       grant of the group; a group in a group holds it
 //	memberUid
-//	gidNumber, primaryGroupID   grant of the primary group
+//	gidNumber, primaryGroupID   grant of the primary group, of each that has the number
 //	person, posixAccount,       account; in AD users, computers, managed service accounts
 //	account, simpleSecurity-    and foreign security principals
 //	Object
@@ -44,8 +44,22 @@
 // The server's marks between pages end with the connection, so resuming reads the
 // part before the cursor again, checks that it is what it was, and yields what
 // comes behind it. A member who is gone, or lies where the sync does not look, is
-// a warning with a count. An account that moves out of the base is gone for this
-// sync, as a deleted one is.
+// a warning with a count.
+//
+// A mark is the directory's own count of its changes: in AD uSNChanged, of one
+// controller and one life of its database (invocationId); elsewhere contextCSN,
+// which the overlay syncprov keeps. Without one, or from another server, everything
+// is read. Changes reads the entries behind the mark, who is in the groups among
+// them, and the ids of all that is there, as no server tells everybody for certain
+// who is gone: by content synchronisation (RFC 4533) where that ends with all ids,
+// by a search elsewhere. Where the count stands still it reads next to nothing. An entry that is moved takes what is
+// below it along without a change of its own, so all below a changed entry is read
+// again. Whereabouts looks in the whole tree, and in AD at tombstones.
+//
+// What changes leave no count: a restored OpenLDAP that has passed its mark again, a
+// right to read that changed, what a filter asks of other entries, a password that a
+// policy lets expire, in AD what lies below an account that moved. The weekly
+// complete reading brings these.
 //
 // What it does not do: it reads no access control lists (nTSecurityDescriptor,
 // olcAccess), so rights over single objects are unknown; no DnsAdmins, whose SID
@@ -53,7 +67,7 @@
 // password policies. adminCount is shown and proves nothing, it stays when the
 // groups have gone. Disabling by shadowExpire forgets the day that stood there.
 //
-// Sources: RFC 2307, 2696, 2798, 4511 to 4517, 4530; [MS-ADTS] 2.2.16, 3.1.1.3.1.3.3,
-// [MS-DTYP] 2.3.4 and 2.4.2; Microsoft Learn, Security identifiers, Appendix B and
+// Sources: RFC 2307, 2696, 2798, 4511 to 4517, 4530, 4533; [MS-ADTS] 2.2.16, 3.1.1.3.1.3.3,
+// 3.1.1.3.4.1.5 and 14, [MS-DTYP] 2.3.4 and 2.4.2; Microsoft Learn, Security identifiers, Appendix B and
 // C of the best practices for securing Active Directory; slapo-ppolicy(5).
 package ldap

@@ -34,7 +34,7 @@ type membership struct {
 	groups  []group
 	index   map[string]uint32 // by native id
 	edges   []edge
-	primary map[string]uint32 // gidNumber, or the RID of primaryGroupID
+	primary map[string][]uint32 // by gidNumber, or the RID of primaryGroupID; several groups of one number are one to a host
 }
 
 const groupLimit = 5_000_000 // groups; what lies about how many it has is not followed for ever
@@ -51,7 +51,7 @@ func (s *session) groupQuery() query {
 // readGroups reads all groups with their members and hands on each as an
 // entitlement.
 func (s *session) readGroups(yield func(connector.Record) error) (*membership, error) {
-	m := &membership{index: map[string]uint32{}, primary: map[string]uint32{}}
+	m := &membership{index: map[string]uint32{}, primary: map[string][]uint32{}}
 	k := s.kindOf()
 	err := s.pages(s.groupQuery(), nil, func(e *goldap.Entry) error {
 		id := k.id(e)
@@ -65,7 +65,7 @@ func (s *session) readGroups(yield func(connector.Record) error) (*membership, e
 			return connector.ErrIncomplete.With("ldap %q: more than %d groups; read fewer with option groups or group_filter", s.name, groupLimit)
 		}
 		n := m.add(id, e, k.primary(e))
-		err := s.readMembers(e, func(member key, _ string) {
+		err := s.readMembers(e, nil, func(member key, _ string) {
 			m.edges = append(m.edges, edge{member: member, group: n})
 		})
 		if err != nil {
@@ -90,9 +90,7 @@ func (m *membership) add(id string, e *goldap.Entry, primary []string) uint32 {
 	m.groups = append(m.groups, group{id: id, dn: dnKey(e.DN), where: clean(e.DN)})
 	m.index[id] = n
 	for _, p := range primary {
-		if _, taken := m.primary[p]; !taken {
-			m.primary[p] = n
-		}
+		m.primary[p] = append(m.primary[p], n)
 	}
 	return n
 }
@@ -105,12 +103,16 @@ func compareEdges(a, b edge) int {
 }
 
 func (s *session) noID(e *goldap.Entry) error {
+	if s.schema != schemaAuto {
+		return connector.ErrPrivilege.With("ldap %q: the schema has no %s, or %q may not read it of %q, by which Writ knows an entry again; take option schema=%s away, or let it read operational attributes", s.name, s.kindOf().idAttribute, clean(s.bindDN), clean(e.DN), s.schema)
+	}
 	return connector.ErrPrivilege.With("ldap %q: %q may not read %s of %q, by which Writ knows an entry again; let it read operational attributes", s.name, clean(s.bindDN), s.kindOf().idAttribute, clean(e.DN))
 }
 
 // readMembers calls f with each member of a group. AD hands out long lists in parts,
-// which are asked for one by one ([MS-ADTS] 3.1.1.3.1.3.3).
-func (s *session) readMembers(e *goldap.Entry, f func(member key, name string)) error {
+// which are asked for one by one ([MS-ADTS] 3.1.1.3.1.3.3), with the controls that
+// the first one was asked for with.
+func (s *session) readMembers(e *goldap.Entry, controls []goldap.Control, f func(member key, name string)) error {
 	for part, next := e, 0; part != nil; {
 		from, open := next, false // each part ends further on than it began, or it would never end
 		for _, a := range part.Attributes {
@@ -137,7 +139,7 @@ func (s *session) readMembers(e *goldap.Entry, f func(member key, name string)) 
 			return nil
 		}
 		var err error
-		if part, err = s.entry("reading the members of a group", e.DN, fmt.Sprintf("member;range=%d-*", next)); err != nil {
+		if part, err = s.entryWith(controls, "reading the members of a group", e.DN, fmt.Sprintf("member;range=%d-*", next)); err != nil {
 			return err
 		}
 		if part == nil {

@@ -2,6 +2,7 @@ package ldap
 
 import (
 	"crypto/sha256"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -93,6 +94,17 @@ func first(e *goldap.Entry, names ...string) string {
 		}
 	}
 	return ""
+}
+
+// values are those of an attribute, fit to show, in one order.
+func values(e *goldap.Entry, name string) (list []string) {
+	for i, v := range e.GetEqualFoldAttributeValues(name) {
+		if i < maxValues {
+			list = append(list, clean(v))
+		}
+	}
+	slices.Sort(list)
+	return list
 }
 
 // raw are the values of an attribute as they came.
