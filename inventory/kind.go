@@ -3,6 +3,7 @@ package inventory
 import (
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/connector"
@@ -14,11 +15,12 @@ var kindPatterns = []struct {
 	kind  access.AccountKind
 	what  string
 	login *regexp.Regexp
+	needs string // one of these characters, which is looked for first; "" is nothing
 }{
-	{access.BreakGlassAccount, "break-glass name", regexp.MustCompile(`(?i)^(break.?glass|bg[-_.]|emergency|firecall)`)},
-	{access.ServiceAccount, "service name", regexp.MustCompile(`(?i)^(svc|srv|sa|app|bot|batch|job|cron|ci|robot|agent)[-_.]|[-_.](svc|srv|sa|app|bot|batch|job|service)$|\$$`)},
-	{access.AdminAccount, "admin name", regexp.MustCompile(`(?i)^(adm|admin|a|da|t0|t1)[-_.]|[-_.](adm|admin)$`)},
-	{access.SharedAccount, "shared name", regexp.MustCompile(`(?i)^(shared|team|common|generic|ops)[-_.]|[-_.](shared|team)$|^(admin|administrator|dba|dbadmin|deploy|oper|operator|ops|shared|support|test|guest|oncall|reports?|helpdesk)\d*$`)},
+	{access.BreakGlassAccount, "break-glass name", regexp.MustCompile(`(?i)^(break.?glass|bg[-_.]|emergency|firecall)`), ""},
+	{access.ServiceAccount, "service name", regexp.MustCompile(`(?i)^(svc|srv|sa|app|bot|batch|job|cron|ci|robot|agent)[-_.]|[-_.](svc|srv|sa|app|bot|batch|job|service)$|\$$`), "-_.$"},
+	{access.AdminAccount, "admin name", regexp.MustCompile(`(?i)^(adm|admin|a|da|t0|t1)[-_.]|[-_.](adm|admin)$`), "-_."},
+	{access.SharedAccount, "shared name", regexp.MustCompile(`(?i)^(shared|team|common|generic|ops)[-_.]|[-_.](shared|team)$|^(admin|administrator|dba|dbadmin|deploy|oper|operator|ops|shared|support|test|guest|oncall|reports?|helpdesk)\d*$`), ""},
 }
 
 // Why an account is of its kind, where neither its system nor its name tells.
@@ -36,7 +38,7 @@ func kindOf(a *connector.Account) (access.AccountKind, string) {
 		return a.Kind, "the system says so"
 	}
 	for _, p := range kindPatterns {
-		if p.login.MatchString(a.Login) {
+		if (p.needs == "" || strings.ContainsAny(a.Login, p.needs)) && p.login.MatchString(a.Login) {
 			return p.kind, p.what
 		}
 	}

@@ -22,6 +22,8 @@ type SyncStore interface {
 	// HolderGrants returns what the store has of one holder's grants in a system,
 	// ordered by entitlement, resource and mode, and of an account's credentials.
 	HolderGrants(ctx context.Context, system access.SystemID, holder access.Ref) ([]GrantRow, []CredentialRow, error)
+	// LiveGrants counts a system's grants.
+	LiveGrants(ctx context.Context, system access.SystemID) (int64, error)
 	// Reserve takes n consecutive keys and returns the first.
 	Reserve(ctx context.Context, kind access.ObjectKind, n int) (int64, error)
 	// Stage begins a bulk change of a system or source that nobody sees before
@@ -29,7 +31,7 @@ type SyncStore interface {
 	Stage(ctx context.Context, on access.Ref, synced access.Time) (Staging, error)
 	// KeepUsage keeps when accounts were last used, which only moves forward; bulk
 	// tells those who follow of the system instead of each.
-	KeepUsage(ctx context.Context, system access.SystemID, used map[access.AccountID]access.Time, bulk bool) error
+	KeepUsage(ctx context.Context, system access.SystemID, used []Usage, bulk bool) error
 	// SyncFailed keeps that a sync failed, and why.
 	SyncFailed(ctx context.Context, on access.Ref, reason string) error
 	// SyncUnchanged keeps that a sync found nothing new.
@@ -180,8 +182,8 @@ func (s *Service) mergeSystem(ctx context.Context, y System, sp *spool, o SyncOp
 		}
 	}
 	defer func() {
-		if m.staging != nil && err != nil {
-			err = errors.Join(err, m.staging.Undo(context.WithoutCancel(ctx)))
+		if err != nil {
+			err = errors.Join(err, m.undo(context.WithoutCancel(ctx)))
 		}
 	}()
 	return m.run(ctx, sp)

@@ -14,8 +14,9 @@ import (
 	"strings"
 	"time"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // the postgres driver
-	_ "modernc.org/sqlite"             // the sqlite driver
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	_ "modernc.org/sqlite" // the sqlite driver
 
 	"github.com/writhq/writ/audit"
 	"github.com/writhq/writ/internal/fault"
@@ -113,7 +114,7 @@ func (db *DB) openSQLite(ctx context.Context, path string) (err error) {
 	db.d = sqliteDialect
 	pragmas := url.Values{"_pragma": {
 		"journal_mode(wal)", "synchronous(normal)", "foreign_keys(1)", "busy_timeout(10000)",
-		"cache_size(-65536)", "temp_store(memory)",
+		"cache_size(-65536)", "temp_store(memory)", "wal_autocheckpoint(4000)",
 	}}
 	// What is deleted is overwritten: a sealed credential that was replaced is gone.
 	write := url.Values{"_pragma": append(slices.Clone(pragmas["_pragma"]), "secure_delete(1)"), "_txlock": {"immediate"}}
@@ -145,9 +146,16 @@ func (db *DB) openPostgres(ctx context.Context, dsn string) (err error) {
 	// Two pools: a change takes keys and may read while it holds its connection,
 	// and would wait for ever if all connections were held by such changes.
 	for _, pool := range []**sql.DB{&db.w, &db.r} {
-		if *pool, err = sql.Open("pgx", dsn); err != nil {
+		config, err := pgx.ParseConfig(dsn)
+		if err != nil {
 			return ErrConfig.With("the database URL cannot be read")
 		}
+		if pool == &db.w {
+			// What writes finds its rows by key. A plan that was made and kept while a
+			// table was empty would else read all of it once it is large.
+			config.RuntimeParams["enable_seqscan"] = "off"
+		}
+		*pool = stdlib.OpenDB(*config)
 		(*pool).SetMaxOpenConns(16)
 		(*pool).SetMaxIdleConns(8)
 		(*pool).SetConnMaxIdleTime(time.Minute)

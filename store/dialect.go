@@ -2,6 +2,7 @@ package store
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -39,14 +40,25 @@ var postgresDialect = dialect{
 
 var placeholder = regexp.MustCompile(`\$(\d+)`)
 
-// rebinder turns $1 into ?1 once per query text.
+// rebinder turns $1 into ?1 once per query text, and into ? where the numbers are
+// those that SQLite gives: it looks up the name of every numbered one, each time
+// from the start of a list, so that a statement of a thousand takes milliseconds.
 type rebinder struct{ seen sync.Map }
 
 func (r *rebinder) sqlite(q string) string {
 	if got, ok := r.seen.Load(q); ok {
 		return got.(string)
 	}
-	out := placeholder.ReplaceAllString(q, "?$1")
+	next, inOrder := 1, true
+	for _, m := range placeholder.FindAllStringSubmatch(q, -1) {
+		inOrder = inOrder && m[1] == strconv.Itoa(next)
+		next++
+	}
+	to := "?$1"
+	if inOrder {
+		to = "?"
+	}
+	out := placeholder.ReplaceAllString(q, to)
 	r.seen.Store(q, out)
 	return out
 }
