@@ -53,6 +53,8 @@ type comparison struct {
 	people   map[string]access.IdentityID // by number, where grants name identities
 	byPerson bool                         // some grant does
 	fresh    map[access.ObjectKind]int    // how many objects are new
+	records  int64                        // in the spool
+	facts    int64                        // grants and credentials among them
 	holdings holdings
 	unclear  map[access.Ref]bool // holders of which a row was rejected
 	counts   Counts
@@ -89,7 +91,11 @@ func (k *Known) of(kind access.ObjectKind) *Objects {
 // number among the new ones until assign knows how many there are. It counts the rest.
 func (c *comparison) name(r *connector.Record) {
 	switch {
+	case r.Credential != nil:
+		c.facts++
+		return
 	case r.Grant != nil:
+		c.facts++
 		c.holdings.expected++
 		c.byPerson = c.byPerson || r.Grant.Holder.Kind == connector.OnIdentity
 		return

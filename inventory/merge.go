@@ -107,10 +107,11 @@ type merge struct {
 	allow   Guard
 	staging Staging
 	batch   Batch
-	writing Batch      // the one before it, while it is written
-	written chan error // says that it was; nil while none is
+	writing Batch                   // the one before it, while it is written
+	written chan error              // says that it was; nil while none is
 	refs    map[access.Ref]struct{} // who follows is told of these; nil is of the system
 	used    []Usage
+	looked  int64 // at records and facts
 	removed int64 // grants
 	had     int64 // grants, once that has to be known; -1 until then
 }
@@ -120,7 +121,11 @@ func (m *merge) run(ctx context.Context, sp *spool) error {
 		m.refs = map[access.Ref]struct{}{}
 	}
 	m.batch.System, m.had = m.system.ID, -1
-	if err := sp.each(func(rec *connector.Record) error { return m.object(ctx, rec) }); err != nil {
+	err := sp.each(func(rec *connector.Record) error {
+		m.step(1)
+		return m.object(ctx, rec)
+	})
+	if err != nil {
 		return err
 	}
 	if all := int64(m.c.holdings.expected); m.c.dangling > maxBadCount && float64(m.c.dangling) > maxBadShare*float64(all) {
@@ -141,6 +146,20 @@ func (m *merge) run(ctx context.Context, sp *spool) error {
 	}
 	return m.finish(ctx)
 }
+
+// step tells how far it is: every record is looked at, then every fact that starts
+// at a holder once more.
+func (m *merge) step(n int64) {
+	was := m.looked
+	if m.looked += n; m.looked/progressRows != was/progressRows {
+		m.progress("storing "+m.system.Name, m.looked, m.total())
+	}
+}
+
+func (m *merge) total() int64 { return m.c.records + m.c.facts }
+
+// progressRows is how many rows lie between two tellings.
+const progressRows = 5000
 
 // note keeps who is to be told.
 func (m *merge) note(ref access.Ref) {
@@ -216,13 +235,10 @@ func (m *merge) usage(id access.AccountID, a *connector.Account) {
 // that have nothing left.
 func (m *merge) holders(ctx context.Context) error {
 	known := m.c.known.Holdings.inOrder()
-	done, total := int64(0), int64(m.c.holdings.expected)
 	err := m.c.holdings.each(func(x holder) error {
 		m.c.counts.Grants += int64(len(x.grants))
 		m.c.counts.Credentials += int64(len(x.credentials))
-		if done += int64(len(x.grants)); done%50000 < int64(len(x.grants)) {
-			m.progress("storing "+m.system.Name, done, total)
-		}
+		m.step(int64(len(x.grants) + len(x.credentials)))
 		digest := m.c.holdings.digest(x)
 		if m.c.unclear[x.ref] {
 			digest[0] ^= 0xff // so that it is looked at again once it is clear
@@ -414,7 +430,7 @@ func (m *merge) finish(ctx context.Context) error {
 			return fmt.Errorf("keeping when accounts were used: %w", err)
 		}
 	}
-	m.progress("storing "+m.system.Name, 1, 1)
+	m.progress("storing "+m.system.Name, m.total(), m.total())
 	if changed {
 		return nil
 	}

@@ -17,6 +17,7 @@ type Objects struct {
 	blocks [][]object
 	n      int
 	names  arena
+	last   *object // that was found: the same one is mostly asked for again
 }
 
 // Object is one known thing of a system. One that is gone keeps its key: should it
@@ -76,7 +77,13 @@ func (t *Objects) find(native string) *object {
 	if t.n == 0 {
 		return nil
 	}
+	if t.last != nil && string(t.names.get(t.last.name)) == native {
+		return t.last
+	}
 	_, x := t.slot(native)
+	if x != nil {
+		t.last = x
+	}
 	return x
 }
 

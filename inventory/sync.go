@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -75,13 +76,34 @@ func (s *Service) syncSystem(ctx context.Context, y System, o SyncOptions) (r Re
 			err = errors.Join(err, sp.close())
 		}
 	}()
-	if r.Warnings, err = s.collect(ctx, y, spec, sp); err != nil {
+	known := s.askKnown(ctx, y.ID) // while the system is read
+	r.Warnings, err = s.collect(ctx, y, spec, sp)
+	k, errKnown := known()
+	if err = cmp.Or(err, errKnown); err != nil {
 		return r, err
 	}
-	if err := s.mergeSystem(ctx, y, sp, o, &r); err != nil {
+	if err := s.mergeSystem(ctx, y, sp, k, o, &r); err != nil {
 		return r, err
 	}
 	return r, sp.remove()
+}
+
+// askKnown asks the store for what it has of a system, and returns how to wait for
+// the answer. Should another sync come in between, staging on it is refused.
+func (s *Service) askKnown(ctx context.Context, id access.SystemID) (wait func() (*Known, error)) {
+	var known *Known
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if known, err = s.Store.Known(ctx, id); err != nil {
+			err = fmt.Errorf("reading what is known: %w", err)
+		}
+	}()
+	return func() (*Known, error) {
+		<-done
+		return known, err
+	}
 }
 
 func (s *Service) spool(on access.Ref, about string) (*spool, error) {
@@ -166,11 +188,8 @@ func (s *Service) pour(name string, sp *spool, from iter.Seq2[connector.Record, 
 
 // mergeSystem compares the spool with the store, asks the guard, and stages the
 // difference.
-func (s *Service) mergeSystem(ctx context.Context, y System, sp *spool, o SyncOptions, r *Report) (err error) {
-	known, err := s.Store.Known(ctx, y.ID)
-	if err != nil {
-		return fmt.Errorf("reading what is known: %w", err)
-	}
+func (s *Service) mergeSystem(ctx context.Context, y System, sp *spool, known *Known, o SyncOptions, r *Report) (err error) {
+	s.progress("storing "+y.Name, 0, 0)
 	c := newComparison(y.ID, known)
 	if r.Rejects, err = s.nameAll(ctx, y, sp, c); err != nil {
 		return err
@@ -201,10 +220,9 @@ func (s *Service) nameAll(ctx context.Context, y System, sp *spool, c *compariso
 	rejected := newRejects(s.Dir, y.Name, s.now())
 	defer func() { err = errors.Join(err, rejected.close()) }()
 	var list []connector.Reject
-	var records int64
 	err = sp.each(func(rec *connector.Record) error {
 		c.name(rec)
-		records++
+		c.records++
 		if rec.Reject == nil {
 			return nil
 		}
@@ -216,7 +234,7 @@ func (s *Service) nameAll(ctx context.Context, y System, sp *spool, c *compariso
 	if err != nil {
 		return "", err
 	}
-	if err := tooManyRejects(c.counts.Rejected, records); err != nil {
+	if err := tooManyRejects(c.counts.Rejected, c.records); err != nil {
 		return "", err
 	}
 	if c.byPerson {

@@ -12,6 +12,7 @@ type dialect struct {
 	name      string
 	pieces    *strings.Replacer // for migrations and queries with {{…}}
 	forUpdate string            // row lock at the end of a select
+	analyze   string            // renews what the planner knows after a bulk change; "" where it needs nothing
 	rebind    func(string) string
 }
 
@@ -35,6 +36,7 @@ var postgresDialect = dialect{
 		"{{clock}}", "(extract(epoch from clock_timestamp()) * 1000000)::bigint",
 	),
 	forUpdate: " for update",
+	analyze:   "analyze resource, entitlement, account, holding, account_usage, credential, account_credential, access_grant, source_record, identity, affiliation, change",
 	rebind:    func(q string) string { return q },
 }
 

@@ -16,12 +16,13 @@ import (
 	"github.com/writhq/writ/inventory"
 )
 
-// The newest version of every object of a system, gone ones too: they keep their key.
+// The newest version of every object of a system, gone ones too: they keep their
+// key. What has no end is the newest without having to be compared.
 const knownObjects = `
 select o.native_id, o.id, o.digest, case when o.until_set = 0 then 1 else 0 end, %[2]s
   from %[1]s o %[3]s
  where o.system_id = $1 and o.from_set not in (select id from open_set)
-   and o.from_set = (select max(v.from_set) from %[1]s v where v.id = o.id and v.from_set not in (select id from open_set))`
+   and (o.until_set = 0 or o.from_set = (select max(v.from_set) from %[1]s v where v.id = o.id and v.from_set not in (select id from open_set)))`
 
 var (
 	knownResources    = fmt.Sprintf(knownObjects, "resource", "-1", "")
@@ -232,7 +233,11 @@ func (g *staging) Flip(ctx context.Context, r inventory.Report, refs []access.Re
 		}
 		return t.insertRows(ctx, changes)
 	})
-	g.done = err == nil
+	if g.done = err == nil; g.done && bulk && g.db.d.analyze != "" {
+		// Else PostgreSQL goes on planning for tables that were empty until it looks by
+		// itself. That it cannot costs time, and nothing else.
+		_, _ = g.db.w.ExecContext(ctx, g.db.d.analyze)
+	}
 	return err
 }
 
