@@ -150,12 +150,11 @@ func (db *DB) openPostgres(ctx context.Context, dsn string) (err error) {
 		if err != nil {
 			return ErrConfig.With("the database URL cannot be read")
 		}
+		var options []stdlib.OptionOpenDB
 		if pool == &db.w {
-			// What writes finds its rows by key. A plan that was made and kept while a
-			// table was empty would else read all of it once it is large.
-			config.RuntimeParams["enable_seqscan"] = "off"
+			options = append(options, stdlib.OptionAfterConnect(byKey))
 		}
-		*pool = stdlib.OpenDB(*config)
+		*pool = stdlib.OpenDB(*config, options...)
 		(*pool).SetMaxOpenConns(16)
 		(*pool).SetMaxIdleConns(8)
 		(*pool).SetConnMaxIdleTime(time.Minute)
@@ -164,6 +163,13 @@ func (db *DB) openPostgres(ctx context.Context, dsn string) (err error) {
 		return ErrConfig.With("the PostgreSQL database does not answer").Because(err)
 	}
 	return nil
+}
+
+// byKey makes a connection of writers find rows by key. A plan that was made and
+// kept while a table was small would else read all of it once it is large.
+func byKey(ctx context.Context, c *pgx.Conn) error {
+	_, err := c.Exec(ctx, "set enable_seqscan = off")
+	return err
 }
 
 // Dir is the data directory, for what lies beside the database.

@@ -20,14 +20,14 @@ import (
 // key. What has no end is the newest without having to be compared.
 const knownObjects = `
 select o.native_id, o.id, o.digest, case when o.until_set = 0 then 1 else 0 end, %[2]s
-  from %[1]s o %[3]s
+  from %[1]s o
  where o.system_id = $1 and o.from_set not in (select id from open_set)
    and (o.until_set = 0 or o.from_set = (select max(v.from_set) from %[1]s v where v.id = o.id and v.from_set not in (select id from open_set)))`
 
 var (
-	knownResources    = fmt.Sprintf(knownObjects, "resource", "-1", "")
-	knownEntitlements = fmt.Sprintf(knownObjects, "entitlement", "-1", "")
-	knownAccounts     = fmt.Sprintf(knownObjects, "account", "coalesce(u.last_used, -1)", "left join account_usage u on u.account_id = o.id")
+	knownResources    = fmt.Sprintf(knownObjects, "resource", "-1")
+	knownEntitlements = fmt.Sprintf(knownObjects, "entitlement", "-1")
+	knownAccounts     = fmt.Sprintf(knownObjects, "account", "coalesce((select u.last_used from account_usage u where u.account_id = o.id), -1)")
 	knownHoldings     = `select h.holder_kind, h.holder_id, h.digest from holding h where h.system_id = $1 and ` + now("h")
 	systemNames       = `select s.name, s.id from system s where ` + now("s")
 
