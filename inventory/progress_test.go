@@ -20,18 +20,20 @@ func TestProgressIsTrue(t *testing.T) {
 		stages[what] = append(stages[what], told{done, total})
 	}
 	w.mustSync(t)
-	list := stages["storing app"]
-	if len(list) < 4 {
-		t.Fatalf("it told only %v", list)
-	}
-	for i, now := range list[1:] {
-		was := list[i]
-		if now.done < was.done || now.done > now.total || was.total != 0 && now.total != was.total {
-			t.Errorf("after %v it told %v", was, now)
+	for _, stage := range []string{"reading app", "storing app"} { // files are read by bytes
+		list := stages[stage]
+		if len(list) < 4 {
+			t.Fatalf("%s told only %v", stage, list)
 		}
-	}
-	if last := list[len(list)-1]; last.done != last.total || last.total == 0 {
-		t.Errorf("it ended at %v", last)
+		for i, now := range list[1:] {
+			was := list[i]
+			if now.done < was.done || now.done > now.total || was.total != 0 && now.total != was.total {
+				t.Errorf("%s: after %v it told %v", stage, was, now)
+			}
+		}
+		if last := list[len(list)-1]; last.done != last.total || last.total == 0 {
+			t.Errorf("%s ended at %v", stage, last)
+		}
 	}
 	if last := order[len(order)-1]; last != "storing app" {
 		t.Errorf("the stages were %v", order)

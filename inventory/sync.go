@@ -130,7 +130,7 @@ func (s *Service) collect(ctx context.Context, y System, spec connector.Spec, sp
 	if err != nil {
 		return nil, err
 	}
-	return d.Warnings, s.fill(ctx, y.Name, sp, c.Discover)
+	return d.Warnings, s.fill(ctx, y.Name, sp, c, c.Discover)
 }
 
 func (s *Service) credential(ctx context.Context, name, reference string) (secret.Secret, error) {
@@ -145,9 +145,10 @@ type stream func(ctx context.Context, cursor string) iter.Seq2[connector.Record,
 // fill reads a stream into the spool. Behind the cursor of an interrupted sync it
 // goes on only if the stream gives that cursor back first; whoever does not is
 // read from the start, so that two states of a source are never mixed.
-func (s *Service) fill(ctx context.Context, name string, sp *spool, from stream) error {
+func (s *Service) fill(ctx context.Context, name string, sp *spool, source any, from stream) error {
+	measured, _ := source.(connector.Measured)
 	if sp.cursor != "" {
-		goesOn, err := s.pour(name, sp, from(ctx, sp.cursor), sp.cursor)
+		goesOn, err := s.pour(name, sp, measured, from(ctx, sp.cursor), sp.cursor)
 		if err != nil || goesOn {
 			return err
 		}
@@ -155,13 +156,13 @@ func (s *Service) fill(ctx context.Context, name string, sp *spool, from stream)
 			return fmt.Errorf("beginning the spool again: %w", err)
 		}
 	}
-	_, err := s.pour(name, sp, from(ctx, ""), "")
+	_, err := s.pour(name, sp, measured, from(ctx, ""), "")
 	return err
 }
 
 // pour reports whether the stream goes on behind the cursor, if there is one.
-func (s *Service) pour(name string, sp *spool, from iter.Seq2[connector.Record, error], behind string) (goesOn bool, err error) {
-	var n int64
+func (s *Service) pour(name string, sp *spool, measured connector.Measured, from iter.Seq2[connector.Record, error], behind string) (goesOn bool, err error) {
+	var n, size int64 // size is known of what is measured
 	for r, err := range from {
 		switch {
 		case err != nil:
@@ -175,14 +176,22 @@ func (s *Service) pour(name string, sp *spool, from iter.Seq2[connector.Record, 
 		if err := sp.add(&r); err != nil {
 			return false, fmt.Errorf("writing the spool: %w", err)
 		}
-		if n++; n%5000 == 0 {
-			s.progress("reading "+name, n, 0)
+		if n++; n%progressRows != 0 {
+			continue
 		}
+		done := n
+		if measured != nil {
+			done, size = measured.Measure()
+		}
+		s.progress("reading "+name, done, size)
 	}
 	if behind != "" {
 		return false, nil
 	}
-	s.progress("reading "+name, n, n)
+	if size == 0 {
+		size = n
+	}
+	s.progress("reading "+name, size, size)
 	return true, sp.finish()
 }
 
