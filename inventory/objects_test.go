@@ -1,6 +1,8 @@
 package inventory
 
 import (
+	"hash/maphash"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -42,6 +44,30 @@ func TestObjectsAreAMap(t *testing.T) {
 			i++
 		}
 	})
+}
+
+// Two ids of one hash are two objects: a name is compared, not believed.
+func TestObjectsOfOneHash(t *testing.T) {
+	var table Objects
+	table.add("the first makes the table")
+	mask := uint64(len(table.slots) - 1)
+	seen := map[uint64]string{}
+	for i := 0; ; i++ {
+		native := strconv.Itoa(i)
+		h := maphash.String(table.seed, native)
+		same := h<<32 | h>>32&mask // what a slot keeps, and where it is
+		other, ok := seen[same]
+		if !ok {
+			seen[same] = native
+			continue
+		}
+		table.Put(native, Object{Key: 1})
+		table.Put(other, Object{Key: 2})
+		if a, _ := table.At(native); a.Key != 1 {
+			t.Fatalf("%s and %s are one object", native, other)
+		}
+		return
+	}
 }
 
 // Many ids keep their objects while the table grows, and an object never moves.

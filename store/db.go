@@ -114,7 +114,7 @@ func (db *DB) openSQLite(ctx context.Context, path string) (err error) {
 	db.d = sqliteDialect
 	pragmas := url.Values{"_pragma": {
 		"journal_mode(wal)", "synchronous(normal)", "foreign_keys(1)", "busy_timeout(10000)",
-		"cache_size(-65536)", "temp_store(memory)", "wal_autocheckpoint(4000)",
+		"cache_size(-65536)", "temp_store(memory)", "wal_autocheckpoint(2000)",
 	}}
 	// What is deleted is overwritten: a sealed credential that was replaced is gone.
 	write := url.Values{"_pragma": append(slices.Clone(pragmas["_pragma"]), "secure_delete(1)"), "_txlock": {"immediate"}}

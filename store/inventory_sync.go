@@ -233,10 +233,10 @@ func (g *staging) Flip(ctx context.Context, r inventory.Report, refs []access.Re
 		}
 		return t.insertRows(ctx, changes)
 	})
-	if g.done = err == nil; g.done && bulk && g.db.d.analyze != "" {
+	if g.done = err == nil; g.done && bulk && g.db.d.statistic != "" {
 		// Else PostgreSQL goes on planning for tables that were empty until it looks by
 		// itself. That it cannot costs time, and nothing else.
-		_, _ = g.db.w.ExecContext(ctx, g.db.d.analyze)
+		_, _ = g.db.w.ExecContext(ctx, g.db.d.statistic)
 	}
 	return err
 }
