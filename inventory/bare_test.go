@@ -3,7 +3,11 @@ package inventory_test
 import (
 	"context"
 	"database/sql"
+	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -141,6 +145,47 @@ func liteLoad(ctx context.Context, db *sql.DB, t bareTable, from, to int) error 
 func liteText(t bareTable, rows int) string {
 	one := "(" + strings.TrimSuffix(strings.Repeat("?,", len(t.columns)), ",") + ")"
 	return "insert into " + t.name + " (" + strings.Join(t.columns, ", ") + ") values " + strings.Join(slices.Repeat([]string{one}, rows), ",")
+}
+
+// serverCPUTime is what a server on this machine has computed, its ended processes
+// included.
+func serverCPUTime(b *testing.B, url string) time.Duration {
+	b.Helper()
+	conn, err := pgx.Connect(b.Context(), url)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer conn.Close(context.Background()) //nolint:errcheck // it only asked
+	var pid int
+	if err := conn.QueryRow(b.Context(), "select pg_backend_pid()").Scan(&pid); err != nil {
+		b.Fatal(err)
+	}
+	_, server := ticksOf(pid)
+	ticks, _ := ticksOf(server)
+	all, _ := filepath.Glob("/proc/[0-9]*")
+	for _, dir := range all {
+		child, _ := strconv.Atoi(filepath.Base(dir))
+		if t, parent := ticksOf(child); parent == server {
+			ticks += t
+		}
+	}
+	return time.Duration(ticks) * 10 * time.Millisecond // a hundred ticks a second
+}
+
+// ticksOf reads how long a process and its ended children have computed, and
+// whose child it is.
+func ticksOf(pid int) (ticks int64, parent int) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, 0 // it has ended
+	}
+	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:])) // behind its name
+	parent, _ = strconv.Atoi(fields[1])
+	for _, f := range fields[11:15] {
+		n, _ := strconv.ParseInt(f, 10, 64)
+		ticks += n
+	}
+	return ticks, parent
 }
 
 // barePostgres loads each table with one COPY, and says how long that took.
