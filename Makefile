@@ -49,7 +49,7 @@ fuzz: ## each fuzz target for FUZZTIME (1m)
 	@for p in $$($(GO) list ./...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
 	  echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime "$${FUZZTIME:-1m}" -fuzzminimizetime 20x $$p; done; done
 
-bench: bench-decide bench-graph bench-assess ## all benchmarks
+bench: bench-decide bench-graph bench-assess bench-ingest ## all benchmarks
 
 bench-decide: ## a full decision beside bare Cedar on the applicable policies
 	$(GO) test -run '^$$' -bench '^BenchmarkDecide$$' -benchtime 3s ./policy
@@ -59,6 +59,9 @@ bench-graph: ## the graph on the large company: load from SQLite, questions, pai
 
 bench-assess: ## the whole command on the medium company, time and memory
 	$(GO) test -run '^$$' -bench AssessMedium -benchtime 3x ./e2e
+
+bench-ingest: ## a million accounts and ten million grants into both databases beside the bare drivers, ten minutes; WRIT_BENCH_ACCOUNTS=50000 is one
+	WRIT_BENCH_ACCOUNTS=$${WRIT_BENCH_ACCOUNTS:-1000000} $(GO) test -run '^$$' -bench '^BenchmarkIngest$$' -benchtime 1x -timeout 2h ./inventory
 
 vuln: ## known vulnerabilities in what we import
 	$(TOOL) govulncheck ./...
@@ -72,4 +75,4 @@ release: ## static binaries for each platform, with checksums, into bin/release
 clean: ## what make made
 	rm -rf bin demo
 
-.PHONY: help demo build test quick install check format format-check vet lint verify fuzz bench bench-decide bench-graph bench-assess vuln release clean
+.PHONY: help demo build test quick install check format format-check vet lint verify fuzz bench bench-decide bench-graph bench-assess bench-ingest vuln release clean

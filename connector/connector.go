@@ -99,6 +99,12 @@ type PeopleReader interface {
 	Close() error
 }
 
+// Measured is a Connector or PeopleReader that knows how far it is: how many bytes
+// of all have been read. It is asked between two records, by who reads them.
+type Measured interface {
+	Measure() (done, total int64)
+}
+
 // Description is what a system says of itself.
 type Description struct {
 	Kind, Version string

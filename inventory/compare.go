@@ -22,21 +22,9 @@ type Digest [16]byte
 // The sync that asked for it marks in it what it has seen.
 type Known struct {
 	Synced                            access.Time // the last complete sync: what Known is as of
-	Resources, Entitlements, Accounts map[string]Object
-	Holdings                          map[access.Ref]Digest // of live holders
-	Usage                             map[access.AccountID]access.Time
+	Resources, Entitlements, Accounts *Objects
+	Holdings                          Held
 	SystemByName                      map[string]access.SystemID
-	Grants                            int64 // live
-}
-
-// Object is one known thing of a system. One that is gone keeps its key: should it
-// return, it is the same object.
-type Object struct {
-	Key    int64
-	Digest Digest
-	Live   bool
-
-	seen, compared bool // in this sync
 }
 
 // ResourceRow is a resource as it is stored.
@@ -69,6 +57,8 @@ type comparison struct {
 	byPerson  bool                            // some grant does
 	others    map[connector.Target]access.Ref // things of other systems that are named; zero until they are looked up
 	fresh     map[access.ObjectKind]int       // how many objects are new
+	records   int64                           // in the spool
+	facts     int64                           // grants and credentials among them
 	holdings  holdings
 	unclear   map[access.Ref]bool // holders of which a row was rejected
 	elsewhere map[access.Ref]bool // holders that are no objects of the system
@@ -76,6 +66,11 @@ type comparison struct {
 	counts    Counts
 	warnings  warnings
 	dangling  int64
+
+	lastHolder struct { // of a grant or credential
+		named connector.Target
+		ref   access.Ref
+	}
 }
 
 func newComparison(system access.SystemID, known *Known) *comparison {
@@ -85,7 +80,7 @@ func newComparison(system access.SystemID, known *Known) *comparison {
 // objectKinds are the kinds of object that a sync makes, in dependency order.
 var objectKinds = []access.ObjectKind{access.KindResource, access.KindEntitlement, access.KindAccount}
 
-func (k *Known) of(kind access.ObjectKind) map[string]Object {
+func (k *Known) of(kind access.ObjectKind) *Objects {
 	switch kind {
 	case access.KindResource:
 		return k.Resources
@@ -98,12 +93,16 @@ func (k *Known) of(kind access.ObjectKind) map[string]Object {
 	}
 }
 
-// name gives every object of the spool its key: the one that it has or had, or a
-// number below zero until assign knows how many are new. It counts the rest.
+// name gives every object of the spool its key: the one that it has or had, or its
+// number among the new ones until assign knows how many there are. It counts the rest.
 func (c *comparison) name(r *connector.Record) {
 	c.nameOthers(r)
 	switch {
+	case r.Credential != nil:
+		c.facts++
+		return
 	case r.Grant != nil:
+		c.facts++
 		c.holdings.expected++
 		c.byPerson = c.byPerson || r.Grant.Holder.Kind == connector.OnIdentity
 		return
@@ -115,17 +114,15 @@ func (c *comparison) name(r *connector.Record) {
 	if kind == access.KindNone {
 		return
 	}
-	o := c.known.of(kind)[native]
-	if o.seen {
+	o := c.known.of(kind).add(native)
+	if o.is(isSeen) {
 		return // a connector may yield a thing again
 	}
-	o.seen = true
-	if o.Key == 0 {
+	o.state |= isSeen
+	if o.key == 0 {
 		c.fresh[kind]++
-		o.Key = -int64(c.fresh[kind]) // the n-th new one
-		native = strings.Clone(native)
+		o.key, o.state = uint32(c.fresh[kind]), o.state|isFresh //nolint:gosec // fewer than records
 	}
-	c.known.of(kind)[native] = o
 }
 
 // nameOthers notes what a record names of other systems.
@@ -182,11 +179,9 @@ func (c *comparison) assign(ctx context.Context, reserve func(ctx context.Contex
 		if first+int64(n) > math.MaxUint32 {
 			return fmt.Errorf("too many objects of kind %s", kind)
 		}
-		all := c.known.of(kind)
-		for native, o := range all {
-			if o.Key < 0 {
-				o.Key = first - o.Key - 1
-				all[native] = o
+		for o := range c.known.of(kind).all() {
+			if o.is(isFresh) {
+				o.key, o.state = uint32(first)+o.key-1, o.state&^isFresh //nolint:gosec // checked above
 			}
 		}
 	}
@@ -197,9 +192,8 @@ func (c *comparison) assign(ctx context.Context, reserve func(ctx context.Contex
 // read stays as it was, and so does what a holder had whose grant cannot be read.
 func (c *comparison) keep(r *connector.Reject) {
 	if kind := kindOfTarget(r.Object.Kind); kind != access.KindNone {
-		if o := c.known.of(kind)[r.Object.ID]; o.Live && !o.seen {
-			o.seen, o.compared = true, true
-			c.known.of(kind)[strings.Clone(r.Object.ID)] = o
+		if o := c.known.of(kind).find(r.Object.ID); o != nil && o.is(isLive) && !o.is(isSeen) {
+			o.state |= isSeen | isCompared
 			c.count(kind)
 			c.warnings.add("%s: the row cannot be read, so %s %q stays as it was", r.Where, kind, r.Object.ID)
 			return
@@ -226,13 +220,13 @@ func kindOfTarget(k connector.TargetKind) access.ObjectKind {
 
 // removed counts the live objects of a kind that the spool does not have.
 func (c *comparison) removed(kind access.ObjectKind) (gone []int64, live int64) {
-	for _, o := range c.known.of(kind) {
-		if !o.Live {
+	for o := range c.known.of(kind).all() {
+		if !o.is(isLive) {
 			continue
 		}
 		live++
-		if !o.seen {
-			gone = append(gone, o.Key)
+		if !o.is(isSeen) {
+			gone = append(gone, int64(o.key))
 		}
 	}
 	slices.Sort(gone)
@@ -261,10 +255,9 @@ const (
 
 // compare says how an object differs, the first time that it is listed.
 func (c *comparison) compare(kind access.ObjectKind, native string, d Digest) change {
-	all := c.known.of(kind)
-	o := all[native]
-	if o.compared {
-		if o.Digest != d {
+	o := c.known.of(kind).find(native)
+	if o.is(isCompared) {
+		if o.digest != d {
 			c.warnings.add("%s %q is listed twice with different content; the first counts", kind, native)
 		}
 		return same
@@ -272,13 +265,12 @@ func (c *comparison) compare(kind access.ObjectKind, native string, d Digest) ch
 	c.count(kind)
 	what := replaced
 	switch {
-	case !o.Live:
+	case !o.is(isLive):
 		what = appeared
-	case o.Digest == d:
+	case o.digest == d:
 		what = same
 	}
-	o.compared, o.Digest = true, d
-	all[native] = o // the key is in the map: its text stays the one that is
+	o.state, o.digest = o.state|isCompared, d
 	return what
 }
 
@@ -296,8 +288,8 @@ func (c *comparison) count(kind access.ObjectKind) {
 
 // key returns the key of an object that the spool has, or zero.
 func (c *comparison) key(kind access.ObjectKind, native string) int64 {
-	if o := c.known.of(kind)[native]; o.seen {
-		return o.Key
+	if o := c.known.of(kind).find(native); o != nil && o.is(isSeen) {
+		return int64(o.key)
 	}
 	return 0
 }

@@ -103,7 +103,7 @@ func (s *Service) syncChanges(ctx context.Context, y System, c *connection, o Sy
 	from := func(ctx context.Context, _ string) iter.Seq2[connector.Record, error] {
 		return c.Connector.(connector.Follower).Changes(ctx, f.Mark, f.Again)
 	}
-	err = s.fill(ctx, y.Name, sp, from)
+	err = s.fill(ctx, y.Name, sp, c.Connector, from)
 	if err == nil && sp.mark.Text == "" {
 		err = connector.ErrMark.With("what changed ended without a mark")
 	}

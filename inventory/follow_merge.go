@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/connector"
@@ -36,13 +37,10 @@ func newFollowing(s *Service, c *comparison) *following {
 func (f *following) name(r *connector.Record) error {
 	switch {
 	case r.Present != nil:
-		all := f.known.of(kindOfTarget(r.Present.Kind))
-		o := all[r.Present.ID]
-		if !o.Live && !o.seen {
-			f.strangers[*r.Present] = true
-		} else if !o.seen {
-			o.seen = true
-			all[r.Present.ID] = o // the key is in the map: its text stays the one that is
+		if o := f.known.of(kindOfTarget(r.Present.Kind)).find(r.Present.ID); o != nil && (o.is(isLive) || o.is(isSeen)) {
+			o.state |= isSeen
+		} else {
+			f.strangers[connector.Target{Kind: r.Present.Kind, ID: strings.Clone(r.Present.ID)}] = true
 		}
 		if len(f.strangers) > againLimit {
 			return connector.ErrMark.With("too many things are there that are not known")
@@ -61,7 +59,7 @@ func (f *following) name(r *connector.Record) error {
 // what strayed, which is looked for each time.
 func (f *following) present(listed bool, strayed []string) error {
 	for t := range f.strangers {
-		if !f.known.of(kindOfTarget(t.Kind))[t.ID].seen {
+		if o := f.known.of(kindOfTarget(t.Kind)).find(t.ID); o == nil || !o.is(isSeen) {
 			return connector.ErrMark.With("%s %q is there, is not known, and was not told of as changed", t.Kind, t.ID)
 		}
 	}
@@ -71,10 +69,9 @@ func (f *following) present(listed bool, strayed []string) error {
 	slices.Sort(strayed)
 	for _, kind := range objectKinds {
 		all := f.known.of(kind)
-		for native, o := range all {
-			if o.Live && !o.seen && !found(strayed, native) {
-				o.seen = true
-				all[native] = o
+		for o := range all.all() {
+			if o.is(isLive) && !o.is(isSeen) && !found(strayed, all.native(o)) {
+				o.state |= isSeen
 			}
 		}
 	}
@@ -270,18 +267,11 @@ func (f *following) membersOf(ctx context.Context, of access.EntitlementID) (lis
 // settle puts what is told of each holder whom the changes touch together with what
 // the store has of them, and leaves the others out of the comparison.
 func (f *following) settle(ctx context.Context) error {
-	left := map[access.Ref]Digest{}
-	for ref := range f.away {
-		if d, had := f.known.Holdings[ref]; had {
-			left[ref] = d
-		}
-	}
-	for ref := range f.affected {
-		d, had := f.known.Holdings[ref]
-		if !had {
+	f.known.Holdings.only(func(ref access.Ref) bool { return f.away[ref] || f.affected[ref] })
+	for ref := range f.known.Holdings.holders() {
+		if !f.affected[ref] {
 			continue
 		}
-		left[ref] = d
 		grants, credentials, err := f.Store.HolderGrants(ctx, f.system, ref)
 		if err != nil {
 			return err
@@ -295,16 +285,15 @@ func (f *following) settle(ctx context.Context) error {
 			f.holdings.addCredentials(credentials)
 		}
 	}
-	f.known.Holdings = left
 	return nil
 }
 
 // count makes the counts those of the whole system.
 func (f *following) count(m *merge) {
-	c := Counts{Grants: f.known.Grants + m.grantsMore, Credentials: m.system.State.Counts.Credentials + m.credentialsMore}
+	c := Counts{Grants: m.system.State.Counts.Grants + m.grantsMore, Credentials: m.system.State.Counts.Credentials + m.credentialsMore}
 	for kind, into := range map[access.ObjectKind]*int64{access.KindResource: &c.Resources, access.KindEntitlement: &c.Entitlements, access.KindAccount: &c.Accounts} {
-		for _, o := range f.known.of(kind) {
-			if o.seen {
+		for o := range f.known.of(kind).all() {
+			if o.is(isSeen) {
 				*into++
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -110,9 +111,13 @@ type merge struct {
 	allow   Guard
 	staging Staging
 	batch   Batch
+	writing Batch                   // the one before it, while it is written
+	written chan error              // says that it was; nil while none is
 	refs    map[access.Ref]struct{} // who follows is told of these; nil is of the system
-	used    map[access.AccountID]access.Time
+	used    []Usage
+	looked  int64 // at records and facts
 	removed int64 // grants
+	had     int64 // grants, once that has to be known; -1 until then
 
 	grantsMore, credentialsMore int64 // than the holders that differ had
 }
@@ -121,13 +126,16 @@ func (m *merge) begin() {
 	if m.system.State.Synced != 0 {
 		m.refs = map[access.Ref]struct{}{}
 	}
-	m.used = map[access.AccountID]access.Time{}
-	m.batch.System = m.system.ID
+	m.batch.System, m.had = m.system.ID, -1
 }
 
 func (m *merge) run(ctx context.Context, sp *spool) error {
 	m.begin()
-	if err := sp.each(func(rec *connector.Record) error { return m.object(ctx, rec) }); err != nil {
+	err := sp.each(func(rec *connector.Record) error {
+		m.step(1)
+		return m.object(ctx, rec)
+	})
+	if err != nil {
 		return err
 	}
 	if all := int64(m.c.holdings.expected); m.c.dangling > maxBadCount && float64(m.c.dangling) > maxBadShare*float64(all) {
@@ -159,6 +167,20 @@ func (m *merge) gone(ctx context.Context) error {
 	}
 	return nil
 }
+
+// step tells how far it is: every record is looked at, then every fact that starts
+// at a holder once more.
+func (m *merge) step(n int64) {
+	was := m.looked
+	if m.looked += n; m.looked/progressRows != was/progressRows {
+		m.progress("storing "+m.system.Name, m.looked, m.total())
+	}
+}
+
+func (m *merge) total() int64 { return m.c.records + m.c.facts }
+
+// progressRows is how many rows lie between two tellings.
+const progressRows = 5000
 
 // note keeps who is to be told.
 func (m *merge) note(ref access.Ref) {
@@ -224,28 +246,25 @@ func (m *merge) usage(id access.AccountID, a *connector.Account) {
 	if !a.UsageKnown {
 		return
 	}
-	if was, ok := m.c.known.Usage[id]; !ok || was < a.LastUsed {
-		m.used[id] = max(a.LastUsed, m.used[id])
+	if o := m.c.known.Accounts.find(a.ID); o.used < a.LastUsed {
+		o.used = a.LastUsed // listed again, it is not kept again
+		m.used = append(m.used, Usage{id, a.LastUsed})
 	}
 }
 
 // holders compares what starts at each holder, then ends what started at holders
 // that have nothing left.
 func (m *merge) holders(ctx context.Context) error {
-	left := m.c.known.Holdings
-	done, total := int64(0), int64(m.c.holdings.expected)
+	known := m.c.known.Holdings.inOrder()
 	err := m.c.holdings.each(func(x holder) error {
 		m.c.counts.Grants += int64(len(x.grants))
 		m.c.counts.Credentials += int64(len(x.credentials))
-		if done += int64(len(x.grants)); done%50000 < int64(len(x.grants)) {
-			m.progress("storing "+m.system.Name, done, total)
-		}
+		m.step(int64(len(x.grants) + len(x.credentials)))
 		digest := m.c.holdings.digest(x)
 		if m.c.unclear[x.ref] {
 			digest[0] ^= 0xff // so that it is looked at again once it is clear
 		}
-		was, had := left[x.ref]
-		delete(left, x.ref)
+		was, had := known.upTo(x.ref)
 		if had && was == digest {
 			return nil
 		}
@@ -254,8 +273,7 @@ func (m *merge) holders(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	gone := slices.SortedFunc(maps.Keys(left), func(a, b access.Ref) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Key, b.Key)) })
-	for _, ref := range gone {
+	for _, ref := range known.others() {
 		if m.c.unclear[ref] {
 			continue
 		}
@@ -283,10 +301,27 @@ func (m *merge) holder(ctx context.Context, x holder, row HoldingRow) error {
 	m.credentialsMore += int64(len(x.credentials) - len(credentials))
 	m.grants(grants, x)
 	m.credentials(credentials, x.credentials)
-	if !m.accept && m.allow.Refuses(m.removed, m.c.known.Grants) {
-		return ErrGuard.With("the sync would remove more than %d of %d grants; nothing was changed. If that is meant, run it again with --accept-removals", m.removed-1, m.c.known.Grants)
+	if err := m.guard(ctx); err != nil {
+		return err
 	}
 	return m.flush(ctx, batchRows)
+}
+
+// guard refuses a system that lost most of its grants. How many it had is asked
+// once it matters: counting them costs more than what changes in most syncs.
+func (m *merge) guard(ctx context.Context) (err error) {
+	if m.accept || m.removed <= m.allow.Count {
+		return nil
+	}
+	if m.had < 0 {
+		if m.had, err = m.Store.LiveGrants(ctx, m.system.ID); err != nil {
+			return fmt.Errorf("counting grants: %w", err)
+		}
+	}
+	if m.allow.Refuses(m.removed, m.had) {
+		return ErrGuard.With("the sync would remove more than %d of %d grants; nothing was changed. If that is meant, run it again with --accept-removals", m.removed-1, m.had)
+	}
+	return nil
 }
 
 // grants stages the difference of two lists in the same order. What cannot be
@@ -297,7 +332,7 @@ func (m *merge) grants(was []GrantRow, x holder) {
 		var g GrantRow
 		order := -1
 		if len(is) > 0 {
-			g = m.c.holdings.row(x.ref, is[0])
+			g = is[0].row(x.ref)
 			order = 1
 			if len(was) > 0 {
 				order = compareRows(was[0], g)
@@ -343,10 +378,14 @@ func (m *merge) credentials(was, is []CredentialRow) {
 	}
 }
 
-// flush writes the batch when it is large enough.
+// flush has the batch written when it is large enough. It is written while the
+// next one is made ready: the database and the comparison each take their time.
 func (m *merge) flush(ctx context.Context, least int) error {
 	if m.batch.size() < max(least, 1) {
 		return nil
+	}
+	if err := m.settle(); err != nil {
+		return err
 	}
 	if m.staging == nil {
 		st, err := m.Store.Stage(ctx, m.system.ID.Ref(), m.c.known.Synced)
@@ -355,11 +394,34 @@ func (m *merge) flush(ctx context.Context, least int) error {
 		}
 		m.staging = st
 	}
-	if err := m.staging.Write(ctx, &m.batch); err != nil {
+	m.writing, m.batch = m.batch, m.writing
+	m.batch.System = m.system.ID
+	m.batch.reset()
+	m.written = make(chan error, 1)
+	go func(staging Staging, b *Batch, written chan<- error) { written <- staging.Write(ctx, b) }(m.staging, &m.writing, m.written)
+	return nil
+}
+
+// settle waits until the batch that is being written has been.
+func (m *merge) settle() error {
+	if m.written == nil {
+		return nil
+	}
+	err := <-m.written
+	m.written = nil
+	if err != nil {
 		return fmt.Errorf("storing a batch: %w", err)
 	}
-	m.batch.reset()
 	return nil
+}
+
+// undo takes back what was staged.
+func (m *merge) undo(ctx context.Context) error {
+	_ = m.settle() // whatever became of it
+	if m.staging == nil {
+		return nil
+	}
+	return m.staging.Undo(ctx)
 }
 
 // reset makes room for the next batch in the same memory.
@@ -374,7 +436,7 @@ func (b *Batch) reset() {
 // finish makes everything visible. What was used when is no version of anything:
 // it follows, and if it does not get that far the next sync brings it.
 func (m *merge) finish(ctx context.Context) error {
-	if err := m.flush(ctx, 1); err != nil {
+	if err := errors.Join(m.flush(ctx, 1), m.settle()); err != nil {
 		return err
 	}
 	m.r.Counts = m.c.counts
@@ -387,12 +449,12 @@ func (m *merge) finish(ctx context.Context) error {
 		}
 		m.staging = nil
 	}
-	if len(m.used) > 0 {
+	if m.used = latest(m.used); len(m.used) > 0 {
 		if err := m.Store.KeepUsage(ctx, m.system.ID, m.used, m.refs == nil || len(m.used) > bulkThreshold); err != nil {
 			return fmt.Errorf("keeping when accounts were used: %w", err)
 		}
 	}
-	m.progress("storing "+m.system.Name, 1, 1)
+	m.progress("storing "+m.system.Name, m.total(), m.total())
 	if changed {
 		return nil
 	}

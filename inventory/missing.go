@@ -69,8 +69,10 @@ func (s *Service) vanished(c *comparison) map[string][]access.ObjectKind {
 		if kind == access.KindEntitlement && s.Members == nil {
 			continue
 		}
-		for native, x := range c.known.of(kind) {
-			if x.Live && !x.seen {
+		all := c.known.of(kind)
+		for o := range all.all() {
+			if o.is(isLive) && !o.is(isSeen) {
+				native := all.native(o)
 				missing[native] = append(missing[native], kind)
 			}
 		}
@@ -90,11 +92,10 @@ func shown(place string) string {
 
 // stays keeps an object that is out of sight.
 func (c *comparison) stays(kind access.ObjectKind, native string) {
-	o := c.known.of(kind)[native]
-	o.seen, o.compared = true, true
-	c.known.of(kind)[native] = o // the key is in the map: its text stays the one that is
+	o := c.known.of(kind).find(native)
+	o.state |= isSeen | isCompared
 	c.count(kind)
-	c.kept[access.Ref{Kind: kind, Key: o.Key}] = true
+	c.kept[access.Ref{Kind: kind, Key: int64(o.key)}] = true
 }
 
 // membersOf are those who held an entitlement when the comparison began.
@@ -156,9 +157,9 @@ func (m *merge) retain(ctx context.Context) error {
 func (c *comparison) there() map[access.Ref]bool {
 	all := map[access.Ref]bool{}
 	for _, kind := range []access.ObjectKind{access.KindEntitlement, access.KindAccount} {
-		for _, o := range c.known.of(kind) {
-			if o.seen {
-				all[access.Ref{Kind: kind, Key: o.Key}] = true
+		for o := range c.known.of(kind).all() {
+			if o.is(isSeen) {
+				all[access.Ref{Kind: kind, Key: int64(o.key)}] = true
 			}
 		}
 	}
@@ -167,16 +168,15 @@ func (c *comparison) there() map[access.Ref]bool {
 
 // add takes in a grant as the store has it.
 func (h *holdings) add(holder access.Ref, g GrantRow) {
-	h.grants = append(h.grants, grantFact{
-		holder: uint32(holder.Key), ent: uint32(g.Entitlement), res: uint32(g.Resource), kind: holder.Kind, mode: g.Mode, flags: g.Flags, //nolint:gosec // assign caps keys
-		period: h.period(period{g.Start, g.End, g.LastUsed}),
+	h.grant(holder, grantFact{
+		ent: uint32(g.Entitlement), res: uint32(g.Resource), mode: g.Mode, flags: g.Flags, //nolint:gosec // assign caps keys
+		period: period{g.Start, g.End, g.LastUsed},
 	})
 }
 
 // addCredentials takes in credentials as the store has them.
 func (h *holdings) addCredentials(list []CredentialRow) {
 	for _, k := range list {
-		k.ID = 0 // as one that was read
-		h.credentials = append(h.credentials, k)
+		h.credential(k)
 	}
 }

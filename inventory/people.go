@@ -111,7 +111,7 @@ func (s *Service) collectPeople(ctx context.Context, src Source, sp *spool) (err
 		return err
 	}
 	defer func() { err = errors.Join(err, reader.Close()) }()
-	return s.fill(ctx, src.Name, sp, reader.People)
+	return s.fill(ctx, src.Name, sp, reader, reader.People)
 }
 
 // people merges one source into the identities.

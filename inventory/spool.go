@@ -165,6 +165,7 @@ func (s *spool) each(fn func(*connector.Record) error) error {
 		return err
 	}
 	frames := &frameReader{r: bufio.NewReaderSize(s.f, spoolFrame)}
+	var r recordReader // one: as a variable of the loop it would be copied with each record
 	for {
 		_, records, err := frames.next()
 		if errors.Is(err, io.EOF) {
@@ -173,7 +174,7 @@ func (s *spool) each(fn func(*connector.Record) error) error {
 		if err != nil {
 			return fmt.Errorf("reading the spool back: %w", err)
 		}
-		for r := (recordReader{rest: records}); ; {
+		for r.rest = records; ; {
 			rec, err := r.next()
 			if err != nil {
 				return fmt.Errorf("reading the spool back: %w", err)

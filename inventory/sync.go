@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,6 +28,8 @@ type SyncStore interface {
 	// HolderGrants returns what the store has of one holder's grants in a system,
 	// ordered by entitlement, resource and mode, and of an account's credentials.
 	HolderGrants(ctx context.Context, system access.SystemID, holder access.Ref) ([]GrantRow, []CredentialRow, error)
+	// LiveGrants counts a system's grants.
+	LiveGrants(ctx context.Context, system access.SystemID) (int64, error)
 	// Reserve takes n consecutive keys and returns the first.
 	Reserve(ctx context.Context, kind access.ObjectKind, n int) (int64, error)
 	// Stage begins a bulk change of a system or source that nobody sees before
@@ -34,7 +37,7 @@ type SyncStore interface {
 	Stage(ctx context.Context, on access.Ref, synced access.Time) (Staging, error)
 	// KeepUsage keeps when accounts were last used, which only moves forward; bulk
 	// tells those who follow of the system instead of each.
-	KeepUsage(ctx context.Context, system access.SystemID, used map[access.AccountID]access.Time, bulk bool) error
+	KeepUsage(ctx context.Context, system access.SystemID, used []Usage, bulk bool) error
 	// Followed returns where following a system stands, and at most limit accounts to
 	// be read again.
 	Followed(ctx context.Context, system access.SystemID, limit int) (Followed, error)
@@ -98,14 +101,35 @@ func (s *Service) syncAll(ctx context.Context, y System, c *connection, o SyncOp
 			err = errors.Join(err, sp.close())
 		}
 	}()
-	if err := s.fill(ctx, y.Name, sp, c.Discover); err != nil {
+	known := s.askKnown(ctx, y.ID) // while the system is read
+	err = s.fill(ctx, y.Name, sp, c.Connector, c.Discover)
+	k, errKnown := known()
+	if err = cmp.Or(err, errKnown); err != nil {
 		return err
 	}
 	r.Mark = sp.mark.Text
-	if err := s.mergeSystem(ctx, y, sp, c, o, r); err != nil {
+	if err := s.mergeSystem(ctx, y, sp, k, c, o, r); err != nil {
 		return err
 	}
 	return sp.remove()
+}
+
+// askKnown asks the store for what it has of a system, and returns how to wait for
+// the answer. Should another sync come in between, staging on it is refused.
+func (s *Service) askKnown(ctx context.Context, id access.SystemID) (wait func() (*Known, error)) {
+	var known *Known
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if known, err = s.Store.Known(ctx, id); err != nil {
+			err = fmt.Errorf("reading what is known: %w", err)
+		}
+	}()
+	return func() (*Known, error) {
+		<-done
+		return known, err
+	}
 }
 
 func (s *Service) spool(on access.Ref, about string) (*spool, error) {
@@ -158,9 +182,10 @@ type stream func(ctx context.Context, cursor string) iter.Seq2[connector.Record,
 // fill reads a stream into the spool. Behind the cursor of an interrupted sync it
 // goes on only if the stream gives that cursor back first; whoever does not is
 // read from the start, so that two states of a source are never mixed.
-func (s *Service) fill(ctx context.Context, name string, sp *spool, from stream) error {
+func (s *Service) fill(ctx context.Context, name string, sp *spool, source any, from stream) error {
+	measured, _ := source.(connector.Measured)
 	if sp.cursor != "" {
-		goesOn, err := s.pour(name, sp, from(ctx, sp.cursor), sp.cursor)
+		goesOn, err := s.pour(name, sp, measured, from(ctx, sp.cursor), sp.cursor)
 		if err != nil || goesOn {
 			return err
 		}
@@ -168,13 +193,13 @@ func (s *Service) fill(ctx context.Context, name string, sp *spool, from stream)
 			return fmt.Errorf("beginning the spool again: %w", err)
 		}
 	}
-	_, err := s.pour(name, sp, from(ctx, ""), "")
+	_, err := s.pour(name, sp, measured, from(ctx, ""), "")
 	return err
 }
 
 // pour reports whether the stream goes on behind the cursor, if there is one.
-func (s *Service) pour(name string, sp *spool, from iter.Seq2[connector.Record, error], behind string) (goesOn bool, err error) {
-	var n int64
+func (s *Service) pour(name string, sp *spool, measured connector.Measured, from iter.Seq2[connector.Record, error], behind string) (goesOn bool, err error) {
+	var n, size int64 // size is known of what is measured
 	for r, err := range from {
 		switch {
 		case err != nil:
@@ -192,25 +217,30 @@ func (s *Service) pour(name string, sp *spool, from iter.Seq2[connector.Record, 
 		if err := sp.add(&r); err != nil {
 			return false, fmt.Errorf("writing the spool: %w", err)
 		}
-		if n++; n%5000 == 0 {
-			s.progress("reading "+name, n, 0)
+		if n++; n%progressRows != 0 {
+			continue
 		}
+		done := n
+		if measured != nil {
+			done, size = measured.Measure()
+		}
+		s.progress("reading "+name, done, size)
 	}
 	if behind != "" {
 		return false, nil
 	}
-	s.progress("reading "+name, n, n)
+	if size == 0 {
+		size = n
+	}
+	s.progress("reading "+name, size, size)
 	sp.poured = n
 	return true, sp.finish()
 }
 
 // mergeSystem compares the spool with the store, asks the guard, and stages the
 // difference.
-func (s *Service) mergeSystem(ctx context.Context, y System, sp *spool, l *connection, o SyncOptions, r *Report) (err error) {
-	known, err := s.Store.Known(ctx, y.ID)
-	if err != nil {
-		return fmt.Errorf("reading what is known: %w", err)
-	}
+func (s *Service) mergeSystem(ctx context.Context, y System, sp *spool, known *Known, l *connection, o SyncOptions, r *Report) (err error) {
+	s.progress("storing "+y.Name, 0, 0)
 	c := newComparison(y.ID, known)
 	if r.Rejects, err = s.nameAll(ctx, y, sp, c); err != nil {
 		return err
@@ -232,8 +262,8 @@ func (s *Service) mergeSystem(ctx context.Context, y System, sp *spool, l *conne
 // undoing takes back what was staged where the merge does not come to its end.
 func (m *merge) undoing(ctx context.Context, run func() error) error {
 	err := run()
-	if m.staging != nil && err != nil {
-		err = errors.Join(err, m.staging.Undo(context.WithoutCancel(ctx)))
+	if err != nil {
+		err = errors.Join(err, m.undo(context.WithoutCancel(ctx)))
 	}
 	return err
 }
@@ -250,10 +280,9 @@ func (s *Service) nameAll(ctx context.Context, y System, sp *spool, c *compariso
 	rejected := newRejects(s.Dir, y.Name, s.now())
 	defer func() { err = errors.Join(err, rejected.close()) }()
 	var list []connector.Reject
-	var records int64
 	err = sp.each(func(rec *connector.Record) error {
 		c.name(rec)
-		records++
+		c.records++
 		if rec.Reject == nil {
 			return nil
 		}
@@ -265,7 +294,7 @@ func (s *Service) nameAll(ctx context.Context, y System, sp *spool, c *compariso
 	if err != nil {
 		return "", err
 	}
-	if err := tooManyRejects(c.counts.Rejected, records); err != nil {
+	if err := tooManyRejects(c.counts.Rejected, c.records); err != nil {
 		return "", err
 	}
 	if c.byPerson {

@@ -35,10 +35,10 @@ func (s Coverage) Keep(ctx context.Context, m coverage.Matrix) error {
 	})
 }
 
-var unresolved = `
+const unresolved = `
 select f.rule, f.subject_kind, f.subject_key, case when f.status = 'accepted' then f.accepted_until else 0 end
   from finding f
- where f.status <> 'resolved' and ` + now("f")
+ where ` + findingNow
 
 // Gaps returns the findings of rules that are not resolved.
 func (s Coverage) Gaps(ctx context.Context, rules []string) (gaps []coverage.Gap, err error) {

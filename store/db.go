@@ -15,8 +15,9 @@ import (
 	"sync"
 	"time"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // the postgres driver
-	_ "modernc.org/sqlite"             // the sqlite driver
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	_ "modernc.org/sqlite" // the sqlite driver
 
 	"github.com/writhq/writ/audit"
 	"github.com/writhq/writ/internal/fault"
@@ -115,7 +116,7 @@ func (db *DB) openSQLite(ctx context.Context, path string) (err error) {
 	db.d = sqliteDialect
 	pragmas := url.Values{"_pragma": {
 		"journal_mode(wal)", "synchronous(normal)", "foreign_keys(1)", "busy_timeout(10000)",
-		"cache_size(-65536)", "temp_store(memory)",
+		"cache_size(-65536)", "temp_store(memory)", "wal_autocheckpoint(2000)",
 	}}
 	// What is deleted is overwritten: a sealed credential that was replaced is gone.
 	write := url.Values{"_pragma": append(slices.Clone(pragmas["_pragma"]), "secure_delete(1)"), "_txlock": {"immediate"}}
@@ -148,9 +149,15 @@ func (db *DB) openPostgres(ctx context.Context, dsn string) (err error) {
 	// Two pools: a change takes keys and may read while it holds its connection,
 	// and would wait for ever if all connections were held by such changes.
 	for _, pool := range []**sql.DB{&db.w, &db.r} {
-		if *pool, err = sql.Open("pgx", dsn); err != nil {
+		config, err := pgx.ParseConfig(dsn)
+		if err != nil {
 			return ErrConfig.With("the database URL cannot be read")
 		}
+		var options []stdlib.OptionOpenDB
+		if pool == &db.w {
+			options = append(options, stdlib.OptionAfterConnect(byKey))
+		}
+		*pool = stdlib.OpenDB(*config, options...)
 		(*pool).SetMaxOpenConns(16)
 		(*pool).SetMaxIdleConns(8)
 		(*pool).SetConnMaxIdleTime(time.Minute)
@@ -159,6 +166,13 @@ func (db *DB) openPostgres(ctx context.Context, dsn string) (err error) {
 		return ErrConfig.With("the PostgreSQL database does not answer").Because(err)
 	}
 	return nil
+}
+
+// byKey makes a connection of writers find rows by key. A plan that was made and
+// kept while a table was small would else read all of it once it is large.
+func byKey(ctx context.Context, c *pgx.Conn) error {
+	_, err := c.Exec(ctx, "set enable_seqscan = off")
+	return err
 }
 
 // Dir is the data directory, for what lies beside the database.

@@ -25,11 +25,16 @@ func (s Findings) OwnTiers(ctx context.Context) (map[access.EntitlementID]access
 	return s.db.Classify().OwnTiers(ctx)
 }
 
+// findingNow is the condition that a finding counts now. A finding is never staged,
+// so that what has no end is what is now; those that were resolved stay for ever,
+// and the words are those that an index of the others answers.
+const findingNow = `f.until_set = 0 and f.status in ('open', 'accepted')`
+
 // Kept returns every finding that is not resolved.
 func (s Findings) Kept(ctx context.Context) (map[finding.Key]finding.Kept, error) {
 	kept := map[finding.Key]finding.Kept{}
 	err := s.db.read(ctx, func(q *query) error {
-		return q.each(ctx, `select f.id, f.rule, f.subject_kind, f.subject_key, f.digest, f.status, f.accepted_until, f.severity, case when f.status = 'accepted' then f.evidence else '' end from finding f where f.status <> 'resolved' and `+now("f"), nil, func(scan func(...any) error) error {
+		return q.each(ctx, `select f.id, f.rule, f.subject_kind, f.subject_key, f.digest, f.status, f.accepted_until, f.severity, case when f.status = 'accepted' then f.evidence else '' end from finding f where `+findingNow, nil, func(scan func(...any) error) error {
 			var key finding.Key
 			var k finding.Kept
 			var digest []byte
@@ -121,13 +126,13 @@ func (t *tx) keepFinding(ctx context.Context, c finding.Change) error {
 	return err
 }
 
-var listFindings = `
+const listFindings = `
 select f.id, f.rule, f.subject_kind, f.subject_key, f.system_id, f.severity, f.function, f.owner_id, f.status,
        f.opened_at, f.due_at, f.accepted_until, f.reason, f.evidence
   from finding f
- where f.status <> 'resolved'
+ where ` + findingNow + `
    and ($1 = '' or f.rule = $1) and ($2 = '' or f.severity = $2) and ($3 = '' or f.function = $3)
-   and ($4 = 0 or f.system_id = $4) and ($5 = '' or f.status = $5) and ` + now("f") + `
+   and ($4 = 0 or f.system_id = $4) and ($5 = '' or f.status = $5)
  order by case f.severity when 'critical' then 0 when 'high' then 1 when 'medium' then 2 else 3 end, f.due_at, f.rule, f.id
  limit $6`
 

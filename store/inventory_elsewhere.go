@@ -92,13 +92,10 @@ func elsewhere(ctx context.Context, q *query, id access.SystemID, wanted []conne
 const accountsPerQuery = 200
 
 var accountsByLogin = `
-select a.login, a.id from account a
- where a.system_id = $1 and lower(a.login) in (` + lowered(2, accountsPerQuery) + `) and ` + now("a")
-
-// lowered are placeholders whose values count in lower case, as the index has it.
-func lowered(first, n int) string {
-	return "lower(" + strings.ReplaceAll(placeholders(first, n), ", ", "), lower(") + ")"
-}
+select a.login, a.id
+  from (values ` + rowsOfOne(accountsPerQuery) + `) f
+  join account a on lower(a.login) = lower(f.column1)
+ where a.system_id = $1 and ` + now("a")
 
 func accountsCalled(ctx context.Context, q *query, id access.SystemID, logins map[string]bool) (map[string][]int64, error) {
 	by := map[string][]int64{}

@@ -79,8 +79,8 @@ func candidates(ctx context.Context, q *query, condition string, all *inventory.
 const accountsChangedSince = `
 select distinct c.kind, c.object, c.bulk
   from change c
-  join change_set s on s.id = c.set_id
- where (s.rev > $1 or s.rev is null) and s.id not in (select id from open_set)
+ where c.set_id in (select id from change_set where rev > $1 union all select id from change_set where rev is null)
+   and c.set_id not in (select id from open_set)
    and (c.kind in (1, 2) or c.kind = 5 and c.bulk)`
 
 // whichAccounts are conditions that select the accounts to look at: all of them

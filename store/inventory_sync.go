@@ -2,33 +2,50 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/audit"
 	"github.com/writhq/writ/inventory"
 )
 
-// The newest version of every object of a system, gone ones too: they keep their key.
+// The newest version of every object of a system, gone ones too: they keep their
+// key. What has no end is the newest without having to be compared.
 const knownObjects = `
-select o.native_id, o.id, o.digest, case when o.until_set = 0 then 1 else 0 end
+select o.native_id, o.id, o.digest, case when o.until_set = 0 then 1 else 0 end, %[2]s
   from %[1]s o
  where o.system_id = $1 and o.from_set not in (select id from open_set)
-   and o.from_set = (select max(v.from_set) from %[1]s v where v.id = o.id and v.from_set not in (select id from open_set))`
+   and (o.until_set = 0 or o.from_set = (select max(v.from_set) from %[1]s v where v.id = o.id and v.from_set not in (select id from open_set)))`
+
+var (
+	knownResources    = fmt.Sprintf(knownObjects, "resource", "-1")
+	knownEntitlements = fmt.Sprintf(knownObjects, "entitlement", "-1")
+	knownAccounts     = fmt.Sprintf(knownObjects, "account", "coalesce((select u.last_used from account_usage u where u.account_id = o.id), -1)")
+	knownHoldings     = `select h.holder_kind, h.holder_id, h.digest from holding h where h.system_id = $1 and ` + now("h")
+	systemNames       = `select s.name, s.id from system s where ` + now("s")
+
+	// By the holders of the system, one look into the index each: grants have no
+	// index by system.
+	liveGrants = `
+select cast(coalesce(sum((
+  select count(*) from access_grant g
+   where g.holder_id = h.holder_id and g.holder_kind = h.holder_kind and g.system_id = h.system_id and ` + now("g") + `)), 0) as bigint)
+  from holding h
+ where h.system_id = $1 and ` + now("h") + `
+`
+)
 
 // Known returns what the store has of a system, and as of which sync: whoever
 // stages on it is refused when another came in between.
 func (s Inventory) Known(ctx context.Context, id access.SystemID) (*inventory.Known, error) {
 	k := &inventory.Known{
-		Resources: map[string]inventory.Object{}, Entitlements: map[string]inventory.Object{}, Accounts: map[string]inventory.Object{},
-		Holdings: map[access.Ref]inventory.Digest{}, Usage: map[access.AccountID]access.Time{},
+		Resources: &inventory.Objects{}, Entitlements: &inventory.Objects{}, Accounts: &inventory.Objects{},
 		SystemByName: map[string]access.SystemID{},
 	}
 	err := s.db.read(ctx, func(q *query) error {
@@ -36,14 +53,20 @@ func (s Inventory) Known(ctx context.Context, id access.SystemID) (*inventory.Kn
 		if k.Synced, err = lastSync(ctx, q, id.Ref()); err != nil {
 			return err
 		}
-		for table, into := range map[string]map[string]inventory.Object{"resource": k.Resources, "entitlement": k.Entitlements, "account": k.Accounts} {
-			if err := readKnown(ctx, q, fmt.Sprintf(knownObjects, table), id, into); err != nil {
-				return fmt.Errorf("reading %ss: %w", table, err)
+		for text, into := range map[string]*inventory.Objects{knownResources: k.Resources, knownEntitlements: k.Entitlements, knownAccounts: k.Accounts} {
+			if err := readKnown(ctx, q, text, id, into); err != nil {
+				return fmt.Errorf("reading objects: %w", err)
 			}
 		}
 		return readHoldings(ctx, q, id, k)
 	})
 	return k, err
+}
+
+// LiveGrants counts a system's grants.
+func (s Inventory) LiveGrants(ctx context.Context, id access.SystemID) (n int64, err error) {
+	err = s.db.read(ctx, func(q *query) error { return q.row(ctx, liveGrants, id).Scan(&n) })
+	return n, err
 }
 
 // lastSync is when the last complete sync of something was.
@@ -52,56 +75,42 @@ func lastSync(ctx context.Context, q *query, on access.Ref) (at access.Time, err
 	return at, err
 }
 
-func readKnown(ctx context.Context, q *query, text string, id access.SystemID, into map[string]inventory.Object) error {
+func readKnown(ctx context.Context, q *query, text string, id access.SystemID, into *inventory.Objects) error {
+	var native, digest sql.RawBytes
 	return q.each(ctx, text, []any{id}, func(scan func(...any) error) error {
-		var native string
 		var o inventory.Object
-		var digest []byte
 		var live int
-		if err := scan(&native, &o.Key, &digest, &live); err != nil {
+		if err := scan(&native, &o.Key, &digest, &live, &o.Used); err != nil {
 			return err
 		}
 		copy(o.Digest[:], digest)
 		o.Live = live == 1
-		into[native] = o
+		into.Put(string(native), o)
 		return nil
 	})
 }
 
 func readHoldings(ctx context.Context, q *query, id access.SystemID, k *inventory.Known) error {
-	err := q.each(ctx, `select h.holder_kind, h.holder_id, h.digest from holding h where h.system_id = $1 and `+now("h"), []any{id}, func(scan func(...any) error) error {
+	var digest sql.RawBytes
+	err := q.each(ctx, knownHoldings, []any{id}, func(scan func(...any) error) error {
 		var r access.Ref
-		var digest []byte
 		if err := scan(&r.Kind, &r.Key, &digest); err != nil {
 			return err
 		}
 		var d inventory.Digest
 		copy(d[:], digest)
-		k.Holdings[r] = d
+		k.Holdings.Add(r, d)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	err = q.each(ctx, `select u.account_id, u.last_used from account_usage u join account a on a.id = u.account_id where a.system_id = $1 and `+now("a"), []any{id}, func(scan func(...any) error) error {
-		var acc access.AccountID
-		var at access.Time
-		defer func() { k.Usage[acc] = at }()
-		return scan(&acc, &at)
-	})
-	if err != nil {
-		return err
-	}
-	err = q.each(ctx, `select s.name, s.id from system s where `+now("s"), nil, func(scan func(...any) error) error {
+	return q.each(ctx, systemNames, nil, func(scan func(...any) error) error {
 		var name string
 		var key access.SystemID
 		defer func() { k.SystemByName[name] = key }()
 		return scan(&name, &key)
 	})
-	if err != nil {
-		return err
-	}
-	return q.row(ctx, `select count(*) from access_grant g where g.system_id = $1 and `+now("g"), id).Scan(&k.Grants)
 }
 
 // Numbers returns whom each employee number or workload name is.
@@ -216,13 +225,18 @@ func (g *staging) Flip(ctx context.Context, r inventory.Report, refs []access.Re
 		if err := t.synced(ctx, g.on, r); err != nil {
 			return err
 		}
-		rows := [][]any{{t.Set, g.on.Kind, g.on.Key, bulk}}
+		changes := newRows("change", changeColumns, 1+len(refs))
+		changes.add(t.Set, int64(g.on.Kind), g.on.Key, bulk)
 		for _, ref := range refs {
-			rows = append(rows, []any{t.Set, ref.Kind, ref.Key, false})
+			changes.add(t.Set, int64(ref.Kind), ref.Key, false)
 		}
-		return t.insertMany(ctx, "change", []string{"set_id", "kind", "object", "bulk"}, rows)
+		return t.insertRows(ctx, changes)
 	})
-	g.done = err == nil
+	if g.done = err == nil; g.done && bulk && g.db.d.statistic != "" {
+		// Else PostgreSQL goes on planning for tables that were empty until it looks by
+		// itself. That it cannot costs time, and nothing else.
+		_, _ = g.db.w.ExecContext(ctx, g.db.d.statistic)
+	}
 	return err
 }
 
@@ -246,6 +260,8 @@ func (g *staging) Write(ctx context.Context, b *inventory.Batch) error {
 	})
 }
 
+const changeColumns = "set_id, kind, object, bulk"
+
 var endedTables = map[access.ObjectKind]string{
 	access.KindResource: "resource", access.KindEntitlement: "entitlement", access.KindAccount: "account",
 }
@@ -266,14 +282,14 @@ func (g *staging) endObjects(ctx context.Context, t *tx, b *inventory.Batch) err
 }
 
 func (g *staging) objects(ctx context.Context, t *tx, b *inventory.Batch) error {
-	var rows [][]any
+	rows := newRows("resource", "id, from_set, system_id, native_id, kind, name, parent_id, data_class, digest", len(b.Resources))
 	for _, r := range b.Resources {
-		rows = append(rows, []any{r.ID, t.Set, r.System, r.NativeID, r.Kind, r.Name, r.Parent, string(r.DataClass), r.Digest[:]})
+		rows.add(int64(r.ID), t.Set, int64(r.System), r.NativeID, r.Kind, r.Name, int64(r.Parent), string(r.DataClass), r.Digest[:])
 	}
-	if err := t.insertMany(ctx, "resource", []string{"id", "from_set", "system_id", "native_id", "kind", "name", "parent_id", "data_class", "digest"}, rows); err != nil {
+	if err := t.insertRows(ctx, rows); err != nil {
 		return err
 	}
-	rows = nil
+	rows = newRows("entitlement", "id, from_set, system_id, native_id, kind, name, description, resource_id, owner_number, capabilities, conflicts, digest", len(b.Entitlements))
 	for _, e := range b.Entitlements {
 		can, err := json.Marshal(orEmpty(e.Capabilities))
 		if err != nil {
@@ -283,34 +299,37 @@ func (g *staging) objects(ctx context.Context, t *tx, b *inventory.Batch) error 
 		if err != nil {
 			return err
 		}
-		rows = append(rows, []any{e.ID, t.Set, e.System, e.NativeID, e.Kind, e.Name, e.Description, e.Resource, e.OwnerNumber, string(can), string(conflicts), e.Digest[:]})
+		rows.add(int64(e.ID), t.Set, int64(e.System), e.NativeID, e.Kind, e.Name, e.Description, int64(e.Resource), e.OwnerNumber, string(can), string(conflicts), e.Digest[:])
 	}
-	if err := t.insertMany(ctx, "entitlement", []string{"id", "from_set", "system_id", "native_id", "kind", "name", "description", "resource_id", "owner_number", "capabilities", "conflicts", "digest"}, rows); err != nil {
+	if err := t.insertRows(ctx, rows); err != nil {
 		return err
 	}
-	rows = nil
-	var openings [][]any
+	return g.accounts(ctx, t, b)
+}
+
+func (g *staging) accounts(ctx context.Context, t *tx, b *inventory.Batch) error {
+	rows := newRows("account", "id, from_set, system_id, native_id, login, display_name, email, number, kind, kind_reason, status, interactive, created_at, expires_at, attributes, digest", len(b.Accounts))
+	openings := newRows("account_opening", "account_id, opener_id, from_set", 0)
 	for _, a := range b.Accounts {
 		for _, by := range a.OpenedBy {
-			openings = append(openings, []any{a.ID, by, t.Set})
+			openings.add(int64(a.ID), int64(by), t.Set)
 		}
-		attributes := a.Attributes
-		if attributes == nil {
-			attributes = map[string]string{}
+		text := []byte("{}")
+		if len(a.Attributes) > 0 {
+			var err error
+			if text, err = json.Marshal(a.Attributes); err != nil {
+				return err
+			}
 		}
-		text, err := json.Marshal(attributes)
-		if err != nil {
-			return err
-		}
-		rows = append(rows, []any{a.ID, t.Set, a.System, a.NativeID, a.Login, a.DisplayName, a.Email, a.Number, string(a.Kind), a.KindReason, string(a.Status), a.Interactive, a.Created, a.Expires, string(text), a.Digest[:]})
+		rows.add(int64(a.ID), t.Set, int64(a.System), a.NativeID, a.Login, a.DisplayName, a.Email, a.Number, string(a.Kind), a.KindReason, string(a.Status), a.Interactive, int64(a.Created), int64(a.Expires), string(text), a.Digest[:])
 		if err := t.due(ctx, a.ID.Ref(), a.Expires); err != nil {
 			return err
 		}
 	}
-	if err := t.insertMany(ctx, "account_opening", []string{"account_id", "opener_id", "from_set"}, openings); err != nil {
+	if err := t.insertRows(ctx, openings); err != nil {
 		return err
 	}
-	return t.insertMany(ctx, "account", []string{"id", "from_set", "system_id", "native_id", "login", "display_name", "email", "number", "kind", "kind_reason", "status", "interactive", "created_at", "expires_at", "attributes", "digest"}, rows)
+	return t.insertRows(ctx, rows)
 }
 
 func orEmpty[T any](list []T) []T {
@@ -321,21 +340,21 @@ func orEmpty[T any](list []T) []T {
 }
 
 func (g *staging) holdings(ctx context.Context, t *tx, b *inventory.Batch) error {
-	rows := make([][]any, 0, len(b.Holdings))
+	rows := newRows("holding", "holder_kind, holder_id, system_id, from_set, digest, elsewhere", len(b.Holdings))
 	for _, h := range b.Holdings {
 		ref := h.Holder
 		if !h.Had {
-			rows = append(rows, []any{ref.Kind, ref.Key, b.System, t.Set, h.Digest[:], h.Elsewhere})
+			rows.add(int64(ref.Kind), ref.Key, int64(b.System), t.Set, h.Digest[:], h.Elsewhere)
 			continue
 		}
 		if _, err := t.exec(ctx, `update holding set until_set = $1 where holder_kind = $2 and holder_id = $3 and system_id = $4 and until_set = 0`, t.Set, ref.Kind, ref.Key, b.System); err != nil {
 			return err
 		}
 		if h.Digest != (inventory.Digest{}) {
-			rows = append(rows, []any{ref.Kind, ref.Key, b.System, t.Set, h.Digest[:], h.Elsewhere})
+			rows.add(int64(ref.Kind), ref.Key, int64(b.System), t.Set, h.Digest[:], h.Elsewhere)
 		}
 	}
-	return t.insertMany(ctx, "holding", []string{"holder_kind", "holder_id", "system_id", "from_set", "digest", "elsewhere"}, rows)
+	return t.insertRows(ctx, rows)
 }
 
 func (g *staging) grants(ctx context.Context, t *tx, b *inventory.Batch) error {
@@ -352,152 +371,55 @@ func (g *staging) grants(ctx context.Context, t *tx, b *inventory.Batch) error {
 	if err != nil {
 		return err
 	}
-	rows := make([][]any, len(b.Grants))
-	for i, r := range b.Grants {
+	rows := newRows("access_grant", "holder_id, holder_kind, entitlement_id, resource_id, mode, from_set, id, system_id, flags, starts_at, ends_at, last_used, late", len(b.Grants))
+	for _, r := range b.Grants {
 		if r.ID == 0 {
 			r.ID = access.GrantID(id)
 			id++
 		}
-		rows[i] = []any{r.Holder.Key, r.Holder.Kind, r.Entitlement, r.Resource, r.Mode, t.Set, r.ID, b.System, r.Flags, r.Start, r.End, r.LastUsed, r.Late}
+		rows.add(r.Holder.Key, int64(r.Holder.Kind), int64(r.Entitlement), int64(r.Resource), int64(r.Mode), t.Set, int64(r.ID), int64(b.System), int64(r.Flags), int64(r.Start), int64(r.End), int64(r.LastUsed), r.Late)
 		if r.Start|r.End != 0 {
 			if err := t.due(ctx, r.Holder, r.Start, r.End); err != nil {
 				return err
 			}
 		}
 	}
-	return t.insertMany(ctx, "access_grant", []string{"holder_id", "holder_kind", "entitlement_id", "resource_id", "mode", "from_set", "id", "system_id", "flags", "starts_at", "ends_at", "last_used", "late"}, rows)
+	return t.insertRows(ctx, rows)
 }
 
 // usagePerChange keeps a transaction short.
 const usagePerChange = 5000
 
+// keepUsage inserts rows of values, which stand where %s does.
 const keepUsage = `
-insert into account_usage (account_id, last_used) values ($1, $2)
-on conflict (account_id) do update set last_used = $2 where account_usage.last_used < $2`
+insert into account_usage (account_id, last_used) values %s
+on conflict (account_id) do update set last_used = excluded.last_used where account_usage.last_used < excluded.last_used`
 
 // KeepUsage keeps when accounts were last used. It is no version of anything and
 // only moves forward, so it needs no staging: cut off, the next sync goes on.
-func (s Inventory) KeepUsage(ctx context.Context, system access.SystemID, used map[access.AccountID]access.Time, bulk bool) error {
-	for chunk := range slices.Chunk(slices.Sorted(maps.Keys(used)), usagePerChange) {
+func (s Inventory) KeepUsage(ctx context.Context, system access.SystemID, used []inventory.Usage, bulk bool) error {
+	for chunk := range slices.Chunk(used, usagePerChange) {
 		e := audit.Event{Action: "inventory.usage", Object: system.Ref(), Facts: map[string]string{"accounts": strconv.Itoa(len(chunk))}}
 		err := s.db.change(ctx, e, func(t *tx) error {
-			rows := make([][]any, 0, len(chunk))
-			for _, id := range chunk {
-				if _, err := t.exec(ctx, keepUsage, id, used[id]); err != nil {
-					return err
+			changes := newRows("change", changeColumns, len(chunk))
+			args := make([]any, 0, 2*len(chunk))
+			for _, u := range chunk {
+				args = append(args, int64(u.Account), int64(u.At))
+				if !bulk {
+					changes.add(t.Set, int64(access.KindAccount), int64(u.Account), false)
 				}
-				rows = append(rows, []any{t.Set, access.KindAccount, id, false})
+			}
+			if err := t.execRows(ctx, keepUsage, 2, args); err != nil {
+				return err
 			}
 			if bulk {
-				rows = [][]any{{t.Set, access.KindSystem, system, true}}
+				changes.add(t.Set, int64(access.KindSystem), int64(system), true)
 			}
-			return t.insertMany(ctx, "change", []string{"set_id", "kind", "object", "bulk"}, rows)
+			return t.insertRows(ctx, changes)
 		})
 		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func (g *staging) credentials(ctx context.Context, t *tx, b *inventory.Batch) error {
-	for _, c := range b.EndedCreds {
-		if _, err := t.exec(ctx, `update account_credential set until_set = $1 where account_id = $2 and credential_id = $3 and until_set = 0`, t.Set, c.Account, c.ID); err != nil {
-			return err
-		}
-	}
-	if len(b.Credentials) == 0 {
-		return nil
-	}
-	ids, err := findCredentials(ctx, t, b.Credentials)
-	if err != nil {
-		return err
-	}
-	if err := newCredentials(ctx, t, b.Credentials, ids); err != nil {
-		return err
-	}
-	rows := make([][]any, 0, len(b.Credentials))
-	for _, c := range b.Credentials {
-		rows = append(rows, []any{c.Account, ids[nameOf(c)], t.Set, b.System, c.Options, c.Changed, c.LastUsed})
-	}
-	return t.insertMany(ctx, "account_credential", []string{"account_id", "credential_id", "from_set", "system_id", "options", "changed_at", "last_used"}, rows)
-}
-
-// credentialName tells credentials apart: there is one of a kind and fingerprint,
-// however many accounts accept it. It never changes, and is kept when its last
-// account lets go of it.
-type credentialName struct {
-	kind        access.CredentialKind
-	fingerprint string
-}
-
-func nameOf(c inventory.CredentialRow) credentialName {
-	return credentialName{c.Kind, c.Fingerprint}
-}
-
-// credentialsPerQuery is how many are looked up at once; a shorter list repeats its
-// last, so that the query's text is always the same.
-const credentialsPerQuery = 200
-
-var findCredential = `
-select id, kind, fingerprint from credential where until_set = 0 and kind = $1 and fingerprint in (` + placeholders(2, credentialsPerQuery) + `)`
-
-func placeholders(first, n int) string {
-	list := make([]string, n)
-	for i := range list {
-		list[i] = "$" + strconv.Itoa(first+i)
-	}
-	return strings.Join(list, ", ")
-}
-
-func findCredentials(ctx context.Context, t *tx, rows []inventory.CredentialRow) (map[credentialName]access.CredentialID, error) {
-	byKind := map[access.CredentialKind][]any{}
-	for _, c := range rows {
-		byKind[c.Kind] = append(byKind[c.Kind], c.Fingerprint)
-	}
-	ids := make(map[credentialName]access.CredentialID, len(rows))
-	for kind, all := range byKind {
-		for chunk := range slices.Chunk(all, credentialsPerQuery) {
-			args := append([]any{string(kind)}, chunk...)
-			for len(args) <= credentialsPerQuery {
-				args = append(args, chunk[len(chunk)-1])
-			}
-			err := t.each(ctx, findCredential, args, func(scan func(...any) error) error {
-				var id access.CredentialID
-				var n credentialName
-				if err := scan(&id, &n.kind, &n.fingerprint); err != nil {
-					return err
-				}
-				ids[n] = id
-				return nil
-			})
-			if err != nil {
-				return nil, err
-			}
-		}
-	}
-	return ids, nil
-}
-
-// newCredentials makes those that are not there and adds them to ids.
-func newCredentials(ctx context.Context, t *tx, all []inventory.CredentialRow, ids map[credentialName]access.CredentialID) error {
-	var fresh [][]any
-	for _, c := range all {
-		if _, ok := ids[nameOf(c)]; !ok {
-			ids[nameOf(c)] = 0
-			fresh = append(fresh, []any{nil, t.Set, string(c.Kind), c.Fingerprint, c.Algorithm})
-		}
-	}
-	if len(fresh) == 0 {
-		return nil
-	}
-	first, err := t.newKeys(ctx, access.KindCredential, len(fresh))
-	if err != nil {
-		return err
-	}
-	for i, row := range fresh {
-		row[0] = first + int64(i)
-		ids[credentialName{access.CredentialKind(row[2].(string)), row[3].(string)}] = access.CredentialID(first + int64(i))
-	}
-	return t.insertMany(ctx, "credential", []string{"id", "from_set", "kind", "fingerprint", "algorithm"}, fresh)
 }

@@ -131,7 +131,7 @@ func (a *app) read(ctx context.Context, hr string, options []string, targets []t
 	if len(failed) == 0 {
 		return nil
 	}
-	a.progress.done()
+	a.progress.finish()
 	return errAssess.Because(errors.Join(failed...))
 }
 
@@ -164,7 +164,7 @@ func (a *app) readPeople(ctx context.Context, hr string, options []string) error
 
 // report tells what a sync could not use.
 func (a *app) report(name string, r inventory.Report) {
-	a.progress.done()
+	a.progress.finish()
 	if r.Counts.Rejected > 0 {
 		a.warn("%s: %d rows rejected%s", name, r.Counts.Rejected, strings.TrimSuffix(", see "+r.Rejects, ", see "))
 	}

@@ -81,7 +81,11 @@ func (a *app) follow(ctx context.Context) error {
 		_, err := a.graph.Follow(ctx)
 		return err
 	}
-	g, err := graph.Open(ctx, a.db.Graph())
+	source, err := a.graphSource(ctx)
+	if err != nil {
+		return fmt.Errorf("building the graph: %w", err)
+	}
+	g, err := graph.Open(ctx, source)
 	if err != nil {
 		return fmt.Errorf("building the graph: %w", err)
 	}
@@ -96,7 +100,7 @@ func (a *app) refresh(ctx context.Context) (coverage.Matrix, error) {
 	if _, err := a.inventory().Correlate(ctx); err != nil {
 		return coverage.Matrix{}, err
 	}
-	a.progress.step("indexing", 0, 0)
+	a.progress.step(indexing, 0, 0)
 	if err := a.follow(ctx); err != nil {
 		return coverage.Matrix{}, err
 	}
@@ -117,7 +121,7 @@ func (a *app) refresh(ctx context.Context) (coverage.Matrix, error) {
 		return m, err
 	}
 	_, err = a.db.Sequence(ctx)
-	a.progress.done()
+	a.progress.finish()
 	return m, err
 }
 

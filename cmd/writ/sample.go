@@ -43,7 +43,7 @@ func (a *app) sampleCommand() *cobra.Command {
 				return fmt.Errorf("%w: --out DIR is needed", errUsage)
 			}
 			sum, err := sample.Generate(cmd.Context(), sample.Options{Size: sample.Size(size), Seed: seed, Progress: func(what string) { a.progress.step(what, 0, 0) }}, out)
-			a.progress.done()
+			a.progress.finish()
 			if err != nil {
 				return err
 			}

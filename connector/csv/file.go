@@ -260,3 +260,15 @@ func short(name string) string {
 }
 
 func (c *file) close() error { return c.f.Close() }
+
+// position is how much was read of a file, of none nothing.
+func (c *file) position() int64 {
+	if c == nil {
+		return 0
+	}
+	at, err := c.f.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return 0
+	}
+	return at
+}

@@ -28,6 +28,7 @@ var attributes = []string{
 // people is one HR file.
 type people struct {
 	cfg connector.Config
+	now *file // while it is read
 }
 
 // OpenPeople opens an HR file. Options: column.ATTRIBUTE=HEADER, delimiter, encoding.
@@ -44,6 +45,14 @@ func OpenPeople(cfg connector.Config) (connector.PeopleReader, error) {
 // Close has nothing open.
 func (p *people) Close() error { return nil }
 
+// Measure implements connector.Measured.
+func (p *people) Measure() (done, total int64) {
+	if p.now == nil {
+		return 0, 0
+	}
+	return p.now.position(), sizeOf(p.now.info)
+}
+
 // People yields every row.
 func (p *people) People(ctx context.Context, cursor string) iter.Seq2[connector.Record, error] {
 	return func(yield func(connector.Record, error) bool) {
@@ -53,7 +62,11 @@ func (p *people) People(ctx context.Context, cursor string) iter.Seq2[connector.
 			yield(connector.Record{}, connector.ErrInput.With("the HR file %s cannot be read", p.cfg.Address).Because(err))
 			return
 		}
-		defer f.close() //nolint:errcheck // it was only read
+		p.now = f
+		defer func() {
+			p.now = nil
+			_ = f.close() // it was only read
+		}()
 		if err := p.mapColumns(f); err != nil {
 			yield(connector.Record{}, err)
 			return

@@ -73,7 +73,12 @@ func ReadSystem(dir string) (s System, err error) {
 }
 
 // Folder is one system as a folder of flat files.
-type Folder struct{ cfg connector.Config }
+type Folder struct {
+	cfg   connector.Config
+	size  int64 // of all files, while they are read
+	ahead int64 // of those that were read
+	now   *file
+}
 
 // Close has nothing open.
 func (d *Folder) Close() error { return nil }
@@ -133,6 +138,10 @@ func object(kind connector.TargetKind) func(f *file) (object, holder connector.T
 func (d *Folder) Discover(ctx context.Context, cursor string) iter.Seq2[connector.Record, error] {
 	return func(yield func(connector.Record, error) bool) {
 		first := d.look()
+		d.size, d.ahead = 0, 0
+		for _, info := range first {
+			d.size += sizeOf(info)
+		}
 		stamp := stampOf(d.cfg.Address, first...)
 		from, skip := 0, 0
 		if place, ok := strings.CutSuffix(cursor, "@"+stamp); ok {
@@ -140,6 +149,9 @@ func (d *Folder) Discover(ctx context.Context, cursor string) iter.Seq2[connecto
 		}
 		if from+skip > 0 && !yield(connector.Record{Checkpoint: cursor}, nil) {
 			return
+		}
+		for _, info := range first[:from] {
+			d.ahead += sizeOf(info)
 		}
 		for i, p := range parts[from:] {
 			if i > 0 {
@@ -153,6 +165,7 @@ func (d *Folder) Discover(ctx context.Context, cursor string) iter.Seq2[connecto
 			if !more {
 				return
 			}
+			d.ahead += sizeOf(first[from+i])
 		}
 		if from == len(parts) {
 			return
@@ -163,6 +176,16 @@ func (d *Folder) Discover(ctx context.Context, cursor string) iter.Seq2[connecto
 		}
 		yield(connector.Record{Checkpoint: theEnd + "@" + stamp}, nil)
 	}
+}
+
+// Measure implements connector.Measured.
+func (d *Folder) Measure() (done, total int64) { return d.ahead + d.now.position(), d.size }
+
+func sizeOf(info os.FileInfo) int64 {
+	if info == nil || !info.Mode().IsRegular() {
+		return 0
+	}
+	return info.Size()
 }
 
 // theEnd is the cursor behind everything.
@@ -226,7 +249,11 @@ func (d *Folder) file(ctx context.Context, p part, skip int, stamp string, yield
 	if err != nil || f == nil {
 		return err == nil, err
 	}
-	defer f.close() //nolint:errcheck // it was only read
+	d.now = f
+	defer func() {
+		d.now = nil
+		_ = f.close() // it was only read
+	}()
 	for n := 1; ; n++ {
 		rec, err := f.record(p.read)
 		if errors.Is(err, io.EOF) {

@@ -1,0 +1,306 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/audit"
+	"github.com/writhq/writ/finding"
+	"github.com/writhq/writ/graph"
+	"github.com/writhq/writ/internal/testkit"
+	"github.com/writhq/writ/inventory"
+)
+
+// hot are the uses that happen most, or that somebody waits for. None of them may
+// read a table that grows with the company from end to end. What is to read
+// everything (loading the graph, totals) is not here.
+var hot = []struct {
+	name string
+	why  string
+	run  func(ctx context.Context, db *DB) error
+}{
+	{"known", "each sync of a system, however small", func(ctx context.Context, db *DB) error {
+		_, err := db.Inventory().Known(ctx, 7)
+		return err
+	}},
+	{"holder grants", "each holder that differs, of which a sync can have a million", func(ctx context.Context, db *DB) error {
+		_, _, err := db.Inventory().HolderGrants(ctx, 7, access.AccountID(6500).Ref())
+		return err
+	}},
+	{"live grants", "each sync that removes grants", func(ctx context.Context, db *DB) error {
+		_, err := db.Inventory().LiveGrants(ctx, 7)
+		return err
+	}},
+	{"source rows of an identity", "each person whose row differs, where there are two sources", func(ctx context.Context, db *DB) error {
+		_, err := db.Inventory().OtherRecords(ctx, 1, 6500)
+		return err
+	}},
+	{"candidates", "correlation after each sync, of what changed", func(ctx context.Context, db *DB) error {
+		return db.read(ctx, func(q *query) error {
+			which, err := whichAccounts(ctx, q, 19_990)
+			if err != nil {
+				return err
+			}
+			var all inventory.Correlatable
+			for _, condition := range append(which, "a.id in (6500, 6600, 6700)") {
+				if condition == "1 = 1" {
+					continue // identities changed: every account is looked at
+				}
+				if err := candidates(ctx, q, condition, &all); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}},
+	{"following", "every node, at every change", func(ctx context.Context, db *DB) error {
+		_, err := db.Graph().Follow(ctx, 19_990, nowhere{})
+		return err
+	}},
+	{"names", "everything that is shown", func(ctx context.Context, db *DB) error {
+		var refs []access.Ref
+		for kind := range labelQueries {
+			for key := range int64(20) {
+				refs = append(refs, access.Ref{Kind: kind, Key: 50 * (key + 1)})
+			}
+		}
+		_, err := db.Inventory().Names(ctx, refs)
+		return err
+	}},
+	{"who is called so", "every question from the command line", func(ctx context.Context, db *DB) error {
+		_, err := db.Inventory().FindIdentities(ctx, "n6500", 6)
+		return err
+	}},
+	{"which account is called so", "every question from the command line", func(ctx context.Context, db *DB) error {
+		_, err := db.Inventory().FindAccounts(ctx, "", "native-6500", 6)
+		return err
+	}},
+	{"which entitlement or resource is called so", "every question from the command line", func(ctx context.Context, db *DB) error {
+		_, err := db.Inventory().FindTargets(ctx, "system7", "group-1300", 6)
+		return err
+	}},
+	{"findings", "the list that people work from; the resolved ones stay for ever", func(ctx context.Context, db *DB) error {
+		for _, f := range []finding.Filter{{}, {Rule: "orphan-account", Limit: 50}, {System: 7, Severity: "high"}} {
+			if _, err := db.Findings().List(ctx, f); err != nil {
+				return err
+			}
+		}
+		_, err := db.Findings().Kept(ctx)
+		return err
+	}},
+	{"the log", "the newest records, and what happened to one object", func(ctx context.Context, db *DB) error {
+		for _, f := range []audit.Filter{{First: 10}, {First: 10, Object: access.AccountID(6500).Ref()}, {First: 10, Action: "inventory.sync"}} {
+			if _, err := db.Audit().List(ctx, f); err != nil {
+				return err
+			}
+		}
+		return nil
+	}},
+	{"then", "what somebody held at a past instant", func(ctx context.Context, db *DB) error {
+		_, err := db.AccessAt(ctx, 6500, Instant{Rev: 15_000})
+		return err
+	}},
+	{"the clock", "every change, and the sweeper every second", func(ctx context.Context, db *DB) error {
+		if _, err := db.Now(ctx); err != nil {
+			return err
+		}
+		if _, err := db.NextEdge(ctx); err != nil {
+			return err
+		}
+		_, err := db.Rev(ctx)
+		return err
+	}},
+	{"texts of writers", "each batch of a sync, each pass of the sequencer, each sweep", func(ctx context.Context, db *DB) error {
+		args := []any{"ssh_key"}
+		for i := range credentialsPerQuery {
+			args = append(args, fmt.Sprint("SHA256:", i))
+		}
+		nothing := func(func(...any) error) error { return nil }
+		return db.read(ctx, func(q *query) error {
+			for _, w := range []asked{{findCredential, args}, {dueEdges, []any{1700000100000000, edgesPerSweep}}, {treeSize, nil}, {recordsFrom, []any{39_990}}} {
+				if err := q.each(ctx, w.text, w.args, nothing); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}},
+}
+
+// small are the tables that do not grow with the company.
+var small = []string{"open_set", "system", "source", "meta", "sync_state", "scope", "lease", "policy", "role"}
+
+func TestHotQueriesScanNothingLarge(t *testing.T) {
+	t.Run("sqlite", func(t *testing.T) {
+		cfg := Config{Dir: t.TempDir()}
+		db := openStore(t, cfg)
+		fill(t, db)
+		r := record(t, db, "file:"+escapePath(cfg.Dir+"/"+sqliteFile)+"?_pragma=query_only(1)")
+		eachHot(t, db, r, sqliteScans) // as production runs: without statistics
+		look(t, db)
+		t.Run("with statistics", func(t *testing.T) { eachHot(t, db, record(t, db, r.dsn), sqliteScans) })
+	})
+	t.Run("postgres", func(t *testing.T) {
+		cfg := Config{Dir: t.TempDir(), Postgres: testkit.Database(t)}
+		db := openStore(t, cfg)
+		fill(t, db)
+		look(t, db)
+		eachHot(t, db, record(t, db, cfg.Postgres), postgresScans)
+	})
+}
+
+// look has the database count what its tables hold.
+func look(t *testing.T, db *DB) {
+	t.Helper()
+	if _, err := db.w.ExecContext(t.Context(), "analyze"); err != nil { //nolint:misspell // the word of SQL
+		t.Fatal(err)
+	}
+}
+
+func eachHot(t *testing.T, db *DB, r *recorder, scans func(ctx context.Context, db *DB, a asked) (large []string, plan string, err error)) {
+	for _, h := range hot {
+		t.Run(h.name, func(t *testing.T) {
+			ctx := asTester(t.Context())
+			list := r.of(t, func() error { return h.run(ctx, db) })
+			if len(list) == 0 {
+				t.Fatal("nothing was asked")
+			}
+			for _, a := range list {
+				large, plan, err := scans(ctx, db, a)
+				if err != nil {
+					t.Fatalf("%v\n%s", err, a.text)
+				}
+				if len(large) > 0 {
+					t.Errorf("it reads all of %v\n%s\n%v\n\n%s", large, a.text, a.args, plan)
+				}
+			}
+		})
+	}
+}
+
+var fromTable = regexp.MustCompile(`(?i)\b(?:from|join)\s+([a-z_]+)(?:\s+([a-z]+))?`)
+
+// sqliteScans returns the large tables that a query reads from end to end. SQLite
+// names them by their aliases.
+func sqliteScans(ctx context.Context, db *DB, a asked) (large []string, plan string, err error) {
+	tables := map[string][]string{}
+	for _, m := range fromTable.FindAllStringSubmatch(a.text, -1) {
+		tables[m[2]], tables[m[1]] = append(tables[m[2]], m[1]), append(tables[m[1]], m[1])
+	}
+	rows, err := db.r.QueryContext(ctx, "explain query plan "+a.text, a.args...)
+	if err != nil {
+		return nil, "", err
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	for rows.Next() {
+		var id, parent, unused int
+		var detail string
+		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+			return nil, "", err
+		}
+		plan += fmt.Sprintf("%4d %4d  %s\n", id, parent, detail)
+		alias, ok := strings.CutPrefix(detail, "SCAN ")
+		if !ok {
+			continue
+		}
+		alias, _, _ = strings.Cut(alias, " ")
+		for _, table := range tables[alias] {
+			if !slices.Contains(small, table) && !firstOnly(a.text) {
+				large = append(large, table)
+			}
+		}
+	}
+	return large, plan, rows.Err()
+}
+
+// firstOnly says that a query reads a table in the order of its key and stops
+// after a few rows.
+func firstOnly(text string) bool {
+	return regexp.MustCompile(`order by (r\.id|size) desc limit \d+$`).MatchString(text)
+}
+
+// largeRows is from how many rows on PostgreSQL may not read a table as a whole.
+const largeRows = 3000
+
+// planNode is the part of a plan of PostgreSQL that is looked at.
+type planNode struct {
+	Type     string     `json:"Node Type"`
+	Table    string     `json:"Relation Name"`
+	Name     string     `json:"Index Name"`
+	Index    string     `json:"Index Cond"`
+	Children []planNode `json:"Plans"`
+}
+
+func postgresScans(ctx context.Context, db *DB, a asked) (large []string, plan string, err error) {
+	if err := db.r.QueryRowContext(ctx, "explain (format json) "+a.text, a.args...).Scan(&plan); err != nil {
+		return nil, "", err
+	}
+	var roots []struct {
+		Plan planNode `json:"Plan"`
+	}
+	if err := json.Unmarshal([]byte(plan), &roots); err != nil {
+		return nil, "", err
+	}
+	rows, err := relations(ctx, db)
+	if err != nil {
+		return nil, "", err
+	}
+	var walk func(n planNode, limited bool)
+	walk = func(n planNode, limited bool) {
+		table := rows[n.Table]
+		if strings.HasPrefix(n.Type, "Index") {
+			table = rows[n.Name]
+		}
+		whole := n.Type == "Seq Scan" || strings.HasPrefix(n.Type, "Index") && n.Index == "" && !limited
+		if whole && table >= largeRows {
+			large = append(large, n.Table)
+		}
+		for _, c := range n.Children {
+			walk(c, limited || n.Type == "Limit")
+		}
+	}
+	walk(roots[0].Plan, false)
+	return large, plan, nil
+}
+
+// relations returns how many rows each table and index has. An index of few rows
+// of a large table may be read as a whole: that is what it is for.
+func relations(ctx context.Context, db *DB) (map[string]float64, error) {
+	list, err := db.r.QueryContext(ctx, "select relname, reltuples from pg_class where relkind in ('r', 'i')")
+	if err != nil {
+		return nil, err
+	}
+	defer list.Close() //nolint:errcheck // list.Err tells
+	rows := map[string]float64{}
+	for list.Next() {
+		var name string
+		var n float64
+		if err := list.Scan(&name, &n); err != nil {
+			return nil, err
+		}
+		rows[name] = n
+	}
+	return rows, list.Err()
+}
+
+// nowhere takes what the graph is told.
+type nowhere struct{}
+
+func (nowhere) System(graph.SystemNode) error           { return nil }
+func (nowhere) Resource(graph.ResourceNode) error       { return nil }
+func (nowhere) Entitlement(graph.EntitlementNode) error { return nil }
+func (nowhere) Identity(graph.IdentityNode) error       { return nil }
+func (nowhere) Account(graph.AccountNode) error         { return nil }
+func (nowhere) Role(graph.RoleNode) error               { return nil }
+func (nowhere) Credential(graph.CredentialEdge) error   { return nil }
+func (nowhere) Opening(graph.OpeningEdge) error         { return nil }
+func (nowhere) Grant(graph.GrantEdge) error             { return nil }
+func (nowhere) Assignment(graph.AssignmentEdge) error   { return nil }
+func (nowhere) Forget(access.Ref)                       {}
+func (nowhere) ForgetSystem(access.SystemID)            {}
