@@ -290,37 +290,47 @@ func (r *run) pages(ctx context.Context, next page) error {
 
 // opened matches accounts that others open, each after all that open it.
 func (r *run) opened(ctx context.Context, ids []access.AccountID) error {
+	byLevel := map[int][]access.AccountID{}
+	due := func(ids []access.AccountID) {
+		for _, id := range ids {
+			n := r.opening.level(id)
+			byLevel[n] = append(byLevel[n], id)
+		}
+	}
+	due(ids)
 	for level := 1; level <= r.opening.levels; level++ {
-		ids = append(ids, r.renewed...)
-		r.renewed = nil
-		slices.Sort(ids)
-		ids = slices.Compact(ids)
-		var now []access.AccountID
-		ids = slices.DeleteFunc(ids, func(id access.AccountID) bool {
-			if r.opening.level(id) != level {
-				return false
-			}
-			now = append(now, id)
-			return true
-		})
+		due(r.renewed) // all of higher levels than what was matched
+		r.renewed = r.renewed[:0]
+		now := byLevel[level]
+		delete(byLevel, level)
 		if len(now) == 0 {
 			continue
 		}
-		if err := r.flush(ctx, r.was); err != nil { // for what opens them to be read
-			return err
-		}
-		for chunk := range slices.Chunk(now, candidatesAtOnce) {
-			list, err := r.s.Store.Candidates(ctx, chunk)
-			if err != nil {
-				return fmt.Errorf("reading accounts that others open: %w", err)
-			}
-			openers, err := r.s.Store.Openers(ctx, chunk)
-			if err != nil {
-				return fmt.Errorf("reading what opens accounts: %w", err)
-			}
-			if err := r.match(ctx, list, openers); err != nil {
+		if len(r.found.Links) > 0 { // they are what is read of the openers
+			if err := r.flush(ctx, r.was); err != nil {
 				return err
 			}
+		}
+		slices.Sort(now)
+		if err := r.level(ctx, slices.Compact(now)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *run) level(ctx context.Context, ids []access.AccountID) error {
+	for chunk := range slices.Chunk(ids, candidatesAtOnce) {
+		list, err := r.s.Store.Candidates(ctx, chunk)
+		if err != nil {
+			return fmt.Errorf("reading accounts that others open: %w", err)
+		}
+		openers, err := r.s.Store.Openers(ctx, chunk)
+		if err != nil {
+			return fmt.Errorf("reading what opens accounts: %w", err)
+		}
+		if err := r.match(ctx, list, openers); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -102,7 +102,7 @@ func byName(k access.AccountKind) bool {
 // eligible keeps a person's accounts with humans and a service's with workloads.
 func (x *peopleIndex) eligible(found []int32, k access.AccountKind) []int32 {
 	return slices.DeleteFunc(found, func(i int32) bool {
-		human := x.kinds[i] == access.Human
+		human := x.human(i)
 		return k == access.ServiceAccount && human || k == access.AdminAccount && !human
 	})
 }
@@ -266,7 +266,7 @@ func (x *peopleIndex) kinship(a *Candidate, l Link) Kinship {
 		return Kinship{a.ID, a.Kind, a.KindReason}
 	}
 	i, ok := x.byID(l.Identity)
-	if l.State == Disputed || !ok || x.kinds[i] == access.Human {
+	if l.State == Disputed || !ok || x.human(i) {
 		return Kinship{a.ID, access.PersonAccount, kindByDefault}
 	}
 	return Kinship{a.ID, access.ServiceAccount, kindOfWorkload}

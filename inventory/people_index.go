@@ -59,7 +59,8 @@ func keysOf(p *Person, plain string, fn func(keyKind, string)) {
 type peopleIndex struct {
 	seed  maphash.Seed
 	ids   []access.IdentityID // in their order
-	kinds []access.IdentityKind
+	kinds []byte              // places in named
+	named []access.IdentityKind
 	at    []uint64 // where their text begins: number of the text, then the place in it
 	texts []string
 	last  strings.Builder // the text that is being filled
@@ -103,7 +104,7 @@ func (x *peopleIndex) add(p *Person) {
 	if x.last.Len() == 0 {
 		x.last.Grow(max(textSize, size))
 	}
-	x.ids, x.kinds = append(x.ids, p.ID), append(x.kinds, p.Kind)
+	x.ids, x.kinds = append(x.ids, p.ID), append(x.kinds, x.kindOf(p.Kind))
 	x.at = append(x.at, uint64(len(x.texts))<<32|uint64(x.last.Len())) //nolint:gosec // lengths
 	x.last.Write(b)
 	for _, f := range fields {
@@ -113,6 +114,17 @@ func (x *peopleIndex) add(p *Person) {
 		x.keys[k] = append(x.keys[k], hashed(x.hash(key)<<32|i))
 	})
 }
+
+func (x *peopleIndex) kindOf(k access.IdentityKind) byte {
+	i := slices.Index(x.named, k)
+	if i < 0 {
+		i = len(x.named)
+		x.named = append(x.named, k)
+	}
+	return byte(i) //nolint:gosec // there are three
+}
+
+func (x *peopleIndex) human(i int32) bool { return x.named[x.kinds[i]] == access.Human }
 
 func (x *peopleIndex) hash(key string) uint64 { return maphash.String(x.seed, key) }
 
@@ -133,7 +145,7 @@ func (x *peopleIndex) ready() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
 			slices.Sort(x.keys[k])
-			x.keys[k] = slices.Compact(x.keys[k])
+			x.keys[k] = slices.Clone(slices.Compact(x.keys[k])) // without the room to grow
 		})
 	}
 	all.Wait()
@@ -157,7 +169,7 @@ func (x *peopleIndex) person(i int32) (p Person, plain string) {
 		s, text = text[:n], text[n:]
 		return s
 	}
-	p = Person{ID: x.ids[i], Kind: x.kinds[i], Number: take(lengths[0]), Email: take(lengths[1]), Login: take(lengths[2]), Name: take(lengths[3])}
+	p = Person{ID: x.ids[i], Kind: x.named[x.kinds[i]], Number: take(lengths[0]), Email: take(lengths[1]), Login: take(lengths[2]), Name: take(lengths[3])}
 	return p, take(lengths[4])
 }
 

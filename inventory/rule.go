@@ -68,7 +68,7 @@ var ruleName = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
 // compiled checks a rule, such as login from account.login.replace("x_", "").
 func (o OwnRule) compiled() (OwnRule, error) {
-	taken := o.Name == fuzzyName || slices.ContainsFunc(builtIn, func(b rule) bool { return b.name == o.Name })
+	taken := o.Name == fuzzyName || o.Name == signIn || slices.ContainsFunc(builtIn, func(b rule) bool { return b.name == o.Name })
 	switch {
 	case len(o.Name) > 64 || !ruleName.MatchString(o.Name):
 		return o, ErrRule.With("a rule's name is lower-case words with dashes, not %q", o.Name)

@@ -91,6 +91,7 @@ func TestRulesThatCannotBe(t *testing.T) {
 	for _, tt := range []inventory.OwnRule{
 		{Name: "", By: "login", Expression: "account.login", Score: 90},
 		{Name: "login", By: "login", Expression: "account.login", Score: 90},
+		{Name: "sign-in", By: "login", Expression: "account.login", Score: 90},
 		{Name: "name", By: "login", Expression: "account.login", Score: 90},
 		{Name: "Two words", By: "login", Expression: "account.login", Score: 90},
 		{Name: strings.Repeat("x", 65), By: "login", Expression: "account.login", Score: 90},
