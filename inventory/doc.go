@@ -4,7 +4,9 @@
 //
 // Vocabulary: a sync reads one source or system completely. Its spool is the file
 // that it collects into. A link is an account's correlation to an identity:
-// confirmed by a rule, manual by a person, or disputed when nothing decides.
+// confirmed by a rule, manual by a person, or disputed when nothing decides. A
+// contender is somebody whose account a disputed one may be. A blocking key is what
+// two names share that are worth comparing.
 //
 // Invariants:
 //  1. Nothing is half-imported: a sync that ends with an error has changed nothing
@@ -17,6 +19,14 @@
 //     disputed link, which counts as no link. A person's decision is never
 //     overridden by a rule.
 //  6. A row that cannot be read is rejected alone, with its place and the reason.
+//  7. Correlating what changed ends as correlating everything does: an identity that
+//     changed touches the accounts that share a key which it has or had.
+//  8. An account is matched after those that open it. Those that open one another in
+//     a circle say nothing of each other.
+//  9. Nothing depends on two keys having different hashes.
+//
+// Sources: Winkler 1990 (likeness of names), Russell 1918 (how a name sounds), Tarjan
+// 1972 (circles).
 //
 // What it does not do: it writes nothing to systems and decides no access.
 package inventory

@@ -7,7 +7,7 @@ import (
 	"github.com/writhq/writ/access"
 )
 
-// An account comes after all that open it; those that open one another in a circle
+// Invariant 8: an account comes after all that open it; those that open one another in a circle
 // come together and say nothing of each other.
 func TestOpenersComeFirst(t *testing.T) {
 	o := newOpenings([]Opening{

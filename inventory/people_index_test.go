@@ -12,7 +12,7 @@ import (
 	"github.com/writhq/writ/access"
 )
 
-// The index finds exactly who has a key, and gives people back as they came, also
+// Invariant 9: the index finds exactly who has a key, and gives people back as they came, also
 // where hashes are the same.
 func TestPeopleIndexIsExact(t *testing.T) {
 	p := newPopulation(3_000, 3)

@@ -174,7 +174,7 @@ func (y *restless) correlate() inventory.Correlation {
 	return c
 }
 
-// Whatever changed, looking at what it can touch ends as looking at everything
+// Invariant 7: whatever changed, looking at what it can touch ends as looking at everything
 // does; and once more nothing changes.
 func TestTouchedIsEnough(t *testing.T) {
 	for seed := range uint64(4) {
