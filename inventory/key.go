@@ -44,13 +44,8 @@ func tracesOf(people []Person) (t Traces) {
 			}
 			seen[key] = true
 			t.Keys = append(t.Keys, key)
-			switch k {
-			case numberKey:
-				t.Numbers = append(t.Numbers, text)
-			case emailKey:
-				t.Emails = append(t.Emails, text)
-			case loginKey:
-				t.Logins = append(t.Logins, text)
+			if into, ok := map[keyKind]*[]string{numberKey: &t.Numbers, emailKey: &t.Emails, loginKey: &t.Logins}[k]; ok {
+				*into = append(*into, text)
 			}
 		})
 	}

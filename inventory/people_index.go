@@ -207,10 +207,10 @@ func (x *peopleIndex) find(k keyKind, key string) (found []int32) {
 // has holds a key against the person.
 func (x *peopleIndex) has(i int32, k keyKind, key string) (ok bool) {
 	p, plain := x.person(i)
-	switch k {
-	case numberKey:
+	if k == numberKey {
 		return p.Number == key
-	case emailKey:
+	}
+	if k == emailKey {
 		return strings.ToLower(p.Email) == key
 	}
 	keysOf(&p, plain, func(kind keyKind, has string) { ok = ok || kind == k && has == key })

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"slices"
 
@@ -156,24 +157,18 @@ func (s Inventory) Touched(ctx context.Context, since access.Rev) (t inventory.T
 // touchedPeople reads every version of some identities, for what any of them said
 // may have decided, and the accounts that are linked to them.
 func touchedPeople(ctx context.Context, q *query, keys string, t *inventory.Touched) error {
-	text := `select i.id, i.kind, i.number, i.email, i.login, i.name from identity i where i.id in (` + keys + `)`
-	rows, err := q.t.QueryContext(ctx, text)
-	if err != nil {
-		return err
-	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells
-	for rows.Next() {
+	err := eachRow(ctx, q, fmt.Sprintf(everyVersion, keys), func(rows *sql.Rows) error {
 		var p inventory.Person
-		if err := scanPerson(&p, rows.Scan); err != nil {
-			return err
-		}
-		t.People = append(t.People, p)
-	}
-	if err := rows.Err(); err != nil {
+		defer func() { t.People = append(t.People, p) }()
+		return scanPerson(&p, rows.Scan)
+	})
+	if err != nil {
 		return err
 	}
 	return accountIDs(ctx, q, `select account_id from account_link where until_set = 0 and identity_id in (`+keys+`)`, &t.Accounts)
 }
+
+const everyVersion = `select i.id, i.kind, i.number, i.email, i.login, i.name from identity i where i.id in (%s)`
 
 // accountIDs runs a query of account ids. One without arguments may be made anew
 // each time.
@@ -261,28 +256,13 @@ select o.account_id, o.opener_id, s.name, a.login,
 // Openers returns, by opened account, the live accounts that open it.
 func (s Inventory) Openers(ctx context.Context, ids []access.AccountID) (map[access.AccountID][]inventory.Opener, error) {
 	by := map[access.AccountID][]inventory.Opener{}
-	err := s.db.read(ctx, func(q *query) error {
-		for chunk := range slices.Chunk(ids, keysPerQuery) {
-			rows, err := q.t.QueryContext(ctx, fmt.Sprintf(openersOf, keyList(chunk)))
-			if err != nil {
-				return err
-			}
-			for rows.Next() {
-				var id access.AccountID
-				var p inventory.Opener
-				if err := rows.Scan(&id, &p.Account, &p.System, &p.Login, &p.Identity); err != nil {
-					_ = rows.Close()
-					return err
-				}
-				by[id] = append(by[id], p)
-			}
-			if err := rows.Close(); err != nil {
-				return err
-			}
-			if err := rows.Err(); err != nil {
-				return err
-			}
+	err := eachOf(ctx, s.db, openersOf, ids, func(rows *sql.Rows) error {
+		var id access.AccountID
+		var p inventory.Opener
+		if err := rows.Scan(&id, &p.Account, &p.System, &p.Login, &p.Identity); err != nil {
+			return err
 		}
+		by[id] = append(by[id], p)
 		return nil
 	})
 	return by, err
