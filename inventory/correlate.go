@@ -1,26 +1,40 @@
 package inventory
 
 import (
-	"cmp"
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
-	"strings"
+	"sync"
 
 	"github.com/writhq/writ/access"
 )
 
-// LinkStore is what correlation needs.
+// LinkStore is what correlation needs. Its answers may be of later states than one
+// another: what changed meanwhile counts as touched the next time.
 type LinkStore interface {
-	// Correlatable returns every identity, and live accounts with their links: those
-	// that changed since the mark, or all of them where an identity changed too.
-	Correlatable(ctx context.Context, since Mark) (Correlatable, error)
 	// LastMark is where correlation stands; without one it is zero.
 	LastMark(ctx context.Context) (Mark, error)
-	// Relink keeps new links, ends replaced ones, and keeps the mark, in one change.
-	Relink(ctx context.Context, links []Link, kinds []Kinship, at Mark) error
-	// DecideLink keeps a person's decision; identity zero says "nobody's".
-	DecideLink(ctx context.Context, account access.AccountID, identity access.IdentityID, reason string) error
+	// NewestRev is that of the newest change.
+	NewestRev(ctx context.Context) (access.Rev, error)
+	// Touched tells what changed since a revision by others than correlation.
+	Touched(ctx context.Context, since access.Rev) (Touched, error)
+	// EachPerson calls fn with every identity in the order of their ids.
+	EachPerson(ctx context.Context, fn func(*Person)) error
+	// CandidatesAfter returns the n live accounts behind one, in the order of their
+	// ids; Candidates those of some ids that are live.
+	CandidatesAfter(ctx context.Context, after access.AccountID, n int) ([]Candidate, error)
+	Candidates(ctx context.Context, ids []access.AccountID) ([]Candidate, error)
+	// AccountsWith returns the live accounts that bear any of the traces.
+	AccountsWith(ctx context.Context, t Traces) ([]access.AccountID, error)
+	// Openings returns which account opens which, of those that are live.
+	Openings(ctx context.Context) ([]Opening, error)
+	// Openers returns, by opened account, those that open it.
+	Openers(ctx context.Context, ids []access.AccountID) (map[access.AccountID][]Opener, error)
+	// Relink keeps what was found, and the mark, in one change.
+	Relink(ctx context.Context, found Relinked, at Mark) error
+
+	DisputeStore
 }
 
 // Mark says how far correlation has come: by which rules, up to which revision.
@@ -29,11 +43,11 @@ type Mark struct {
 	Rev   access.Rev `json:"rev"`
 }
 
-// Correlatable is what there is to correlate.
-type Correlatable struct {
-	People   []Person
-	Accounts []Candidate
-	Rev      access.Rev // what this is as of, at least
+// Touched is what may match otherwise than it did.
+type Touched struct {
+	All      bool               // more identities changed than it is worth looking for
+	Accounts []access.AccountID // that changed, or whose identity did
+	People   []Person           // identities that changed, as they are and as they were
 }
 
 // Person is what correlation knows of an identity.
@@ -81,10 +95,13 @@ type Kinship struct {
 	Reason  string
 }
 
-// Correlation says what a run of the rules found among the accounts that it
-// looked at.
-type Correlation struct {
-	Accounts, Confirmed, Disputed, Unmatched, Changed int
+// Relinked is what a part of a run found. Links without a state end. Keys replace
+// those of the accounts that were looked at.
+type Relinked struct {
+	Links  []Link
+	Kinds  []Kinship
+	Looked []access.AccountID
+	Keys   []AccountKey
 }
 
 // linksPerChange keeps each transaction short.
@@ -101,272 +118,290 @@ func (s *Service) Correlate(ctx context.Context) (Correlation, error) {
 	if err != nil {
 		return Correlation{}, fmt.Errorf("reading where correlation stands: %w", err)
 	}
-	since := mark
-	if mark.Rules != rules.version() {
-		since = Mark{}
+	at := Mark{Rules: rules.version()}
+	if at.Rev, err = s.Store.NewestRev(ctx); err != nil {
+		return Correlation{}, fmt.Errorf("reading the newest revision: %w", err)
 	}
-	all, err := s.Store.Correlatable(ctx, since)
-	if err != nil {
-		return Correlation{}, fmt.Errorf("reading what to correlate: %w", err)
+	touched := Touched{All: true}
+	if mark.Rules == at.Rules && mark.Rev > 0 {
+		if touched, err = s.Store.Touched(ctx, mark.Rev); err != nil {
+			return Correlation{}, fmt.Errorf("reading what changed: %w", err)
+		}
 	}
-	links, kinds, sum := rules.correlate(all)
-	if at := (Mark{rules.version(), all.Rev}); at != mark || len(links)+len(kinds) > 0 {
-		err = s.relink(ctx, links, kinds, mark, at)
+	r := &run{s: s, was: mark, keep: true}
+	if touched.All || len(touched.Accounts)+len(touched.People) > 0 {
+		if err := r.prepare(ctx, rules); err != nil {
+			return r.sum, err
+		}
+		if err := r.look(ctx, touched); err != nil {
+			return r.sum, err
+		}
 	}
-	return sum, err
+	if at != mark || r.pending() > 0 {
+		err = r.flush(ctx, at)
+	}
+	return r.sum, err
 }
 
-// relink keeps what was found in several changes, of which only the last moves the
-// mark: interrupted, it is found again.
-func (s *Service) relink(ctx context.Context, links []Link, kinds []Kinship, was, at Mark) error {
-	for len(links)+len(kinds) > linksPerChange {
-		n, m := min(len(links), linksPerChange), 0
-		if n < linksPerChange {
-			m = min(len(kinds), linksPerChange-n)
-		}
-		if err := s.Store.Relink(ctx, links[:n], kinds[:m], was); err != nil {
-			return fmt.Errorf("keeping %d links: %w", n, err)
-		}
-		links, kinds = links[n:], kinds[m:]
+// simulate says what rules would change. It writes nothing, and so follows an
+// account that opens others with the links that it has now.
+func (s *Service) simulate(ctx context.Context, rules Rules) (Correlation, error) {
+	r := &run{s: s}
+	if err := r.prepare(ctx, rules); err != nil {
+		return r.sum, err
 	}
-	if err := s.Store.Relink(ctx, links, kinds, at); err != nil {
-		return fmt.Errorf("keeping %d links: %w", len(links), err)
+	err := r.look(ctx, Touched{All: true})
+	return r.sum, err
+}
+
+// run is one run of the rules over accounts. What it found is kept in several
+// changes, of which only the last moves the mark: interrupted, it is found again.
+type run struct {
+	s       *Service
+	was     Mark
+	keep    bool // or it only says what it would change
+	m       matcher
+	opening openings
+	sum     Correlation
+	found   Relinked
+	renewed []access.AccountID // opened by an account whose link changed
+}
+
+func (r *run) prepare(ctx context.Context, rules Rules) error {
+	x := newPeopleIndex()
+	if err := r.s.Store.EachPerson(ctx, x.add); err != nil {
+		return fmt.Errorf("reading the identities: %w", err)
+	}
+	x.ready()
+	list, err := r.s.Store.Openings(ctx)
+	if err != nil {
+		return fmt.Errorf("reading which account opens which: %w", err)
+	}
+	r.m, r.opening = newMatcher(x, rules), newOpenings(list)
+	return nil
+}
+
+// candidatesAtOnce are read together.
+const candidatesAtOnce = 2000
+
+// look runs the rules, over accounts that others open after those.
+func (r *run) look(ctx context.Context, touched Touched) error {
+	if touched.All {
+		if err := r.pages(ctx, r.everything(ctx)); err != nil {
+			return err
+		}
+		return r.opened(ctx, r.opening.all())
+	}
+	ids, err := r.affected(ctx, touched)
+	if err != nil {
+		return err
+	}
+	var opened []access.AccountID
+	ids = slices.DeleteFunc(ids, func(id access.AccountID) bool {
+		if r.opening.level(id) == 0 {
+			return false
+		}
+		opened = append(opened, id)
+		return true
+	})
+	if err := r.pages(ctx, r.these(ctx, ids)); err != nil {
+		return err
+	}
+	return r.opened(ctx, opened)
+}
+
+// affected are the accounts that changed or whose identity did, those opened by
+// them, and those that bear a key which an identity has or had.
+func (r *run) affected(ctx context.Context, t Touched) ([]access.AccountID, error) {
+	with, err := r.s.Store.AccountsWith(ctx, tracesOf(t.People))
+	if err != nil {
+		return nil, fmt.Errorf("looking for accounts of identities that changed: %w", err)
+	}
+	ids := slices.Concat(t.Accounts, with)
+	for _, id := range t.Accounts {
+		ids = append(ids, r.opening.opens(id)...)
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids), nil
+}
+
+// page reads the next accounts; none are left when it returns none.
+type page func() ([]Candidate, error)
+
+func (r *run) everything(ctx context.Context) page {
+	var after access.AccountID
+	return func() ([]Candidate, error) {
+		list, err := r.s.Store.CandidatesAfter(ctx, after, candidatesAtOnce)
+		if len(list) > 0 {
+			after = list[len(list)-1].ID
+		}
+		return list, err
+	}
+}
+
+func (r *run) these(ctx context.Context, ids []access.AccountID) page {
+	return func() (list []Candidate, err error) {
+		for len(list) == 0 && len(ids) > 0 && err == nil { // they may all be gone
+			n := min(len(ids), candidatesAtOnce)
+			list, err = r.s.Store.Candidates(ctx, ids[:n])
+			ids = ids[n:]
+		}
+		return list, err
+	}
+}
+
+// pages matches accounts that no other opens, page by page; the next page is read
+// while one is matched and kept.
+func (r *run) pages(ctx context.Context, next page) error {
+	type answer struct {
+		list []Candidate
+		err  error
+	}
+	ahead := make(chan answer, 2)
+	done := make(chan struct{})
+	var reader sync.WaitGroup
+	reader.Go(func() {
+		defer close(ahead)
+		for {
+			list, err := next()
+			select {
+			case ahead <- answer{list, err}:
+			case <-done:
+				return
+			}
+			if err != nil || len(list) == 0 {
+				return
+			}
+		}
+	})
+	defer reader.Wait()
+	defer close(done)
+	for a := range ahead {
+		if a.err != nil {
+			return fmt.Errorf("reading accounts: %w", a.err)
+		}
+		list := slices.DeleteFunc(a.list, func(c Candidate) bool { return r.opening.level(c.ID) > 0 })
+		if err := r.match(ctx, list, nil); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// Decide keeps a person's word on whose account it is; rules never override it.
-func (s *Service) Decide(ctx context.Context, account access.AccountID, identity access.IdentityID, reason string) error {
-	return s.Store.DecideLink(ctx, account, identity, reason)
-}
-
-// correlate returns the links and kinds that differ from what is.
-func (r Rules) correlate(all Correlatable) (links []Link, kinds []Kinship, sum Correlation) {
-	sum.Accounts = len(all.Accounts)
-	if len(all.Accounts) == 0 {
-		return nil, nil, sum
-	}
-	x := newPeopleIndex(all.People)
-	for _, a := range all.Accounts {
-		was := a.Kind
-		if a.KindReason == kindOfWorkload {
-			a.Kind = access.PersonAccount // what it was before its identity told
-		}
-		l := a.Link
-		if l.State != Manual {
-			l = r.match(x, a)
-		}
-		switch l.State {
-		case Disputed:
-			sum.Disputed++
-		case "":
-			sum.Unmatched++
-		default:
-			sum.Confirmed++
-		}
-		l.ID, l.Account = a.Link.ID, a.ID
-		if l != a.Link && (l.State != "" || a.Link.State != "") {
-			links = append(links, l)
-		}
-		if k := x.kinship(a, l); k.Kind != was {
-			kinds = append(kinds, k)
+// opened matches accounts that others open, each after all that open it.
+func (r *run) opened(ctx context.Context, ids []access.AccountID) error {
+	byLevel := map[int][]access.AccountID{}
+	due := func(ids []access.AccountID) {
+		for _, id := range ids {
+			n := r.opening.level(id)
+			byLevel[n] = append(byLevel[n], id)
 		}
 	}
-	sum.Changed = len(links)
-	return links, kinds, sum
-}
-
-// kinship tells an account's kind by whose it is, where nothing else tells it.
-func (x *peopleIndex) kinship(a Candidate, l Link) Kinship {
-	if a.KindReason != kindByDefault && a.KindReason != kindOfWorkload {
-		return Kinship{a.ID, a.Kind, a.KindReason}
-	}
-	i, ok := slices.BinarySearchFunc(x.people, l.Identity, func(p Person, id access.IdentityID) int { return cmp.Compare(p.ID, id) })
-	if l.State == Disputed || !ok || x.people[i].Kind == access.Human {
-		return Kinship{a.ID, access.PersonAccount, kindByDefault}
-	}
-	return Kinship{a.ID, access.ServiceAccount, kindOfWorkload}
-}
-
-// peopleIndex finds people by what an account may say of them. Every map holds
-// all people of a key, so that a second one is seen.
-type peopleIndex struct {
-	people                                 []Person // in the order of their ids
-	plain                                  []string // their names, see plainName
-	number, email, login, normal, fromName map[string][]int32
-	block                                  map[string][]int32 // by a part of the name, for the fuzzy rule
-}
-
-func newPeopleIndex(people []Person) *peopleIndex {
-	x := &peopleIndex{
-		people: people, plain: make([]string, len(people)), number: map[string][]int32{}, email: map[string][]int32{}, login: map[string][]int32{},
-		normal: map[string][]int32{}, fromName: map[string][]int32{}, block: map[string][]int32{},
-	}
-	add := func(m map[string][]int32, key string, i int32) {
-		if had := m[key]; key != "" && (len(had) == 0 || had[len(had)-1] != i) {
-			m[key] = append(had, i)
-		}
-	}
-	for n, p := range people {
-		i := int32(n) //nolint:gosec // fewer people than that
-		x.plain[n] = plainName(p.Name)
-		add(x.number, p.Number, i)
-		add(x.email, strings.ToLower(p.Email), i)
-		add(x.login, strings.ToLower(p.Login), i)
-		add(x.normal, normalLogin(p.Login), i)
-		if p.Kind != access.Human {
-			add(x.login, strings.ToLower(p.Number), i)
-			add(x.login, strings.ToLower(p.Name), i)
+	due(ids)
+	for level := 1; level <= r.opening.levels; level++ {
+		due(r.renewed) // all of higher levels than what was matched
+		r.renewed = r.renewed[:0]
+		now := byLevel[level]
+		delete(byLevel, level)
+		if len(now) == 0 {
 			continue
 		}
-		local, _, _ := strings.Cut(p.Email, "@")
-		add(x.normal, normalLogin(local), i)
-		for _, key := range loginsOf(x.plain[n]) {
-			add(x.fromName, key, i)
-		}
-		for part := range strings.FieldsSeq(x.plain[n]) {
-			if len(part) > 2 {
-				add(x.block, part, i)
+		if len(r.found.Links) > 0 { // they are what is read of the openers
+			if err := r.flush(ctx, r.was); err != nil {
+				return err
 			}
 		}
+		slices.Sort(now)
+		if err := r.level(ctx, slices.Compact(now)); err != nil {
+			return err
+		}
 	}
-	return x
+	return nil
 }
 
-// match runs the rules for one account.
-func (r Rules) match(x *peopleIndex, a Candidate) Link {
-	for _, rule := range r.list() {
-		if !rule.applies(a.Kind) {
-			continue
+func (r *run) level(ctx context.Context, ids []access.AccountID) error {
+	for chunk := range slices.Chunk(ids, candidatesAtOnce) {
+		list, err := r.s.Store.Candidates(ctx, chunk)
+		if err != nil {
+			return fmt.Errorf("reading accounts that others open: %w", err)
 		}
-		key, found := rule.find(x, a)
-		if key == "" {
-			continue
+		openers, err := r.s.Store.Openers(ctx, chunk)
+		if err != nil {
+			return fmt.Errorf("reading what opens accounts: %w", err)
 		}
-		found = x.eligible(found, a.Kind)
-		switch {
-		case len(found) == 1 && x.contradicts(a, found[0]):
-			return Link{State: Disputed, Rule: rule.name, Score: 50, Evidence: fmt.Sprintf("%s %q is that of %s, but the account is named %q", rule.what, key, x.people[found[0]].Name, a.Name)}
-		case len(found) == 1:
-			return Link{Identity: x.people[found[0]].ID, State: Confirmed, Rule: rule.name, Score: rule.score, Evidence: fmt.Sprintf("%s %q", rule.what, key)}
-		case len(found) > 1:
-			if one, ok := x.byDisplayName(a, found); ok {
-				return Link{Identity: x.people[one].ID, State: Confirmed, Rule: rule.name, Score: rule.score, Evidence: fmt.Sprintf("%s %q and the name %q", rule.what, key, a.Name)}
+		if err := r.match(ctx, list, openers); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// match matches accounts on all processors and takes in what differs.
+func (r *run) match(ctx context.Context, list []Candidate, openers map[access.AccountID][]Opener) error {
+	results := make([]outcome, len(list))
+	var all sync.WaitGroup
+	part := max(50, (len(list)+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0))
+	for from := 0; from < len(list); from += part {
+		all.Go(func() {
+			for i := from; i < min(from+part, len(list)); i++ {
+				a := list[i] // its kind is only for matching another
+				if a.KindReason == kindOfWorkload {
+					a.Kind = access.PersonAccount // what it was before its identity told
+				}
+				if a.Link.State == Manual {
+					results[i] = outcome{link: a.Link}
+				} else {
+					results[i] = r.m.match(&a, r.opening.outer(a.ID, openers[a.ID]))
+				}
 			}
-			return Link{State: Disputed, Rule: rule.name, Score: rule.score / len(found), Evidence: x.candidates(found, fmt.Sprintf("%s %q", rule.what, key))}
-		}
+		})
 	}
-	if a.Kind == access.PersonAccount || a.Kind == access.AdminAccount {
-		return x.fuzzy(a)
+	all.Wait()
+	for i := range list {
+		r.take(&list[i], results[i])
 	}
-	return Link{}
+	if r.pending() >= linksPerChange {
+		return r.flush(ctx, r.was)
+	}
+	return nil
 }
 
-// eligible keeps a person's accounts with humans and a service's with workloads.
-func (x *peopleIndex) eligible(found []int32, k access.AccountKind) []int32 {
-	var out []int32
-	for _, i := range found {
-		human := x.people[i].Kind == access.Human
-		if k == access.ServiceAccount && human {
-			continue
-		}
-		if k == access.AdminAccount && !human {
-			continue
-		}
-		out = append(out, i)
-	}
-	return out
-}
-
-// contradicts reports whether an account found by login alone carries somebody
-// else's name.
-func (x *peopleIndex) contradicts(a Candidate, i int32) bool {
-	p := x.people[i]
-	if a.Name == "" || p.Kind != access.Human || a.Number != "" && a.Number == p.Number {
-		return false
-	}
-	if a.Email != "" && strings.EqualFold(a.Email, p.Email) {
-		return false
-	}
-	return similarity(plainName(a.Name), x.plain[i]) < 0.5 && !sharesPart(a.Name, p.Name)
-}
-
-// byDisplayName picks the one of several whose name is exactly the account's.
-func (x *peopleIndex) byDisplayName(a Candidate, found []int32) (int32, bool) {
-	name := plainName(a.Name)
-	if name == "" {
-		return 0, false
-	}
-	var one []int32
-	for _, i := range found {
-		if x.plain[i] == name {
-			one = append(one, i)
+// take notes what differs from what is.
+func (r *run) take(a *Candidate, o outcome) {
+	l := o.link
+	l.ID, l.Account = a.Link.ID, a.ID
+	r.sum.add(a, &l, &o)
+	if l != a.Link && (l.State != "" || a.Link.State != "") {
+		r.found.Links = append(r.found.Links, l)
+		r.sum.Changed++
+		if l.Identity != a.Link.Identity || l.State != a.Link.State {
+			r.renewed = append(r.renewed, r.opening.opens(a.ID)...)
 		}
 	}
-	if len(one) != 1 {
-		return 0, false
+	k := *a
+	if k.KindReason == kindOfWorkload {
+		k.Kind = access.PersonAccount
 	}
-	return one[0], true
+	if is := r.m.x.kinship(&k, l); is.Kind != a.Kind {
+		r.found.Kinds = append(r.found.Kinds, is)
+	}
+	r.found.Looked = append(r.found.Looked, a.ID)
+	r.found.Keys = append(r.found.Keys, o.keys...)
 }
 
-// A name at least this similar (0 to 1) confirms, where nobody else's is; one that
-// is less so makes a dispute. They take "Jon Smith" for "John Smith", and leave
-// "Joan Smith" to a person.
-const (
-	fuzzyConfirm = 0.94
-	fuzzyDispute = 0.85
-)
-
-// maxFuzzy is how many people one account is compared with, those who share its
-// rarest part of a name first.
-const maxFuzzy = 5000
-
-func (x *peopleIndex) fuzzy(a Candidate) Link {
-	name := plainName(a.Name)
-	parts := strings.Fields(name)
-	if len(parts) < 2 {
-		return Link{}
-	}
-	slices.SortStableFunc(parts, func(p, q string) int { return cmp.Compare(len(x.block[p]), len(x.block[q])) })
-	best := map[int32]float64{}
-	left := maxFuzzy
-	for _, part := range parts {
-		block := x.block[part]
-		for _, i := range block[:min(left, len(block))] {
-			if _, seen := best[i]; seen {
-				continue
-			}
-			if s := similarity(name, x.plain[i]); s >= fuzzyDispute {
-				best[i] = s
-			}
-		}
-		left -= min(left, len(block))
-	}
-	if len(best) == 0 {
-		return Link{}
-	}
-	found := make([]int32, 0, len(best))
-	for i := range best {
-		found = append(found, i)
-	}
-	slices.SortFunc(found, func(i, j int32) int { return cmp.Or(cmp.Compare(best[j], best[i]), cmp.Compare(i, j)) })
-	top := best[found[0]]
-	if top >= fuzzyConfirm && (len(found) == 1 || best[found[1]] < fuzzyConfirm) {
-		p := x.people[found[0]]
-		return Link{Identity: p.ID, State: Confirmed, Rule: fuzzyName, Score: int(top * 80), Evidence: fmt.Sprintf("name %q is nearly %q", a.Name, p.Name)}
-	}
-	return Link{State: Disputed, Rule: fuzzyName, Score: int(top * 60), Evidence: x.candidates(found, fmt.Sprintf("name %q", a.Name))}
+func (r *run) pending() int {
+	return max(len(r.found.Links)+len(r.found.Kinds), len(r.found.Keys), len(r.found.Looked)/10)
 }
 
-// candidates names who it could be, for the person who decides.
-func (x *peopleIndex) candidates(found []int32, what string) string {
-	var list []string
-	for _, i := range found[:min(len(found), 5)] {
-		p := x.people[i]
-		list = append(list, fmt.Sprintf("%s (%s)", p.Name, cmp.Or(p.Number, p.Email, p.ID.String())))
+// flush keeps what was found so far.
+func (r *run) flush(ctx context.Context, at Mark) error {
+	found := r.found
+	r.found = Relinked{Links: found.Links[:0], Kinds: found.Kinds[:0], Looked: found.Looked[:0], Keys: found.Keys[:0]}
+	if !r.keep {
+		return nil
 	}
-	if len(found) > 5 {
-		list = append(list, fmt.Sprintf("and %d more", len(found)-5))
+	if err := r.s.Store.Relink(ctx, found, at); err != nil {
+		return fmt.Errorf("keeping %d links: %w", len(found.Links), err)
 	}
-	return what + " fits " + strings.Join(list, ", ")
+	return nil
 }

@@ -41,10 +41,10 @@ func TestCorrelationRules(t *testing.T) {
 		{"a shared account is nobody's", Candidate{Kind: access.SharedAccount, Login: "asol"}, 0, "", ""},
 		{"an admin account is no service's", Candidate{Kind: access.AdminAccount, Login: "svc_pay"}, 0, "", ""},
 	}
-	x := newPeopleIndex(people)
+	m := newMatcher(indexOf(people), nil)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			l := Rules{}.match(x, tt.account)
+			l := m.match(&tt.account, nil).link
 			if l.Identity != tt.identity || l.State != tt.state || l.Rule != tt.rule {
 				t.Fatalf("got %+v", l)
 			}

@@ -2,10 +2,13 @@
 // systems with their accounts, entitlements and grants, and the correlation of
 // accounts to identities.
 //
-// Vocabulary: a sync reads one source or system, completely or what changed since its
-// mark. Its spool is the file that it collects into. What vanished is deleted, out of
-// sight (it is still there, and stays as it was known), or nobody can say. A link is an account's correlation to an identity:
-// confirmed by a rule, manual by a person, or disputed when nothing decides.
+// Vocabulary: a sync reads one source or system, completely or what changed since
+// its mark. Its spool is the file that it collects into. What vanished is deleted,
+// out of sight (it is still there, and stays as it was known), or nobody can say. A
+// link is an account's correlation to an identity: confirmed by a rule, manual by a
+// person, or disputed when nothing decides. A contender is somebody whose account a
+// disputed one may be. A blocking key is what two names share that are worth
+// comparing.
 //
 // Invariants:
 //  1. Nothing is half-imported: a sync that ends with an error has changed nothing
@@ -22,9 +25,17 @@
 //     nothing to do. What cannot be followed for certain is read completely, and so
 //     is everything once a week.
 //  8. What is out of sight is let go of only when it is deleted or somebody says so.
+//  9. Correlating what changed ends as correlating everything does: an identity that
+//     changed touches the accounts that share a key which it has or had.
+//  10. An account is matched after those that open it. Those that open one another in
+//     a circle say nothing of each other.
+//  11. Nothing depends on two keys having different hashes.
 //
 // For a sync of changes the store does not say who holds an entitlement: that is
 // asked of an index over it (Members), which must be as of the same sync.
+//
+// Sources: Winkler 1990 (likeness of names), Russell 1918 (how a name sounds), Tarjan
+// 1972 (circles).
 //
 // What it does not do: it writes nothing to systems and decides no access.
 package inventory

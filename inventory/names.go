@@ -1,7 +1,6 @@
 package inventory
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -33,22 +32,43 @@ func plainName(s string) string {
 }
 
 func ascii(s string) bool {
-	return strings.IndexFunc(s, func(r rune) bool { return r > unicode.MaxASCII }) < 0
+	for i := range len(s) {
+		if s[i] > unicode.MaxASCII {
+			return false
+		}
+	}
+	return true
 }
 
+// What is put before or behind the login of a person's second account. The longer
+// of two that begin alike comes first.
 var (
-	domainPrefix = regexp.MustCompile(`^[^\\@]+\\`)
-	domainSuffix = regexp.MustCompile(`@.*$`)
-	adminAffix   = regexp.MustCompile(`^(adm|admin|a|da|t0|t1|x)[-_.]|[-_.](adm|admin|a|sa|x|ext)$`)
+	adminPrefixes = []string{"admin", "adm", "da", "a", "t0", "t1", "x"}
+	adminSuffixes = []string{"admin", "adm", "sa", "a", "ext", "x"}
 )
+
+const separators = "-_."
 
 // normalLogin is a login without case, domain, accents, administrative affix and
 // separators: ADM_Ana.Sol@example.com and EXAMPLE\ana-sol are both anasol.
 func normalLogin(s string) string {
 	s = strings.ToLower(strings.TrimSpace(s))
-	s = domainPrefix.ReplaceAllString(s, "")
-	s = domainSuffix.ReplaceAllString(s, "")
-	s = adminAffix.ReplaceAllString(s, "")
+	if i := strings.IndexAny(s, `\@`); i > 0 && s[i] == '\\' {
+		s = s[i+1:]
+	}
+	s, _, _ = strings.Cut(s, "@")
+	for _, p := range adminPrefixes {
+		if len(s) > len(p) && strings.HasPrefix(s, p) && strings.IndexByte(separators, s[len(p)]) >= 0 {
+			s = s[len(p)+1:]
+			break
+		}
+	}
+	for _, p := range adminSuffixes {
+		if i := len(s) - len(p) - 1; i >= 0 && strings.HasSuffix(s, p) && strings.IndexByte(separators, s[i]) >= 0 {
+			s = s[:i]
+			break
+		}
+	}
 	return strings.ReplaceAll(plainName(s), " ", "")
 }
 
@@ -67,57 +87,4 @@ func loginsOf(plain string) []string {
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
-}
-
-// sharesPart reports whether two names have a part in common.
-func sharesPart(a, b string) bool {
-	parts := strings.Fields(plainName(b))
-	return slices.ContainsFunc(strings.Fields(plainName(a)), func(p string) bool { return slices.Contains(parts, p) })
-}
-
-// similarity is the Jaro-Winkler similarity, 0 to 1 (Winkler 1990).
-func similarity(a, b string) float64 {
-	x, y := []rune(a), []rune(b)
-	j := jaro(x, y)
-	prefix := 0
-	for prefix < min(4, len(x), len(y)) && x[prefix] == y[prefix] {
-		prefix++
-	}
-	return j + float64(prefix)*0.1*(1-j)
-}
-
-func jaro(a, b []rune) float64 {
-	if len(a) == 0 || len(b) == 0 {
-		return 0
-	}
-	window := max(len(a), len(b))/2 - 1
-	inA, inB := make([]bool, len(a)), make([]bool, len(b))
-	var m float64
-	for i := range a {
-		for j := max(0, i-window); j < min(len(b), i+window+1); j++ {
-			if !inB[j] && a[i] == b[j] {
-				inA[i], inB[j] = true, true
-				m++
-				break
-			}
-		}
-	}
-	if m == 0 {
-		return 0
-	}
-	var swapped, j int
-	for i := range a {
-		if !inA[i] {
-			continue
-		}
-		for !inB[j] {
-			j++
-		}
-		if a[i] != b[j] {
-			swapped++
-		}
-		j++
-	}
-	t := float64(swapped) / 2
-	return (m/float64(len(a)) + m/float64(len(b)) + (m-t)/m) / 3
 }

@@ -22,7 +22,7 @@ var ErrRule = fault.New(fault.Invalid, "bad-correlation-rule", "the correlation 
 type Rules []OwnRule
 
 // rulesVersion rises when what the built-in rules find changes.
-const rulesVersion = 1
+const rulesVersion = 2
 
 // version names the rules, so that those that changed are run over all accounts.
 func (r Rules) version() string {
@@ -68,7 +68,7 @@ var ruleName = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
 // compiled checks a rule, such as login from account.login.replace("x_", "").
 func (o OwnRule) compiled() (OwnRule, error) {
-	taken := o.Name == fuzzyName || slices.ContainsFunc(builtIn, func(b rule) bool { return b.name == o.Name })
+	taken := o.Name == fuzzyName || o.Name == signIn || slices.ContainsFunc(builtIn, func(b rule) bool { return b.name == o.Name })
 	switch {
 	case len(o.Name) > 64 || !ruleName.MatchString(o.Name):
 		return o, ErrRule.With("a rule's name is lower-case words with dashes, not %q", o.Name)
@@ -87,54 +87,46 @@ func (o OwnRule) compiled() (OwnRule, error) {
 	return o, nil
 }
 
-// find looks up what the expression makes of an account. One that fails on an
-// account says nothing about it.
-func (o OwnRule) find(x *peopleIndex, a Candidate) (string, []int32) {
+// text is what the expression makes of an account. One that fails on an account
+// says nothing about it.
+func (o OwnRule) text(a *Candidate) string {
 	key, err := o.key.Text(map[string]any{
 		"account.login": a.Login, "account.email": a.Email, "account.number": a.Number,
 		"account.name": a.Name, "account.kind": string(a.Kind), "account.system": a.System,
 	})
 	if err != nil {
-		return "", nil
+		return ""
 	}
-	switch o.By {
-	case ByEmail:
-		return key, x.email[strings.ToLower(key)]
-	case ByLogin:
-		return key, x.login[strings.ToLower(key)]
-	case ByNumber:
+	if o.By == ByNumber {
+		return key
 	}
-	return key, x.number[key]
+	return strings.ToLower(key)
 }
 
-// rule is one way to find whose account it is. Rules are asked in order; the
-// first that finds anybody decides, or disputes.
+// rule is one way to find whose account it is: the key that it makes of an account
+// is looked up among those of people. Rules are asked in order; the first that
+// finds anybody decides, or disputes.
 type rule struct {
 	name  string
 	what  string // its key is, in evidence
 	score int
-	find  func(x *peopleIndex, a Candidate) (key string, found []int32)
+	by    keyKind
+	key   func(a *Candidate) string
 }
 
 var builtIn = []rule{
-	{"number", "number", 100, func(x *peopleIndex, a Candidate) (string, []int32) { return a.Number, x.number[a.Number] }},
-	{"email", "email", 99, func(x *peopleIndex, a Candidate) (string, []int32) {
-		key := strings.ToLower(a.Email)
-		return key, x.email[key]
-	}},
-	{"login", "login", 98, func(x *peopleIndex, a Candidate) (string, []int32) {
-		key := strings.ToLower(a.Login)
-		return key, x.login[key]
-	}},
-	{"normalised-login", "login", 95, func(x *peopleIndex, a Candidate) (string, []int32) {
-		key := normalLogin(a.Login)
-		return key, x.normal[key]
-	}},
-	{"login-from-name", "login", 85, func(x *peopleIndex, a Candidate) (string, []int32) {
-		key := normalLogin(a.Login)
-		return key, x.fromName[key]
-	}},
+	{"number", "number", 100, numberKey, func(a *Candidate) string { return a.Number }},
+	{"email", "email", 99, emailKey, func(a *Candidate) string { return strings.ToLower(a.Email) }},
+	{"login", "login", 98, loginKey, func(a *Candidate) string { return strings.ToLower(a.Login) }},
+	{"normalised-login", "login", 95, normalKey, func(a *Candidate) string { return normalLogin(a.Login) }},
+	{loginFromName, "login", 85, nameLoginKey, func(a *Candidate) string { return normalLogin(a.Login) }},
 }
+
+// loginFromName is the rule that is no use for the accounts of services.
+const loginFromName = "login-from-name"
+
+// ownKeys are what rules of the organisation look people up by.
+var ownKeys = map[By]keyKind{ByNumber: numberKey, ByEmail: emailKey, ByLogin: loginKey}
 
 // list is every rule but the fuzzy one, in order.
 func (r Rules) list() []rule {
@@ -143,7 +135,7 @@ func (r Rules) list() []rule {
 	}
 	list := slices.Clone(builtIn)
 	for _, o := range r {
-		list = append(list, rule{o.Name, string(o.By) + " by rule " + o.Name, o.Score, o.find})
+		list = append(list, rule{o.Name, string(o.By) + " by rule " + o.Name, o.Score, ownKeys[o.By], o.text})
 	}
 	return list
 }
@@ -155,7 +147,7 @@ func (r rule) applies(k access.AccountKind) bool {
 	case access.PersonAccount, access.AdminAccount:
 		return true
 	case access.ServiceAccount:
-		return r.name != "login-from-name"
+		return r.name != loginFromName
 	case access.SharedAccount, access.BreakGlassAccount, access.BuiltInAccount:
 		return r.name == "number"
 	}
@@ -171,12 +163,6 @@ type RuleStore interface {
 	// SetRuleMode and RemoveRule return ErrNotFound where there is no such rule.
 	SetRuleMode(ctx context.Context, name string, mode policy.Mode, reason string) error
 	RemoveRule(ctx context.Context, name, reason string) error
-}
-
-// Difference is an account that other rules link otherwise.
-type Difference struct {
-	Account    access.AccountID
-	Was, Would Link
 }
 
 // rules are the organisation's, ready to be asked. One that cannot be used is an
@@ -229,14 +215,14 @@ func (s *Service) RemoveRule(ctx context.Context, name, reason string) error {
 
 // TryRule says which accounts would be linked otherwise if a rule that observes
 // were enforced, or one that is enforced were not. It writes nothing.
-func (s *Service) TryRule(ctx context.Context, name string) ([]Difference, Correlation, error) {
+func (s *Service) TryRule(ctx context.Context, name string) (Correlation, error) {
 	list, err := s.rules(ctx)
 	if err != nil {
-		return nil, Correlation{}, err
+		return Correlation{}, err
 	}
 	i := slices.IndexFunc(list, func(o OwnRule) bool { return o.Name == name })
 	if i < 0 {
-		return nil, Correlation{}, ErrNotFound.With("there is no correlation rule called %q", name)
+		return Correlation{}, ErrNotFound.With("there is no correlation rule called %q", name)
 	}
 	if list[i].Mode == policy.Enforce {
 		list[i].Mode = policy.Observe
@@ -244,23 +230,4 @@ func (s *Service) TryRule(ctx context.Context, name string) ([]Difference, Corre
 		list[i].Mode = policy.Enforce
 	}
 	return s.simulate(ctx, slices.DeleteFunc(list, func(o OwnRule) bool { return o.Mode != policy.Enforce }))
-}
-
-func (s *Service) simulate(ctx context.Context, rules Rules) ([]Difference, Correlation, error) {
-	all, err := s.Store.Correlatable(ctx, Mark{})
-	if err != nil {
-		return nil, Correlation{}, fmt.Errorf("reading what to correlate: %w", err)
-	}
-	was := make(map[access.AccountID]Link, len(all.Accounts))
-	for _, a := range all.Accounts {
-		was[a.ID] = a.Link
-	}
-	links, _, sum := rules.correlate(all)
-	list := make([]Difference, 0, len(links))
-	for _, l := range links {
-		if old := was[l.Account]; old.Identity != l.Identity || old.State != l.State {
-			list = append(list, Difference{l.Account, old, l})
-		}
-	}
-	return list, sum, nil
 }

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/inventory"
 	"github.com/writhq/writ/policy"
 )
@@ -46,9 +45,9 @@ func TestOwnRules(t *testing.T) {
 			t.Fatalf("a new rule observes: %+v", c)
 		}
 		before := dumpOf(t, w.db)
-		list, sum, err := w.s.TryRule(asTest(), "zz-number")
-		if err != nil || len(list) != 2 || sum.Confirmed != 3 || list[0].Would.Rule != "zz-number" || list[0].Was.State != "" {
-			t.Fatalf("%+v %+v, %v", list, sum, err)
+		sum, err := w.s.TryRule(asTest(), "zz-number")
+		if e := sum.Effect; err != nil || e.Linked != 2 || e.All() != 2 || sum.Confirmed != 3 || e.First[0].Now.Rule != "zz-number" || e.First[0].Was.State != "" {
+			t.Fatalf("%+v, %v", sum, err)
 		}
 		if !slices.Equal(before, dumpOf(t, w.db)) {
 			t.Fatal("trying changed something")
@@ -59,14 +58,14 @@ func TestOwnRules(t *testing.T) {
 		if err := w.s.SetRuleMode(asTest(), "zz-number", policy.Enforce, "tried on Monday"); err != nil {
 			t.Fatal(err)
 		}
-		if c := w.correlate(t); c.Accounts != 3 || c.Changed != 2 {
+		if c := w.correlate(t); c.Accounts != 3 || c.Changed != 2 || c.Effect.Linked != 2 {
 			t.Fatalf("new rules look at everything: %+v", c)
 		}
 		if l := w.line(t, "account app/zz7/"); !strings.Contains(l, "/E7/") {
 			t.Fatalf("%q", l)
 		}
-		if list, sum, err = w.s.TryRule(asTest(), "zz-number"); err != nil || len(list) != 2 || sum.Confirmed != 1 {
-			t.Fatalf("without it: %+v %+v, %v", list, sum, err)
+		if sum, err = w.s.TryRule(asTest(), "zz-number"); err != nil || sum.Effect.Unlinked != 2 || sum.Effect.All() != 2 || sum.Confirmed != 1 {
+			t.Fatalf("without it: %+v, %v", sum, err)
 		}
 		if err := w.s.RemoveRule(asTest(), "zz-number", "the logins are gone"); err != nil {
 			t.Fatal(err)
@@ -85,13 +84,14 @@ func TestOwnRules(t *testing.T) {
 	})
 }
 
-func second(_ []inventory.Difference, _ inventory.Correlation, err error) error { return err }
+func second(_ inventory.Correlation, err error) error { return err }
 
 func TestRulesThatCannotBe(t *testing.T) {
 	w := newWorld(t, 1)
 	for _, tt := range []inventory.OwnRule{
 		{Name: "", By: "login", Expression: "account.login", Score: 90},
 		{Name: "login", By: "login", Expression: "account.login", Score: 90},
+		{Name: "sign-in", By: "login", Expression: "account.login", Score: 90},
 		{Name: "name", By: "login", Expression: "account.login", Score: 90},
 		{Name: "Two words", By: "login", Expression: "account.login", Score: 90},
 		{Name: strings.Repeat("x", 65), By: "login", Expression: "account.login", Score: 90},
@@ -110,23 +110,21 @@ func TestRulesThatCannotBe(t *testing.T) {
 	}
 }
 
-// Correlation looks again at what changed, at everything when an identity did,
-// and ends as if it had looked at everything each time.
+// Correlation looks again at what changed, and at what an identity that changed may
+// match; it ends as if it had looked at everything each time.
 func TestCorrelationLooksAtWhatChanged(t *testing.T) {
 	onEach(t, 50, func(t *testing.T, w *world) {
 		settle := func() inventory.Correlation {
 			t.Helper()
-			c := w.correlate(t)
-			if _, err := w.db.Sequence(asTest()); err != nil {
+			if _, err := w.db.Sequence(asTest()); err != nil { // what has no revision would be looked at once more
 				t.Fatal(err)
 			}
-			return c
+			return w.correlate(t)
 		}
 		w.mustSync(t)
 		if c := settle(); c.Confirmed != 50 {
 			t.Fatalf("%+v", c)
 		}
-		settle() // its own change is looked at once more
 		if c := settle(); c.Accounts != 0 {
 			t.Fatalf("nothing changed: %+v", c)
 		}
@@ -136,18 +134,21 @@ func TestCorrelationLooksAtWhatChanged(t *testing.T) {
 		if c := settle(); c.Accounts != 1 || c.Changed != 1 {
 			t.Fatalf("one account changed: %+v", c)
 		}
+		if c := settle(); c.Accounts != 0 {
+			t.Fatalf("nothing changed but by itself: %+v", c)
+		}
 		w.write(t, "hr.csv", strings.Replace(w.read(t, "hr.csv"), "p7@example.com", "p77@example.com", 1))
 		w.mustSync(t)
-		if c := settle(); c.Accounts != 50 || c.Changed != 1 {
+		if c := settle(); c.Accounts != 1 || c.Changed != 1 {
 			t.Fatalf("a person changed: %+v", c)
 		}
 		none := inventory.OwnRule{Name: "none", By: inventory.ByLogin, Expression: `""`, Score: 1}
 		if err := w.s.AddRule(asTest(), none); err != nil {
 			t.Fatal(err)
 		}
-		list, _, err := w.s.TryRule(asTest(), "none") // looks at all, and finds nothing itself
-		if err != nil || len(list) != 0 {
-			t.Fatalf("everything at once finds otherwise: %+v, %v", list, err)
+		sum, err := w.s.TryRule(asTest(), "none") // looks at all, and finds nothing itself
+		if err != nil || sum.Accounts != 50 || sum.Changed != 0 {
+			t.Fatalf("everything at once finds otherwise: %+v, %v", sum, err)
 		}
 	})
 }
@@ -189,17 +190,18 @@ func TestKindFollowsTheIdentity(t *testing.T) {
 	w.mustSync(t)
 	w.correlate(t)
 	expect("and a service again", "service")
-	all, err := w.db.Inventory().Correlatable(asTest(), inventory.Mark{})
+	nightly, err := w.s.ResolveAccount(asTest(), "app/nightly")
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := slices.IndexFunc(all.Accounts, func(a inventory.Candidate) bool { return a.Login == "nightly" })
-	if err := w.s.Decide(asTest(), all.Accounts[i].ID, w.identity(t, "E2"), "it is Ben's"); err != nil {
+	d := inventory.Decision{Account: nightly, Identity: w.identity(t, "E2"), Reason: "it is Ben's", Replace: true}
+	if err := w.s.Decide(asTest(), d); err != nil {
 		t.Fatal(err)
 	}
 	w.correlate(t)
 	expect("decided", "person")
-	if err := w.s.Decide(asTest(), all.Accounts[i].ID, access.IdentityID(0), "nobody's"); err != nil {
+	d.Identity, d.Reason = 0, "nobody's"
+	if err := w.s.Decide(asTest(), d); err != nil {
 		t.Fatal(err)
 	}
 	w.correlate(t)

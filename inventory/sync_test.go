@@ -259,36 +259,3 @@ func TestResolveSaysWhatIsAmbiguous(t *testing.T) {
 		t.Fatal(err)
 	}
 }
-
-// A person's decision stands against every rule, and the other way round a rule
-// never takes part in it again.
-func TestDecisionsAreRemembered(t *testing.T) {
-	w := newWorld(t, 20)
-	w.mustSync(t)
-	if _, err := w.s.Correlate(asTest()); err != nil {
-		t.Fatal(err)
-	}
-	all, err := w.db.Inventory().Correlatable(asTest(), inventory.Mark{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	acc, other := all.Accounts[0], all.People[5].ID
-	if acc.Link.Identity == other {
-		other = all.People[6].ID
-	}
-	if err := w.s.Decide(asTest(), acc.ID, other, "checked with the manager"); err != nil {
-		t.Fatal(err)
-	}
-	for range 2 {
-		if _, err := w.s.Correlate(asTest()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	all, err = w.db.Inventory().Correlatable(asTest(), inventory.Mark{})
-	if l := all.Accounts[0].Link; err != nil || l.Identity != other || l.State != inventory.Manual {
-		t.Fatalf("%+v, %v", l, err)
-	}
-	if err := w.s.Decide(asTest(), 99999, other, "x"); !errors.Is(err, inventory.ErrNotFound) {
-		t.Fatalf("deciding about no account: %v", err)
-	}
-}

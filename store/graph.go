@@ -218,13 +218,13 @@ func (t *touched) addFrom(ctx context.Context, text string, keys []int64) error 
 const keysPerQuery = 1000
 
 // keyList writes keys as SQL; they are integers, so nothing needs quoting.
-func keyList(keys []int64) string {
+func keyList[K ~int64](keys []K) string {
 	b := make([]byte, 0, len(keys)*8)
 	for i, k := range keys {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = strconv.AppendInt(b, k, 10)
+		b = strconv.AppendInt(b, int64(k), 10)
 	}
 	return string(b)
 }

@@ -54,13 +54,13 @@ const credentialsPerQuery = 200
 // when the plan was made.
 var findCredential = `
 select f.column1, coalesce((select c.id from credential c where c.kind = $1 and c.fingerprint = f.column1 and c.until_set = 0), 0)
-  from (values ` + rowsOfOne(credentialsPerQuery) + `) f`
+  from (values ` + rowsOfOne(2, credentialsPerQuery) + `) f`
 
-// rowsOfOne are n rows of one text each, from $2 on.
-func rowsOfOne(n int) string {
+// rowsOfOne are n rows of one parameter each, from a number on.
+func rowsOfOne(first, n int) string {
 	list := make([]string, n)
 	for i := range list {
-		list[i] = "($" + strconv.Itoa(i+2) + ")"
+		list[i] = "($" + strconv.Itoa(first+i) + ")"
 	}
 	return strings.Join(list, ", ")
 }

@@ -92,10 +92,10 @@ func elsewhere(ctx context.Context, q *query, id access.SystemID, wanted []conne
 const accountsPerQuery = 200
 
 var accountsByLogin = `
-select a.login, a.id
-  from (values ` + rowsOfOne(accountsPerQuery) + `) f
-  join account a on lower(a.login) = lower(f.column1)
- where a.system_id = $1 and ` + now("a")
+select distinct a.login, a.id
+  from (values ` + rowsOfOne(2, accountsPerQuery) + `) f
+ cross join account a
+ where lower(a.login) = lower(f.column1) and a.system_id = $1 and ` + now("a")
 
 func accountsCalled(ctx context.Context, q *query, id access.SystemID, logins map[string]bool) (map[string][]int64, error) {
 	by := map[string][]int64{}

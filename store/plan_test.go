@@ -11,6 +11,7 @@ import (
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/audit"
+	"github.com/writhq/writ/connector"
 	"github.com/writhq/writ/finding"
 	"github.com/writhq/writ/graph"
 	"github.com/writhq/writ/internal/testkit"
@@ -42,22 +43,24 @@ var hot = []struct {
 		return err
 	}},
 	{"candidates", "correlation after each sync, of what changed", func(ctx context.Context, db *DB) error {
-		return db.read(ctx, func(q *query) error {
-			which, err := whichAccounts(ctx, q, 19_990)
-			if err != nil {
-				return err
-			}
-			var all inventory.Correlatable
-			for _, condition := range append(which, "a.id in (6500, 6600, 6700)") {
-				if condition == "1 = 1" {
-					continue // identities changed: every account is looked at
-				}
-				if err := candidates(ctx, q, condition, &all); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
+		inv := db.Inventory()
+		if _, err := inv.Touched(ctx, 19_990); err != nil {
+			return err
+		}
+		traces := inventory.Traces{Numbers: []string{"n6500"}, Emails: []string{"n6500@example.com"}, Logins: []string{"login6500"}, Keys: []int64{1, 2}}
+		ids, err := inv.AccountsWith(ctx, traces)
+		if err != nil {
+			return err
+		}
+		if _, err := inv.Openers(ctx, append(ids, 6500)); err != nil {
+			return err
+		}
+		_, err = inv.Candidates(ctx, append(ids, 6500, 6600, 6700))
+		return err
+	}},
+	{"things of other systems", "each sync of a system that names such", func(ctx context.Context, db *DB) error {
+		_, err := db.Inventory().Elsewhere(ctx, []connector.Target{{Kind: connector.OnAccount, ID: "login6500", System: "system7"}, {Kind: connector.OnEntitlement, ID: "group-1300", System: "system7"}})
+		return err
 	}},
 	{"following", "every node, at every change", func(ctx context.Context, db *DB) error {
 		_, err := db.Graph().Follow(ctx, 19_990, nowhere{})

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/inventory"
 )
 
 // linkAnswer is the answer of 'writ account link'.
@@ -15,6 +16,7 @@ type linkAnswer struct {
 	Account  named      `json:"account"`
 	Identity *named     `json:"identity"` // null: it is nobody's
 	Reason   string     `json:"reason"`
+	Waiting  int        `json:"waiting"` // disputed accounts that are left
 }
 
 func (s *linkAnswer) tables() []table {
@@ -22,61 +24,81 @@ func (s *linkAnswer) tables() []table {
 	if s.Identity != nil {
 		whose = s.Identity.Name + "'s"
 	}
-	return []table{{title: fmt.Sprintf("%s is %s from now on; no rule changes that", s.Account, whose)}}
+	left := "nothing is left to decide"
+	if s.Waiting > 0 {
+		left = plural(s.Waiting, "disputed account") + " left: 'writ account disputes'"
+	}
+	return []table{{title: fmt.Sprintf("%s is %s from now on; no rule changes that", s.Account, whose), note: "  " + left}}
 }
 
 func (a *app) accountCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "account", Short: "Accounts: decide whose a disputed one is, and by which rules", Args: cobra.NoArgs, RunE: help}
-	var reason string
-	link := &cobra.Command{
+	cmd.AddCommand(a.linkCommand(), a.disputesCommand(), a.ruleCommand())
+	return cmd
+}
+
+func (a *app) linkCommand() *cobra.Command {
+	var d inventory.Decision
+	var nobody bool
+	cmd := &cobra.Command{
 		Use:   "link ACCOUNT IDENTITY|nobody --reason TEXT",
 		Short: "Decide whose account it is; rules never override it",
 		Long: `Decide whose account it is, where no rule can tell or a rule is wrong. The decision
 is remembered, recorded with its reason, and never overridden by a rule.
 
-ACCOUNT is SYSTEM/LOGIN or an id; IDENTITY a number, email, login, name or id.`,
-		Example: "  writ findings --rule disputed-match\n  writ account link web1/reed E0000042 --reason 'asked his manager'",
-		Args:    cobra.ExactArgs(2),
+ACCOUNT is SYSTEM/LOGIN or an id; IDENTITY a number, email, login, name or id. Where
+an identity is called nobody, say --nobody for nobody. A decision that stands, and
+what a rule is sure of, are decided otherwise only with --replace.`,
+		Example: "  writ account disputes\n  writ account link web1/reed E0000042 --reason 'asked his manager'",
+		Args:    cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if reason == "" {
+			switch {
+			case d.Reason == "":
 				return fmt.Errorf("%w: a decision needs --reason TEXT", errUsage)
+			case nobody == (len(args) == 2):
+				return fmt.Errorf("%w: say whose it is: IDENTITY, or --nobody", errUsage)
+			case nobody:
+				args = append(args, "nobody")
 			}
 			ctx, err := a.open(cmd.Context())
 			if err != nil {
 				return err
 			}
-			return a.link(ctx, args[0], args[1], reason)
+			return a.link(ctx, args[0], args[1], d)
 		},
 	}
-	link.Flags().StringVar(&reason, "reason", "", "how this is known (required)")
-	cmd.AddCommand(link, a.ruleCommand())
+	cmd.Flags().StringVar(&d.Reason, "reason", "", "how this is known (required)")
+	cmd.Flags().BoolVar(&nobody, "nobody", false, "it is nobody's")
+	cmd.Flags().BoolVar(&d.Replace, "replace", false, "decide otherwise than what stands")
 	return cmd
 }
 
-func (a *app) link(ctx context.Context, account, identity, reason string) error {
-	acc, err := a.inventory().ResolveAccount(ctx, account)
-	if err != nil {
+func (a *app) link(ctx context.Context, account, identity string, d inventory.Decision) (err error) {
+	if d.Account, err = a.inventory().ResolveAccount(ctx, account); err != nil {
 		return err
 	}
-	var id access.IdentityID
 	if identity != "nobody" {
-		if id, err = a.inventory().ResolveIdentity(ctx, identity); err != nil {
+		if d.Identity, err = a.inventory().ResolveIdentity(ctx, identity); err != nil {
 			return err
 		}
 	}
-	if err := a.inventory().Decide(ctx, acc, id, reason); err != nil {
-		return err
+	if err := a.inventory().Decide(ctx, d); err != nil {
+		return fmt.Errorf("deciding about %s: %w", account, err)
 	}
 	if _, err := a.refresh(ctx); err != nil {
 		return err
 	}
-	name, err := a.named(ctx, []access.Ref{acc.Ref(), id.Ref()})
+	name, err := a.named(ctx, []access.Ref{d.Account.Ref(), d.Identity.Ref()})
 	if err != nil {
 		return err
 	}
-	ans := &linkAnswer{Revision: a.revision(), Account: name(acc.Ref()), Reason: reason}
-	if id != 0 {
-		who := name(id.Ref())
+	waiting, err := a.inventory().Waiting(ctx)
+	if err != nil {
+		return err
+	}
+	ans := &linkAnswer{Revision: a.revision(), Account: name(d.Account.Ref()), Reason: d.Reason, Waiting: len(waiting)}
+	if d.Identity != 0 {
+		who := name(d.Identity.Ref())
 		ans.Identity = &who
 	}
 	return a.print(ans)

@@ -97,7 +97,7 @@ func (a *app) follow(ctx context.Context) error {
 // findings, coverage.
 func (a *app) refresh(ctx context.Context) (coverage.Matrix, error) {
 	a.progress.step("correlating", 0, 0)
-	if _, err := a.inventory().Correlate(ctx); err != nil {
+	if _, err := a.correlate(ctx); err != nil {
 		return coverage.Matrix{}, err
 	}
 	a.progress.step(indexing, 0, 0)
@@ -123,6 +123,15 @@ func (a *app) refresh(ctx context.Context) (coverage.Matrix, error) {
 	_, err = a.db.Sequence(ctx)
 	a.progress.finish()
 	return m, err
+}
+
+// correlate gives what changed a revision first: what has none would be looked at
+// again the next time.
+func (a *app) correlate(ctx context.Context) (inventory.Correlation, error) {
+	if _, err := a.db.Sequence(ctx); err != nil {
+		return inventory.Correlation{}, fmt.Errorf("sequencing: %w", err)
+	}
+	return a.inventory().Correlate(ctx)
 }
 
 // absolute makes an address that is a path mean the same from everywhere.

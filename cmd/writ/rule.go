@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -27,18 +28,15 @@ func (s *rulesOfCorrelation) tables() []table {
 	return []table{t}
 }
 
-// ruleTry is what a rule would change: the answer of 'writ account rule try' and
-// of the commands that change one.
-type ruleTry struct {
-	Rule    string      `json:"rule"`
-	Mode    policy.Mode `json:"mode"` // that it has now
-	Changes int         `json:"changes"`
-	First   []relinked  `json:"first"`
-	// What all accounts come to with the change made.
-	Confirmed int `json:"confirmed"`
-	Disputed  int `json:"disputed"`
-	Unmatched int `json:"unmatched"`
-	next      string
+// effect counts accounts that belong to somebody else, by what becomes of them.
+type effect struct {
+	Changes  int        `json:"changes"`
+	Linked   int        `json:"linked"`
+	Unlinked int        `json:"unlinked"`
+	Moved    int        `json:"moved"`
+	Disputed int        `json:"newly_disputed"`
+	Settled  int        `json:"no_longer_disputed"`
+	First    []relinked `json:"first"`
 }
 
 type relinked struct {
@@ -50,16 +48,62 @@ type relinked struct {
 	Evidence string `json:"evidence,omitempty"`
 }
 
-func (s *ruleTry) tables() []table {
-	change := "if rule " + s.Rule + " were enforced"
-	if s.Mode == policy.Enforce {
-		change = "if rule " + s.Rule + " were not enforced"
+func (a *app) effectOf(ctx context.Context, e inventory.Effect) (effect, error) {
+	out := effect{Changes: e.All(), Linked: e.Linked, Unlinked: e.Unlinked, Moved: e.Moved, Disputed: e.Disputed, Settled: e.Settled, First: []relinked{}}
+	var refs []access.Ref
+	for _, d := range e.First {
+		refs = append(refs, d.Account.Ref(), d.Was.Identity.Ref(), d.Now.Identity.Ref())
 	}
-	t := table{
-		title:  fmt.Sprintf("%s, %s would change: then %s confirmed, %s disputed, %s nobody's", change, plural(s.Changes, "account"), count(int64(s.Confirmed)), count(int64(s.Disputed)), count(int64(s.Unmatched))),
-		header: []string{"account", "was", "would be", "because"},
-		note:   s.next,
+	label, err := a.named(ctx, refs)
+	if err != nil {
+		return out, err
 	}
+	who := func(id access.IdentityID) *named {
+		if id == 0 {
+			return nil
+		}
+		n := label(id.Ref())
+		return &n
+	}
+	for _, d := range e.First {
+		out.First = append(out.First, relinked{
+			Account: label(d.Account.Ref()), Was: who(d.Was.Identity), WasState: string(d.Was.State),
+			Now: who(d.Now.Identity), NowState: string(d.Now.State), Evidence: d.Now.Evidence,
+		})
+	}
+	return out, nil
+}
+
+// words say what becomes of how many.
+func (e *effect) words() string {
+	var list []string
+	for _, c := range []struct {
+		n    int
+		what string
+	}{
+		{e.Linked, "newly linked"},
+		{e.Unlinked, "unlinked"},
+		{e.Moved, "moved to another person"},
+		{e.Disputed, "newly disputed"},
+		{e.Settled, "disputed no longer"},
+	} {
+		if c.n > 0 {
+			list = append(list, count(int64(c.n))+" "+c.what)
+		}
+	}
+	if len(list) == 0 {
+		return "none"
+	}
+	return strings.Join(list, ", ")
+}
+
+// table lists the first of them.
+func (e *effect) table(title, now string) table {
+	t := table{title: title}
+	if e.Changes == 0 {
+		return t
+	}
+	t.header = []string{"account", "was", now, "because"}
 	who := func(n *named, state string) string {
 		switch {
 		case n != nil:
@@ -69,12 +113,35 @@ func (s *ruleTry) tables() []table {
 		}
 		return "nobody's"
 	}
-	for _, d := range s.First {
+	for _, d := range e.First {
 		t.rows = append(t.rows, []string{d.Account.String(), who(d.Was, d.WasState), who(d.Now, d.NowState), d.Evidence})
 	}
-	if more := s.Changes - len(s.First); more > 0 {
-		t.rows = append(t.rows, []string{fmt.Sprintf("and %d more", more), "", "", ""})
+	if more := e.Changes - len(e.First); more > 0 {
+		t.rows = append(t.rows, []string{fmt.Sprintf("and %s more", count(int64(more))), "", "", ""})
 	}
+	return t
+}
+
+// ruleTry is what a rule would change: the answer of 'writ account rule try' and
+// of 'writ account rule add'.
+type ruleTry struct {
+	Rule string      `json:"rule"`
+	Mode policy.Mode `json:"mode"` // that it has now
+	effect
+	// What all accounts come to with the change made.
+	Confirmed int `json:"confirmed"`
+	Disputed  int `json:"disputed"`
+	Unmatched int `json:"unmatched"`
+	next      string
+}
+
+func (s *ruleTry) tables() []table {
+	change := "if rule " + s.Rule + " were enforced"
+	if s.Mode == policy.Enforce {
+		change = "if rule " + s.Rule + " were not enforced"
+	}
+	t := s.table(fmt.Sprintf("%s, %s would change (%s): then %s confirmed, %s disputed, %s nobody's", change, plural(s.Changes, "account"), s.words(), count(int64(s.Confirmed)), count(int64(s.Disputed)), count(int64(s.Unmatched))), "would be")
+	t.note = s.next
 	return []table{t}
 }
 
@@ -158,11 +225,8 @@ func (a *app) ruleTryCommand() *cobra.Command {
 	}
 }
 
-// triedAtMost is how many changed links are shown.
-const triedAtMost = 100
-
 func (a *app) tryRule(ctx context.Context, name, next string) error {
-	list, sum, err := a.inventory().TryRule(ctx, name)
+	sum, err := a.inventory().TryRule(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -170,33 +234,14 @@ func (a *app) tryRule(ctx context.Context, name, next string) error {
 	if err != nil {
 		return err
 	}
-	ans := &ruleTry{Rule: name, Changes: len(list), First: []relinked{}, Confirmed: sum.Confirmed, Disputed: sum.Disputed, Unmatched: sum.Unmatched, next: next}
+	ans := &ruleTry{Rule: name, Confirmed: sum.Confirmed, Disputed: sum.Disputed, Unmatched: sum.Unmatched, next: next}
 	for _, r := range rules {
 		if r.Name == name {
 			ans.Mode = r.Mode
 		}
 	}
-	list = list[:min(len(list), triedAtMost)]
-	var refs []access.Ref
-	for _, d := range list {
-		refs = append(refs, d.Account.Ref(), d.Was.Identity.Ref(), d.Would.Identity.Ref())
-	}
-	label, err := a.named(ctx, refs)
-	if err != nil {
+	if ans.effect, err = a.effectOf(ctx, sum.Effect); err != nil {
 		return err
-	}
-	who := func(id access.IdentityID) *named {
-		if id == 0 {
-			return nil
-		}
-		n := label(id.Ref())
-		return &n
-	}
-	for _, d := range list {
-		ans.First = append(ans.First, relinked{
-			Account: label(d.Account.Ref()), Was: who(d.Was.Identity), WasState: string(d.Was.State),
-			Now: who(d.Would.Identity), NowState: string(d.Would.State), Evidence: d.Would.Evidence,
-		})
 	}
 	return a.print(ans)
 }
@@ -207,11 +252,12 @@ type ruleChanged struct {
 	Rule     string     `json:"rule"`
 	Did      string     `json:"did"` // enforce, observe, remove
 	Reason   string     `json:"reason"`
+	effect
 }
 
 func (s *ruleChanged) tables() []table {
 	said := map[string]string{"enforce": "links accounts from now on", "observe": "only observes from now on", "remove": "is removed"}
-	return []table{{title: fmt.Sprintf("rule %s %s; what follows is computed", s.Rule, said[s.Did])}}
+	return []table{s.table(fmt.Sprintf("rule %s %s; %s changed (%s)", s.Rule, said[s.Did], plural(s.Changes, "account"), s.words()), "is now")}
 }
 
 func (a *app) ruleModeCommand(verb string, mode policy.Mode) *cobra.Command {
@@ -239,15 +285,34 @@ func (a *app) ruleChange(verb, short string, change func(ctx context.Context, na
 			if err != nil {
 				return err
 			}
-			if err := change(ctx, args[0], reason); err != nil {
+			ans := &ruleChanged{Rule: args[0], Did: verb, Reason: reason}
+			if err := a.changeRule(ctx, ans, change); err != nil {
 				return err
 			}
-			if _, err := a.refresh(ctx); err != nil {
-				return err
-			}
-			return a.print(&ruleChanged{Revision: a.revision(), Rule: args[0], Did: verb, Reason: reason})
+			return a.print(ans)
 		},
 	}
 	cmd.Flags().StringVar(&reason, "reason", "", "why (required)")
 	return cmd
+}
+
+// changeRule correlates before a change of a rule, so that what correlating does
+// after it is the change's alone.
+func (a *app) changeRule(ctx context.Context, ans *ruleChanged, change func(ctx context.Context, name, reason string) error) error {
+	if _, err := a.correlate(ctx); err != nil {
+		return err
+	}
+	if err := change(ctx, ans.Rule, ans.Reason); err != nil {
+		return err
+	}
+	sum, err := a.correlate(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := a.refresh(ctx); err != nil {
+		return err
+	}
+	ans.Revision = a.revision()
+	ans.effect, err = a.effectOf(ctx, sum.Effect)
+	return err
 }
