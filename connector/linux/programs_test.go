@@ -111,7 +111,7 @@ func FuzzHost(f *testing.F) {
 	f.Add([]byte("755\t0\t0\tf\t1\t1.5\t/x\x00end\x00"))
 	h := &Host{line: &line{}}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		known := &facts{byName: map[string]*account{}, byGroup: map[string]*group{}}
+		known := newFacts()
 		if logins, err := known.parse(b); err == nil {
 			known.join()
 			known.noteLogins(logins)
