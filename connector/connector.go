@@ -134,9 +134,8 @@ const (
 )
 
 // Target names a thing by its native id. With System it is a thing of the system
-// of that name, and ID is its native id there, an account's login, or an
-// attribute by which systems know each other's things: a distinguished name, an
-// entitlement's name. It must be one thing's only.
+// of that name, and ID is what others call it there: an account's login, an
+// entitlement's native id or name. It must be one thing's only.
 type Target struct {
 	Kind   TargetKind
 	ID     string

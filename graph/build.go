@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"encoding/binary"
 	"fmt"
 	"slices"
 
@@ -81,7 +82,7 @@ func (b *builder) finish(rev access.Rev) []access.Ref {
 	b.flush()
 	b.settle()
 	b.rev = rev
-	for _, l := range []*lists{&b.accountGrants, &b.identityGrants, &b.entitlementGrants, &b.credentials, &b.assignments} {
+	for _, l := range []*lists{&b.accountGrants, &b.identityGrants, &b.entitlementGrants, &b.credentials, &b.openings, &b.assignments} {
 		l.compact(b.gen)
 	}
 	if b.loading {
@@ -105,7 +106,7 @@ func (b *builder) trim() {
 			}
 		}
 	}
-	for _, r := range []*relation{&b.accountsOf, &b.accepting, &b.inside, &b.givingAccess} {
+	for _, r := range []*relation{&b.accountsOf, &b.accepting, &b.opens, &b.inside, &b.givingAccess} {
 		r.trim()
 	}
 	for _, row := range b.systems.all {
@@ -115,6 +116,7 @@ func (b *builder) trim() {
 	}
 	b.present.trim()
 	b.usableAccounts.trim()
+	b.opened.trim()
 }
 
 func compareRefs(a, b access.Ref) int {
@@ -227,6 +229,24 @@ func (b *builder) Credential(c CredentialEdge) error {
 		b.accepting.add(b.gen, id, account)
 	}
 	b.buf = appendCredential(b.buf, acceptedCredential{id: id, kind: kind, changed: c.Changed, lastUsed: c.LastUsed})
+	return nil
+}
+
+// Opening takes the edge from an account to the one that opens it.
+func (b *builder) Opening(o OpeningEdge) error {
+	account, err := dense("account", o.Account)
+	if err != nil {
+		return err
+	}
+	by, err := dense("account", o.By)
+	if err != nil {
+		return err
+	}
+	if b.begin(&b.openings, o.Account.Ref()) {
+		b.opens.add(b.gen, by, account)
+		b.opened.add(b.gen, account)
+	}
+	b.buf = binary.AppendUvarint(b.buf, uint64(by))
 	return nil
 }
 

@@ -1,6 +1,8 @@
 package graph
 
 import (
+	"slices"
+
 	"pgregory.net/rapid"
 
 	"github.com/writhq/writ/access"
@@ -32,7 +34,7 @@ func pick[T any](d dice, from []T) T { return from[d.upTo(len(from)-1)] }
 
 // mutate makes one random change and logs it.
 func (w *world) mutate(d dice) {
-	switch d.upTo(12) {
+	switch d.upTo(14) {
 	case 0:
 		w.putSystem(d, access.SystemID(d.key(maxSystems)))
 	case 1:
@@ -51,6 +53,8 @@ func (w *world) mutate(d dice) {
 		w.putAssignment(d)
 	case 10:
 		w.putCredential(d)
+	case 13, 14:
+		w.putOpening(d)
 	case 11:
 		if refs := w.objects(); len(refs) > 0 {
 			ref := pick(d, refs)
@@ -189,6 +193,17 @@ func (w *world) putCredential(d dice) {
 	w.credentials = append(w.credentials, CredentialEdge{
 		ID: access.CredentialID(d.key(maxCredentials)), Account: account, Kind: access.SSHKey, Changed: access.Time(d.upTo(3)),
 	})
+}
+
+// putOpening puts or removes one that opens an account.
+func (w *world) putOpening(d dice) {
+	o := OpeningEdge{Account: access.AccountID(d.key(maxAccounts)), By: access.AccountID(d.key(maxAccounts))}
+	w.touched(o.Account.Ref())
+	if i := slices.Index(w.openings, o); i >= 0 {
+		w.openings = slices.Delete(w.openings, i, i+1)
+		return
+	}
+	w.openings = append(w.openings, o)
 }
 
 // resync replaces much of one system, logged as one change of it.

@@ -3,8 +3,9 @@
 // what one access lets its holder become. It lives in memory and can always be
 // thrown away and rebuilt from its Source, which the store implements.
 //
-// Vocabulary. Identities have accounts and roles; identities, accounts and
-// entitlements hold entitlements by grants, perhaps on one resource; roles
+// Vocabulary. Identities have accounts and roles; an account opens another, mostly
+// of another system, where whoever signs in with the one is let in as the other;
+// identities, accounts and entitlements hold entitlements by grants, perhaps on one resource; roles
 // include roles and give entitlements. A path is a walk over such edges; its
 // access mode is the weakest on it: any eligible step makes it eligible, else any
 // active step makes it active, else it is standing. Escalation adds the edges of
@@ -25,8 +26,8 @@
 //  3. An edge counts only while both of its ends are there; one that dangles
 //     counts again when the object returns.
 //  4. An account that is disabled, locked or expired gives its identity nothing,
-//     and nobody is said to reach anything through it; asked for by itself it
-//     shows what it would have. Impersonation ignores that: whoever controls a
+//     and nobody is said to reach anything through it, nor is it opened by
+//     another; asked for by itself it shows what it would have. Impersonation ignores that: whoever controls a
 //     host can use a locked account too.
 //  5. An identity's state is not looked at: a leaver whose account still works
 //     has access, and that is the finding.

@@ -97,7 +97,7 @@ func (s *snapshot) from(x vertex, escalation bool) iter.Seq[edge] {
 		case atIdentity:
 			s.fromIdentity(id, known)
 		case atAccount:
-			s.fromGrants(&s.accountGrants, id, ByGrant, known)
+			s.fromAccount(id, known)
 		case atRole:
 			s.fromRole(id, known)
 		case atEntitlement:
@@ -121,6 +121,18 @@ func (s *snapshot) fromIdentity(id uint32, yield func(edge) bool) {
 	}
 	for _, role := range s.assignments.eachAssignment(id) {
 		if !yield(edge{kind: ByRole, to: at(atRole, role)}) {
+			return
+		}
+	}
+}
+
+// fromAccount passes on to the accounts that this one opens, if they can be used.
+func (s *snapshot) fromAccount(id uint32, yield func(edge) bool) {
+	if !s.fromGrants(&s.accountGrants, id, ByGrant, yield) {
+		return
+	}
+	for account := range s.opens.each(id) {
+		if s.owner.at(account)&usable != 0 && !yield(edge{kind: ByOpening, to: at(atAccount, account)}) {
 			return
 		}
 	}
@@ -318,6 +330,13 @@ func (s *snapshot) intoAccount(id uint32, yield func(edge) bool) {
 	for from := range s.impersonates.each(id) {
 		if !yield(edge{kind: ByImpersonate, to: at(atEntitlement, from)}) {
 			return
+		}
+	}
+	if s.owner.at(id)&usable != 0 {
+		for by := range s.openings.eachOpening(id) {
+			if !yield(edge{kind: ByOpening, to: at(atAccount, by)}) {
+				return
+			}
 		}
 	}
 	row := s.accounts.peek(id)

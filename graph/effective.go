@@ -73,7 +73,7 @@ func (s *snapshot) closure(start vertex, escalation bool, want modeSet) map[held
 				key := heldKey{e.to.id(), e.resource}
 				value := found[key]
 				value.ways |= there
-				value.direct = value.direct || modeSet(1<<e.mode)&want != 0 && direct(start, x, here, e)
+				value.direct = value.direct || modeSet(1<<e.mode)&want != 0 && s.direct(start, x, e)
 				found[key] = value
 			}
 			if known := reached[e.to]; known|there != known {
@@ -85,12 +85,23 @@ func (s *snapshot) closure(start vertex, escalation bool, want modeSet) map[held
 	return found
 }
 
-// direct reports whether an edge from x is a grant of start's own: of itself or
-// of one of its accounts. An account that start merely could become has no plain
-// ways, so what it holds does not count.
-func direct(start, x vertex, here ways, e edge) bool {
+// direct reports whether an edge from x is a grant of start's own: of itself or of
+// one of its accounts that can be used. What an account holds that start merely
+// could become, or that one of its accounts opens, does not count.
+func (s *snapshot) direct(start, x vertex, e edge) bool {
 	if e.kind != ByGrant && e.kind != ByNesting {
 		return false
 	}
-	return x == start || x.kind() == atAccount && start.kind() == atIdentity && here.plain() != 0
+	if x == start {
+		return true
+	}
+	if x.kind() != atAccount || start.kind() != atIdentity || s.owner.at(x.id())&usable == 0 {
+		return false
+	}
+	for identity := range s.eachOwner(x.id()) {
+		if identity == start.id() {
+			return true
+		}
+	}
+	return false
 }

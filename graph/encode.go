@@ -161,6 +161,23 @@ func (l *lists) credentialsAt(place uint64) iter.Seq[acceptedCredential] {
 	}
 }
 
+// eachOpening yields the accounts that open an account, newest part first.
+func (l *lists) eachOpening(id uint32) iter.Seq[uint32] { return l.openingsAt(l.heads.at(id)) }
+
+func (l *lists) openingsAt(place uint64) iter.Seq[uint32] {
+	return func(yield func(uint32) bool) {
+		for payload := range l.payloads(place) {
+			for len(payload) > 0 {
+				by, n := binary.Uvarint(payload)
+				payload = payload[n:]
+				if !yield(uint32(by)) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // eachAssignment yields the assignments of an identity: their ids and roles.
 func (l *lists) eachAssignment(id uint32) iter.Seq2[int64, uint32] {
 	return l.assignmentsAt(l.heads.at(id))

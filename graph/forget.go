@@ -11,8 +11,8 @@ import (
 // parked is a forgotten object: where its edges were written, and whether its
 // node has returned.
 type parked struct {
-	grants, credentials, assignments uint64
-	returned                         bool
+	grants, credentials, openings, assignments uint64
+	returned                                   bool
 }
 
 // Forget drops an object and the edges that start at it. Only kinds that are
@@ -32,6 +32,7 @@ func (b *builder) Forget(ref access.Ref) {
 	switch ref.Kind {
 	case access.KindAccount:
 		b.park(&b.credentials, id, &p.credentials, again)
+		b.park(&b.openings, id, &p.openings, again)
 	case access.KindIdentity:
 		b.park(&b.assignments, id, &p.assignments, again)
 	default: // others have grants at most
@@ -108,6 +109,7 @@ func (b *builder) settle() {
 		switch ref.Kind {
 		case access.KindAccount:
 			b.settleCredentials(id, p.credentials)
+			b.settleOpenings(id, p.openings)
 		case access.KindIdentity:
 			b.settleAssignments(id, p.assignments)
 		default: // others have grants at most
@@ -186,6 +188,24 @@ func (b *builder) settleCredentials(account uint32, place uint64) {
 			b.accepting.add(b.gen, uint32(id), account)
 		} else {
 			b.accepting.remove(b.gen, uint32(id), account)
+		}
+	})
+}
+
+func (b *builder) settleOpenings(account uint32, place uint64) {
+	before := slices.Collect(b.openings.openingsAt(place))
+	now := slices.Collect(b.openings.eachOpening(account))
+	switch {
+	case len(now) > 0:
+		b.opened.add(b.gen, account)
+	case len(before) > 0:
+		b.opened.remove(b.gen, account)
+	}
+	changes(before, now, func(by uint32, added bool) {
+		if added {
+			b.opens.add(b.gen, by, account)
+		} else {
+			b.opens.remove(b.gen, by, account)
 		}
 	})
 }

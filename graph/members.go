@@ -135,6 +135,7 @@ func (b *backward) members() Members {
 	if !m.Identities.IsEmpty() {
 		m.Identities.And(b.s.present.bitmap())
 	}
+	b.s.addOpeners(m.Accounts)
 	b.s.addOwners(&m)
 	return m
 }
@@ -155,6 +156,29 @@ func (b *backward) collect(h *holders, modes modeSet, m *Members) {
 			hs.orInto(m.Accounts)
 		default: // entitlements and roles were followed
 		}
+	}
+}
+
+// addOpeners adds the accounts that open those which can be used, and those that
+// open them in turn.
+func (s *snapshot) addOpeners(accounts *roaring.Bitmap) {
+	if s.opened.empty() {
+		return
+	}
+	behind := s.opened.bitmap()
+	for todo := roaring.And(accounts, behind); !todo.IsEmpty(); {
+		openers := roaring.New()
+		todo.Iterate(func(x uint32) bool {
+			if s.owner.at(x)&usable != 0 {
+				for by := range s.openings.eachOpening(x) {
+					openers.Add(by)
+				}
+			}
+			return true
+		})
+		openers.AndNot(accounts)
+		accounts.Or(openers)
+		todo = roaring.And(openers, behind)
 	}
 }
 

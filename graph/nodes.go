@@ -200,6 +200,33 @@ func (v *View) Credentials(account access.AccountID) []CredentialEdge {
 	return list
 }
 
+// OpenedBy lists the accounts that are there and open an account, in id order.
+func (v *View) OpenedBy(id access.AccountID) []access.AccountID {
+	if _, there := v.Account(id); !there {
+		return nil
+	}
+	return v.thereIn(v.s.openings.eachOpening(uint32(id)))
+}
+
+// Opens lists the accounts that are there and that an account opens, in id order.
+func (v *View) Opens(id access.AccountID) []access.AccountID {
+	if _, there := v.Account(id); !there {
+		return nil
+	}
+	return v.thereIn(v.s.opens.each(uint32(id)))
+}
+
+func (v *View) thereIn(accounts iter.Seq[uint32]) []access.AccountID {
+	var list []access.AccountID
+	for x := range accounts {
+		if v.s.there(at(atAccount, x)) {
+			list = append(list, access.AccountID(x))
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
 // AccountsAccepting lists the accounts that accept a credential.
 func (v *View) AccountsAccepting(id access.CredentialID) []access.AccountID {
 	if id <= 0 || id >= several {

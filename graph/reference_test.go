@@ -47,6 +47,11 @@ func (w *world) links(escalation bool) []link {
 			put(link{from: node{n.System.Ref(), hold}, to: plain(id.Ref()), kind: ByImpersonate})
 		}
 	}
+	for _, o := range w.openings {
+		if w.accounts[o.Account].Status == access.Enabled {
+			put(link{from: plain(o.By.Ref()), to: plain(o.Account.Ref()), kind: ByOpening})
+		}
+	}
 	for _, g := range w.grants {
 		kind := ByGrant
 		if g.Holder.Kind == access.KindEntitlement {
@@ -329,7 +334,8 @@ func (w *world) distances(seeds []access.EntitlementID, escalation bool) map[acc
 	return found
 }
 
-// cycles finds what reaches itself, grouped by mutual reach.
+// cycles finds entitlements and roles that reach themselves, grouped by mutual
+// reach; accounts that open each other are no cycle of what is held.
 func (w *world) cycles() [][]access.Ref {
 	links := w.links(false)
 	reach := map[access.Ref]map[access.Ref]bool{}
@@ -349,7 +355,7 @@ func (w *world) cycles() [][]access.Ref {
 	}
 	var groups [][]access.Ref
 	for _, ref := range w.objects() {
-		if !reach[ref][ref] || slices.ContainsFunc(groups, func(g []access.Ref) bool { return slices.Contains(g, ref) }) {
+		if ref.Kind == access.KindAccount || !reach[ref][ref] || slices.ContainsFunc(groups, func(g []access.Ref) bool { return slices.Contains(g, ref) }) {
 			continue
 		}
 		var group []access.Ref

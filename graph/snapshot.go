@@ -32,7 +32,7 @@ type snapshot struct {
 
 	// Edges where they start.
 	accountGrants, identityGrants, entitlementGrants lists
-	credentials, assignments                         lists
+	credentials, openings, assignments               lists
 
 	// Edges where they end.
 	held         column[holders] // of entitlements
@@ -40,12 +40,14 @@ type snapshot struct {
 	rights       column[*rights] // of resources: grants that name it
 	accountsOf   relation        // identity
 	accepting    relation        // credential
+	opens        relation        // account: accounts that it opens
 	inside       relation        // resource: its children
 	givingAccess relation        // resource: entitlements that are to it by themselves
 	granters     relation        // entitlement: entitlements that can give it
 	stepIns      relation        // entitlement: entitlements whose holders can become its holders
 	impersonates relation        // account: entitlements that can become it
 	impersonated set             // accounts that some entitlement names in that way
+	opened       set             // accounts that another one opens
 
 	// What was worked out for readers.
 	remembered memory
@@ -135,9 +137,9 @@ func (s *snapshot) next(gen generation) *snapshot {
 		owner: s.owner.share(), sharers: s.sharers.share(), present: s.present, usableAccounts: s.usableAccounts,
 		accountGrants: s.accountGrants.share(), identityGrants: s.identityGrants.share(),
 		entitlementGrants: s.entitlementGrants.share(),
-		credentials:       s.credentials.share(), assignments: s.assignments.share(),
+		credentials:       s.credentials.share(), openings: s.openings.share(), assignments: s.assignments.share(),
 		held: s.held.share(), assigned: s.assigned.share(), rights: s.rights.share(),
-		accountsOf: s.accountsOf.share(), accepting: s.accepting.share(),
+		accountsOf: s.accountsOf.share(), accepting: s.accepting.share(), opens: s.opens.share(), opened: s.opened,
 		inside: s.inside.share(), givingAccess: s.givingAccess.share(),
 		granters: s.granters.share(), stepIns: s.stepIns.share(),
 		impersonates: s.impersonates.share(), impersonated: s.impersonated,
@@ -151,8 +153,8 @@ func (s *snapshot) publish() *snapshot {
 	return s
 }
 
-// exposure is which accounts somebody could become: the ones that are named, and
-// all of the systems whose accounts somebody can become.
+// exposure is which accounts somebody could become: the ones that are named, all
+// of the systems whose accounts somebody can become, and what those open.
 type exposure struct {
 	systems  map[uint32]bool
 	accounts *roaring.Bitmap
@@ -185,7 +187,28 @@ func (s *snapshot) findExposure() exposure {
 			row.accounts.orInto(e.accounts)
 		}
 	}
+	s.exposeOpened(e.accounts)
 	return e
+}
+
+// exposeOpened adds the accounts that exposed ones open. Every round adds the next
+// account of each chain; chains are short.
+func (s *snapshot) exposeOpened(exposed *roaring.Bitmap) {
+	for grown := true; grown; {
+		grown = false
+		for x := range s.opened.each {
+			if exposed.Contains(x) || s.owner.at(x)&usable == 0 {
+				continue
+			}
+			for by := range s.openings.eachOpening(x) {
+				if exposed.Contains(by) {
+					exposed.Add(x)
+					grown = true
+					break
+				}
+			}
+		}
+	}
 }
 
 // eachOwner yields the identities that an account says it belongs to, there or not.

@@ -19,7 +19,7 @@ type Source interface {
 }
 
 // Sink takes facts. An object's facts are its node and the edges that start at
-// it: an account's credentials and grants, an entitlement's own memberships, an
+// it: an account's credentials, openings and grants, an entitlement's own memberships, an
 // identity's direct grants and assignments.
 type Sink interface {
 	// Forget drops an object and the edges that start at it; edges of others that
@@ -35,6 +35,7 @@ type Sink interface {
 	Account(AccountNode) error
 	Role(RoleNode) error
 	Credential(CredentialEdge) error
+	Opening(OpeningEdge) error
 	Grant(GrantEdge) error
 	Assignment(AssignmentEdge) error
 }
@@ -117,6 +118,14 @@ type CredentialEdge struct {
 	Kind     access.CredentialKind
 	Changed  access.Time // zero is not known
 	LastUsed access.Time
+}
+
+// OpeningEdge says that whoever signs in with one account is let in as another: a
+// directory's account opens a host's, a host's a database's. It is a fact of the
+// account that is opened.
+type OpeningEdge struct {
+	Account access.AccountID // what is opened
+	By      access.AccountID
 }
 
 // GrantEdge says that a holder has an entitlement.

@@ -14,6 +14,7 @@ type StepKind uint8
 // The kinds of step. From ByImpersonate on they are escalation.
 const (
 	ByAccount     StepKind = iota // the identity has the account
+	ByOpening                     // whoever signs in with the account is let in as the next one
 	ByGrant                       // the holder has the entitlement
 	ByNesting                     // the entitlement's holders have the next one
 	ByRole                        // the identity has the role
@@ -25,7 +26,7 @@ const (
 )
 
 var stepNames = [...]string{
-	"account", "grant", "nesting", "role", "inclusion", "role_gives", "impersonate", "grant_access", "host",
+	"account", "opening", "grant", "nesting", "role", "inclusion", "role_gives", "impersonate", "grant_access", "host",
 }
 
 // String names the kind as answers in JSON do.

@@ -20,6 +20,7 @@ type world struct {
 	accounts     map[access.AccountID]AccountNode
 	roles        map[access.RoleID]RoleNode
 	credentials  []CredentialEdge
+	openings     []OpeningEdge
 	grants       map[access.GrantID]GrantEdge
 	assignments  map[access.AssignmentID]AssignmentEdge
 
@@ -126,6 +127,13 @@ func (w *world) deliverEdges(ref access.Ref, sink Sink) error {
 			}
 		}
 	}
+	for _, o := range w.openings {
+		if o.Account.Ref() == ref {
+			if err := sink.Opening(o); err != nil {
+				return err
+			}
+		}
+	}
 	for _, id := range slices.Sorted(maps.Keys(w.grants)) {
 		if g := w.grants[id]; g.Holder == ref {
 			if err := sink.Grant(g); err != nil {
@@ -174,6 +182,13 @@ func (w *world) Load(_ context.Context, sink Sink) (access.Rev, error) {
 	for _, c := range w.credentials {
 		if w.there(c.Account.Ref()) {
 			if err := sink.Credential(c); err != nil {
+				return 0, err
+			}
+		}
+	}
+	for _, o := range w.openings {
+		if w.there(o.Account.Ref()) {
+			if err := sink.Opening(o); err != nil {
 				return 0, err
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -56,25 +57,28 @@ type EntitlementRow struct {
 type AccountRow struct {
 	access.Account
 	DisplayName, Email, Number string
+	OpenedBy                   []access.AccountID `json:",omitempty"` // in the order of keys
 	Digest                     Digest
 }
 
 // comparison finds what a spool has that the store has not, and the reverse.
 type comparison struct {
-	system   access.SystemID
-	known    *Known
-	people   map[string]access.IdentityID // by number, where grants name identities
-	byPerson bool                         // some grant does
-	fresh    map[access.ObjectKind]int    // how many objects are new
-	holdings holdings
-	unclear  map[access.Ref]bool // holders of which a row was rejected
-	counts   Counts
-	warnings warnings
-	dangling int64
+	system    access.SystemID
+	known     *Known
+	people    map[string]access.IdentityID    // by number, where grants name identities
+	byPerson  bool                            // some grant does
+	others    map[connector.Target]access.Ref // things of other systems that are named; zero until they are looked up
+	fresh     map[access.ObjectKind]int       // how many objects are new
+	holdings  holdings
+	unclear   map[access.Ref]bool // holders of which a row was rejected
+	elsewhere map[access.Ref]bool // holders that are no objects of the system
+	counts    Counts
+	warnings  warnings
+	dangling  int64
 }
 
 func newComparison(system access.SystemID, known *Known) *comparison {
-	return &comparison{system: system, known: known, fresh: map[access.ObjectKind]int{}, unclear: map[access.Ref]bool{}, holdings: newHoldings()}
+	return &comparison{system: system, known: known, fresh: map[access.ObjectKind]int{}, others: map[connector.Target]access.Ref{}, unclear: map[access.Ref]bool{}, elsewhere: map[access.Ref]bool{}, holdings: newHoldings()}
 }
 
 // objectKinds are the kinds of object that a sync makes, in dependency order.
@@ -96,6 +100,7 @@ func (k *Known) of(kind access.ObjectKind) map[string]Object {
 // name gives every object of the spool its key: the one that it has or had, or a
 // number below zero until assign knows how many are new. It counts the rest.
 func (c *comparison) name(r *connector.Record) {
+	c.nameOthers(r)
 	switch {
 	case r.Grant != nil:
 		c.holdings.expected++
@@ -120,6 +125,38 @@ func (c *comparison) name(r *connector.Record) {
 		native = strings.Clone(native)
 	}
 	c.known.of(kind)[native] = o
+}
+
+// nameOthers notes what a record names of other systems.
+func (c *comparison) nameOthers(r *connector.Record) {
+	note := func(t connector.Target) {
+		if _, known := c.others[t]; t.System != "" && !known {
+			c.others[connector.Target{Kind: t.Kind, ID: strings.Clone(t.ID), System: strings.Clone(t.System)}] = access.Ref{}
+		}
+	}
+	switch {
+	case r.Grant != nil:
+		note(r.Grant.Holder)
+	case r.Account != nil:
+		for _, t := range r.Account.OpenedBy {
+			note(t)
+		}
+	case r.Entitlement != nil:
+		for _, can := range r.Entitlement.Capabilities {
+			note(can.On)
+		}
+	}
+}
+
+// waits are the systems of which something is named that is not known.
+func (c *comparison) waits() []string {
+	names := map[string]bool{}
+	for t, ref := range c.others {
+		if ref.Key == 0 {
+			names[t.System] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
 }
 
 func objectOf(r *connector.Record) (access.ObjectKind, string) {
@@ -267,6 +304,10 @@ func (c *comparison) key(kind access.ObjectKind, native string) int64 {
 // target resolves what a connector names to an object.
 func (c *comparison) target(t connector.Target) (access.Ref, bool) {
 	var ref access.Ref
+	if t.System != "" {
+		ref = c.others[t]
+		return ref, ref.Key != 0
+	}
 	switch t.Kind {
 	case connector.OnSystem:
 		ref = c.system.Ref()
@@ -309,7 +350,7 @@ func (c *comparison) entitlement(e *connector.Entitlement) (row EntitlementRow, 
 		if on, ok := c.target(can.On); ok {
 			row.Capabilities = append(row.Capabilities, access.Capability{Right: can.Right, On: on})
 		} else {
-			c.warnings.add("entitlement %q: its capability %s is on %s %q, which is not known", e.ID, can.Right, can.On.Kind, can.On.ID)
+			c.warnings.add("entitlement %q: its capability %s is on %s, which is not known", e.ID, can.Right, nameOf(can.On))
 		}
 	}
 	for _, native := range e.Conflicts {
@@ -334,6 +375,7 @@ func (c *comparison) account(a *connector.Account) (row AccountRow, what change,
 		row.Status = access.Enabled
 	}
 	row.DisplayName, row.Email, row.Number = a.DisplayName, a.Email, a.Number
+	row.OpenedBy = c.openers(a)
 	if err := row.Validate(); err != nil {
 		return row, same, fmt.Errorf("account %q: %w", a.ID, err)
 	}
@@ -341,6 +383,28 @@ func (c *comparison) account(a *connector.Account) (row AccountRow, what change,
 		return row, same, err
 	}
 	return row, c.compare(access.KindAccount, a.ID, row.Digest), nil
+}
+
+// openers are the accounts that open one, each once.
+func (c *comparison) openers(a *connector.Account) (list []access.AccountID) {
+	for _, t := range a.OpenedBy {
+		ref, ok := c.target(t)
+		if !ok || ref.Kind != access.KindAccount {
+			c.warnings.add("account %q is opened by %s, which is not known", a.ID, nameOf(t))
+			continue
+		}
+		list = append(list, access.AccountID(ref.Key))
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// nameOf names a target in a warning, and what makes one of another system known.
+func nameOf(t connector.Target) string {
+	if t.System == "" {
+		return fmt.Sprintf("%s %q", t.Kind, t.ID)
+	}
+	return fmt.Sprintf("%s %q of system %q (read that system first; the name must be one's only)", t.Kind, t.ID, t.System)
 }
 
 // warnings keeps the first few and counts the rest.

@@ -100,10 +100,17 @@ func (c *comparison) holdGrant(g *connector.Grant) {
 	if g.Resource != "" {
 		res = c.key(access.KindResource, g.Resource)
 	}
+	if !ok && g.Holder.System != "" {
+		c.warnings.add("grant of %q is held by %s, which is not known", g.Entitlement, nameOf(g.Holder))
+		return
+	}
 	if !ok || ent == 0 || (g.Resource != "" && res == 0) {
 		c.dangling++
 		c.warnings.add("grant of %q to %s %q names something that the system does not have", g.Entitlement, g.Holder.Kind, g.Holder.ID)
 		return
+	}
+	if g.Holder.System != "" || holder.Kind == access.KindIdentity {
+		c.elsewhere[holder] = true
 	}
 	h := &c.holdings
 	if h.grants == nil {

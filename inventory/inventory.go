@@ -89,6 +89,7 @@ type Report struct {
 	Removed  int64    `json:"removed"`
 	Warnings []string `json:"warnings,omitempty"`
 	Rejects  string   `json:"rejects,omitempty"` // the file of rejected rows
+	Waits    []string `json:"waits,omitempty"`   // systems to be read before this one can be understood whole
 }
 
 // Label is how an object shows itself to people.

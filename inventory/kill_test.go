@@ -336,6 +336,11 @@ func (l *lines) Credential(n graph.CredentialEdge) error {
 	return nil
 }
 
+func (l *lines) Opening(n graph.OpeningEdge) error {
+	l.add("account %s opens %s", n.By.Ref(), n.Account.Ref())
+	return nil
+}
+
 func (l *lines) Grant(n graph.GrantEdge) error {
 	l.add("grant %s to %s %s flags %d", n.Entitlement.Ref(), n.Holder, n.Mode, n.Flags)
 	return nil

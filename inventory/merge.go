@@ -40,11 +40,13 @@ type Batch struct {
 }
 
 // HoldingRow is the digest of what starts at a holder. Had says that it replaces
-// one; the zero digest replaces it with nothing.
+// one; the zero digest replaces it with nothing. Elsewhere says that the holder is
+// no object of the system: an identity, or a thing of another system.
 type HoldingRow struct {
-	Holder access.Ref
-	Digest Digest
-	Had    bool
+	Holder    access.Ref
+	Digest    Digest
+	Had       bool
+	Elsewhere bool
 }
 
 // batchRows keeps a batch's transaction short; bulkThreshold is how many objects
@@ -228,7 +230,7 @@ func (m *merge) holders(ctx context.Context) error {
 		if had && was == digest {
 			return nil
 		}
-		return m.holder(ctx, x, HoldingRow{x.ref, digest, had})
+		return m.holder(ctx, x, HoldingRow{x.ref, digest, had, m.c.elsewhere[x.ref]})
 	})
 	if err != nil {
 		return err
@@ -356,6 +358,7 @@ func (m *merge) finish(ctx context.Context) error {
 	}
 	m.r.Counts = m.c.counts
 	m.r.Warnings = append(m.r.Warnings, m.c.warnings.all()...)
+	m.r.Waits = m.c.waits()
 	changed := m.staging != nil
 	if changed {
 		if err := m.staging.Flip(ctx, *m.r, slices.Collect(maps.Keys(m.refs)), m.refs == nil); err != nil {

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/connector"
@@ -19,6 +21,9 @@ type SyncStore interface {
 	Known(ctx context.Context, id access.SystemID) (*Known, error)
 	// Numbers returns whom each employee number or workload name is.
 	Numbers(ctx context.Context) (map[string]access.IdentityID, error)
+	// Elsewhere finds things of other systems: an account by its login, an entitlement
+	// by its native id or name. What it does not find is not in the answer.
+	Elsewhere(ctx context.Context, list []connector.Target) (map[connector.Target]access.Ref, error)
 	// HolderGrants returns what the store has of one holder's grants in a system,
 	// ordered by entitlement, resource and mode, and of an account's credentials.
 	HolderGrants(ctx context.Context, system access.SystemID, holder access.Ref) ([]GrantRow, []CredentialRow, error)
@@ -221,6 +226,13 @@ func (s *Service) nameAll(ctx context.Context, y System, sp *spool, c *compariso
 		if c.people, err = s.Store.Numbers(ctx); err != nil {
 			return "", fmt.Errorf("reading employee numbers: %w", err)
 		}
+	}
+	if len(c.others) > 0 {
+		found, err := s.Store.Elsewhere(ctx, slices.Collect(maps.Keys(c.others)))
+		if err != nil {
+			return "", err
+		}
+		maps.Copy(c.others, found)
 	}
 	if err := c.assign(ctx, s.Store.Reserve); err != nil {
 		return "", err

@@ -139,9 +139,10 @@ var spreads = []struct {
 	{access.KindIdentity, `select distinct 3, e.id from entitlement e join identity i on i.number = e.owner_number where e.owner_number <> '' and i.id in (%s)`},
 }
 
-// bulkHolders are identities that hold something in a system that changed as a
-// whole: they are no objects of it, so forgetting it does not forget their edges.
-const bulkHolders = `select distinct holder_kind, holder_id from holding where holder_kind = 1 and system_id in (%s)`
+// bulkHolders are identities and things of other systems that hold something in a
+// system that changed as a whole: they are no objects of it, so forgetting it does
+// not forget their edges.
+const bulkHolders = `select distinct holder_kind, holder_id from holding where elsewhere and system_id in (%s)`
 
 func (t *touched) spread(ctx context.Context) error {
 	for _, s := range spreads {

@@ -20,6 +20,7 @@ func (c *counter) Identity(graph.IdentityNode) error       { c.n++; return nil }
 func (c *counter) Account(graph.AccountNode) error         { c.n++; return nil }
 func (c *counter) Role(graph.RoleNode) error               { c.n++; return nil }
 func (c *counter) Credential(graph.CredentialEdge) error   { c.n++; return nil }
+func (c *counter) Opening(graph.OpeningEdge) error         { c.n++; return nil }
 func (c *counter) Grant(graph.GrantEdge) error             { c.n++; return nil }
 func (c *counter) Assignment(graph.AssignmentEdge) error   { c.n++; return nil }
 

@@ -74,6 +74,7 @@ func (f *facts) steps() []step {
 		{access.KindAccount, f.accounts},
 		{access.KindRole, f.roles},
 		{access.KindAccount, f.credentials},
+		{access.KindAccount, f.openings},
 		{access.KindAccount, f.holderGrants(access.KindAccount)},
 		{access.KindEntitlement, f.holderGrants(access.KindEntitlement)},
 		{access.KindIdentity, f.holderGrants(access.KindIdentity)},
@@ -94,7 +95,7 @@ func (f *facts) everything(ctx context.Context) error {
 	}
 	for _, deliver := range []func(context.Context, string) error{
 		f.systems, f.resources, f.entitlements, f.identities, f.accounts, f.roles,
-		f.credentials, f.grants, f.assignments,
+		f.credentials, f.openings, f.grants, f.assignments,
 	} {
 		if err := deliver(ctx, ""); err != nil {
 			return err
@@ -288,6 +289,18 @@ func (f *facts) credentials(ctx context.Context, condition string) error {
 		}
 		e.Kind = access.CredentialKind(f.intern(kind))
 		return f.sink.Credential(e)
+	})
+}
+
+func (f *facts) openings(ctx context.Context, condition string) error {
+	text := `select o.account_id, o.opener_id from account_opening o where ` +
+		f.now("o") + where(condition, "o.account_id") + ` order by o.account_id, o.opener_id`
+	var e graph.OpeningEdge
+	return f.each(ctx, text, func(rows *sql.Rows) error {
+		if err := rows.Scan((*int64)(&e.Account), (*int64)(&e.By)); err != nil {
+			return err
+		}
+		return f.sink.Opening(e)
 	})
 }
 

@@ -66,6 +66,7 @@ func (m *mirror) Identity(n graph.IdentityNode) error     { return m.put(n.ID.Re
 func (m *mirror) Account(n graph.AccountNode) error       { return m.put(m.of(n.ID.Ref(), n.System), n) }
 func (m *mirror) Role(n graph.RoleNode) error             { return m.put(n.ID.Ref(), n) }
 func (m *mirror) Credential(e graph.CredentialEdge) error { return m.put(e.Account.Ref(), e) }
+func (m *mirror) Opening(e graph.OpeningEdge) error       { return m.put(e.Account.Ref(), e) }
 func (m *mirror) Grant(e graph.GrantEdge) error           { return m.put(e.Holder, e) }
 func (m *mirror) Assignment(e graph.AssignmentEdge) error { return m.put(e.Identity.Ref(), e) }
 
@@ -139,6 +140,7 @@ func (w writer) done(ref access.Ref) error {
 	for table, match := range map[string]string{
 		"access_grant":       fmt.Sprintf("holder_kind = %d and holder_id = %d", ref.Kind, ref.Key),
 		"account_credential": fmt.Sprintf("%d = 2 and account_id = %d", ref.Kind, ref.Key),
+		"account_opening":    fmt.Sprintf("%d = 2 and account_id = %d", ref.Kind, ref.Key),
 	} {
 		for _, text := range []string{`delete from ` + table + ` where from_set = $1 and `, `update ` + table + ` set until_set = $1 where until_set = 0 and `} {
 			if there {
@@ -247,8 +249,19 @@ func (w writer) credential() error {
 	return w.tx.changed(w.ctx, access.CredentialID(id).Ref())
 }
 
-// grant tells of its holder; a holder in a system is sometimes told by that
-// system as a whole, as a sync does.
+func (w writer) opening() error {
+	account, by := w.key("account"), w.key("opener")
+	if there, err := w.there(access.AccountID(account).Ref()); err != nil || !there {
+		return err
+	}
+	if err := w.version("account_opening", "account_id = $2 and opener_id = $3", []any{account, by}, "account_id, opener_id"); err != nil {
+		return err
+	}
+	return w.tx.changed(w.ctx, access.AccountID(account).Ref())
+}
+
+// grant tells of its holder, or of the system that gives it as a whole, as a sync
+// does, wherever the holder is.
 func (w writer) grant() error {
 	holder := access.Ref{Kind: rapid.SampledFrom([]access.ObjectKind{access.KindIdentity, access.KindAccount, access.KindEntitlement}).Draw(w.t, "holder kind"), Key: w.key("holder")}
 	if there, err := w.there(holder); err != nil || !there {
@@ -261,16 +274,14 @@ func (w writer) grant() error {
 	if err != nil {
 		return err
 	}
-	_, err = w.tx.exec(w.ctx, `insert into holding (holder_kind, holder_id, system_id, from_set, digest) values ($1, $2, $3, $4, $5) on conflict do nothing`,
-		holder.Kind, holder.Key, (entitlement+1)/2, w.tx.Set, []byte{1})
+	system := (entitlement + 1) / 2
+	elsewhere := holder.Kind == access.KindIdentity || (holder.Key+1)/2 != system
+	_, err = w.tx.exec(w.ctx, `insert into holding (holder_kind, holder_id, system_id, from_set, digest, elsewhere) values ($1, $2, $3, $4, $5, $6) on conflict do nothing`,
+		holder.Kind, holder.Key, system, w.tx.Set, []byte{1}, elsewhere)
 	if err != nil {
 		return err
 	}
 	if rapid.Bool().Draw(w.t, "bulk") {
-		system := (holder.Key + 1) / 2
-		if holder.Kind == access.KindIdentity {
-			system = (entitlement + 1) / 2
-		}
 		_, err := w.tx.exec(w.ctx, `insert into change (set_id, kind, object, bulk) values ($1, 5, $2, true)`, w.tx.Set, system)
 		return err
 	}
@@ -341,7 +352,7 @@ func testGraphFollowedEqualsLoaded(t *testing.T, fresh func(*testing.T) Config) 
 			w := writer{t: rt, tx: tx, ctx: ctx, now: tx.At, staged: staged}
 			for range rapid.IntRange(1, 12).Draw(rt, "writes") {
 				write := rapid.SampledFrom([]func() error{
-					w.system, w.resource, w.entitlement, w.identity, w.account, w.link, w.credential, w.grant, w.grant,
+					w.system, w.resource, w.entitlement, w.identity, w.account, w.link, w.credential, w.opening, w.grant, w.grant,
 					w.justification, w.ownership, w.role, w.assignment,
 				}).Draw(rt, "write")
 				if err := write(); err != nil {

@@ -213,7 +213,7 @@ select kind, id from (
 
 var findAccounts = `
 select 2 as kind, a.id from account a join system s on s.id = a.system_id
- where (a.login = $1 or a.native_id = $1) and ($2 = '' or s.name = $2) and ` + now("a") + ` and ` + now("s") + `
+ where (lower(a.login) = lower($1) or a.native_id = $1) and ($2 = '' or s.name = $2) and ` + now("a") + ` and ` + now("s") + `
  order by a.id limit $3`
 
 // FindTargets lists the entitlements and resources of a name or native id.

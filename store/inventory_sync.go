@@ -255,6 +255,12 @@ func (g *staging) endObjects(ctx context.Context, t *tx, b *inventory.Batch) err
 		if _, err := t.exec(ctx, `update `+endedTables[ref.Kind]+` set until_set = $1 where id = $2 and until_set = 0`, t.Set, ref.Key); err != nil {
 			return err
 		}
+		if ref.Kind != access.KindAccount {
+			continue
+		}
+		if _, err := t.exec(ctx, `update account_opening set until_set = $1 where account_id = $2 and until_set = 0`, t.Set, ref.Key); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -283,7 +289,11 @@ func (g *staging) objects(ctx context.Context, t *tx, b *inventory.Batch) error 
 		return err
 	}
 	rows = nil
+	var openings [][]any
 	for _, a := range b.Accounts {
+		for _, by := range a.OpenedBy {
+			openings = append(openings, []any{a.ID, by, t.Set})
+		}
 		attributes := a.Attributes
 		if attributes == nil {
 			attributes = map[string]string{}
@@ -296,6 +306,9 @@ func (g *staging) objects(ctx context.Context, t *tx, b *inventory.Batch) error 
 		if err := t.due(ctx, a.ID.Ref(), a.Expires); err != nil {
 			return err
 		}
+	}
+	if err := t.insertMany(ctx, "account_opening", []string{"account_id", "opener_id", "from_set"}, openings); err != nil {
+		return err
 	}
 	return t.insertMany(ctx, "account", []string{"id", "from_set", "system_id", "native_id", "login", "display_name", "email", "number", "kind", "kind_reason", "status", "interactive", "created_at", "expires_at", "attributes", "digest"}, rows)
 }
@@ -312,17 +325,17 @@ func (g *staging) holdings(ctx context.Context, t *tx, b *inventory.Batch) error
 	for _, h := range b.Holdings {
 		ref := h.Holder
 		if !h.Had {
-			rows = append(rows, []any{ref.Kind, ref.Key, b.System, t.Set, h.Digest[:]})
+			rows = append(rows, []any{ref.Kind, ref.Key, b.System, t.Set, h.Digest[:], h.Elsewhere})
 			continue
 		}
 		if _, err := t.exec(ctx, `update holding set until_set = $1 where holder_kind = $2 and holder_id = $3 and system_id = $4 and until_set = 0`, t.Set, ref.Kind, ref.Key, b.System); err != nil {
 			return err
 		}
 		if h.Digest != (inventory.Digest{}) {
-			rows = append(rows, []any{ref.Kind, ref.Key, b.System, t.Set, h.Digest[:]})
+			rows = append(rows, []any{ref.Kind, ref.Key, b.System, t.Set, h.Digest[:], h.Elsewhere})
 		}
 	}
-	return t.insertMany(ctx, "holding", []string{"holder_kind", "holder_id", "system_id", "from_set", "digest"}, rows)
+	return t.insertMany(ctx, "holding", []string{"holder_kind", "holder_id", "system_id", "from_set", "digest", "elsewhere"}, rows)
 }
 
 func (g *staging) grants(ctx context.Context, t *tx, b *inventory.Batch) error {

@@ -19,6 +19,7 @@ var versioned = []struct{ table, key string }{
 	{"holding", "holder_kind, holder_id, system_id"},
 	{"credential", "id"},
 	{"account_credential", "account_id, credential_id"},
+	{"account_opening", "account_id, opener_id"},
 	{"access_grant", "holder_id, holder_kind, entitlement_id, resource_id, mode"},
 	{"justification", "id"},
 	{"source_record", "source_id, native_id"},

@@ -111,13 +111,22 @@ func (a *app) read(ctx context.Context, hr string, options []string, targets []t
 			failed = append(failed, err)
 		}
 	}
-	for _, t := range inOrder(targets) {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
+	for targets = inOrder(targets); len(targets) > 0; {
+		var again []target
+		for i, t := range targets {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			r, err := a.readSystem(ctx, t)
+			if err != nil {
+				failed = append(failed, err)
+			} else if slices.ContainsFunc(targets[i+1:], func(later target) bool { return slices.Contains(r.Waits, later.flag.name) }) {
+				again = append(again, t) // it names things of a system that is read now
+				continue
+			}
+			a.report(t.flag.name, r)
 		}
-		if err := a.readSystem(ctx, t); err != nil {
-			failed = append(failed, err)
-		}
+		targets = again
 	}
 	if len(failed) == 0 {
 		return nil
@@ -167,14 +176,12 @@ func (a *app) report(name string, r inventory.Report) {
 	}
 }
 
-func (a *app) readSystem(ctx context.Context, t target) error {
+func (a *app) readSystem(ctx context.Context, t target) (inventory.Report, error) {
 	id, err := a.addTarget(ctx, t)
 	if err != nil {
-		return fmt.Errorf("system %s: %w", t.flag.name, err)
+		return inventory.Report{}, fmt.Errorf("system %s: %w", t.flag.name, err)
 	}
-	r, err := a.inventory().SyncSystem(ctx, id, inventory.SyncOptions{})
-	a.report(t.flag.name, r)
-	return err
+	return a.inventory().SyncSystem(ctx, id, inventory.SyncOptions{})
 }
 
 // result puts everything together that an assessment says.

@@ -37,6 +37,7 @@ type stepLine struct {
 
 var stepWords = map[graph.StepKind]struct{ code, words string }{
 	graph.ByAccount:     {"account", "has the account"},
+	graph.ByOpening:     {"opening", "with which one signs in as"},
 	graph.ByGrant:       {"grant", "holds"},
 	graph.ByNesting:     {"nesting", "which contains"},
 	graph.ByRole:        {"role", "has the role"},

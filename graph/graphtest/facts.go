@@ -18,6 +18,7 @@ type Facts struct {
 	Accounts     []graph.AccountNode
 	Roles        []graph.RoleNode
 	Credentials  []graph.CredentialEdge
+	Openings     []graph.OpeningEdge
 	Grants       []graph.GrantEdge
 	Assignments  []graph.AssignmentEdge
 }
@@ -47,7 +48,7 @@ func (f *Facts) Load(_ context.Context, sink graph.Sink) (access.Rev, error) {
 	return 1, firstError(
 		all(f.Systems, sink.System), all(f.Resources, sink.Resource), all(f.Entitlements, sink.Entitlement),
 		all(f.Identities, sink.Identity), all(f.Accounts, sink.Account), all(f.Roles, sink.Role),
-		all(f.Credentials, sink.Credential), all(f.Grants, sink.Grant), all(f.Assignments, sink.Assignment),
+		all(f.Credentials, sink.Credential), all(f.Openings, sink.Opening), all(f.Grants, sink.Grant), all(f.Assignments, sink.Assignment),
 	)
 }
 
