@@ -8,11 +8,14 @@ import (
 	"github.com/writhq/writ/connector"
 )
 
+// harmless can write by their arguments, yet what they write is not their user's.
+var harmless = map[string]bool{"chmod": true, "chown": true, "chgrp": true, "setfacl": true}
+
 // edits are the files, or patterns of files, that a command with fixed arguments
 // may write: what sudoedit opens, and the arguments of programs that can write.
 func edits(text string) []string {
 	c := parseCommand(text)
-	if c.file != "sudoedit" && (c.args != argsFixed ||
+	if c.file != "sudoedit" && (c.args != argsFixed || harmless[path.Base(c.file)] ||
 		programs[path.Base(c.file)].shell == never && programs[plainName(c.file)].shell == never) {
 		return nil
 	}
