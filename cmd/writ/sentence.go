@@ -75,6 +75,7 @@ func inPlain(name string) string {
 type teller struct {
 	path    []graph.Step
 	name    func(access.Ref) named
+	keys    map[access.Ref]access.Ref // accounts of a person, and the one that opens them
 	clauses []string
 	other   bool            // the subject of the next clause is whoever was become
 	met     map[string]bool // systems that were named
@@ -95,11 +96,11 @@ func (t *teller) phrase(ref access.Ref) phrase {
 }
 
 // sentence tells a path in words that need no knowledge of Writ.
-func sentence(path []graph.Step, name func(access.Ref) named) string {
+func sentence(path []graph.Step, name func(access.Ref) named, keys map[access.Ref]access.Ref) string {
 	if len(path) == 0 {
 		return ""
 	}
-	t := &teller{path: path, name: name, met: map[string]bool{}}
+	t := &teller{path: path, name: name, keys: keys, met: map[string]bool{}}
 	subject, short := t.subject()
 	for i := 0; i < len(path); {
 		i += t.step(i)
@@ -165,9 +166,12 @@ func (t *teller) step(i int) int {
 	switch s.Kind {
 	case graph.ByAccount:
 		if i+1 < len(t.path) && t.path[i+1].Kind == graph.ByOpening {
-			next := t.name(t.path[i+1].To)
-			t.say("signs in to %s as %s with the account %s of %s", t.system(next.systemKind, next.System), next.Name, to.Name, t.system(to.systemKind, to.System))
+			t.signIn(t.name(t.path[i+1].To), to)
 			return 2
+		}
+		if key, opened := t.keys[s.To]; opened {
+			t.signIn(to, t.name(key))
+			return 1
 		}
 		t.say("has the account %s in %s", to.Name, t.system(to.systemKind, to.System))
 	case graph.ByOpening:
@@ -184,6 +188,10 @@ func (t *teller) step(i int) int {
 		t.escalation(s)
 	}
 	return 1
+}
+
+func (t *teller) signIn(to, with named) {
+	t.say("signs in to %s as %s with the account %s of %s", t.system(to.systemKind, to.System), to.Name, with.Name, t.system(with.systemKind, with.System))
 }
 
 // holding tells grants: one by one, or a long run of entitlements in entitlements

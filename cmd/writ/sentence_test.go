@@ -36,6 +36,7 @@ func TestSentences(t *testing.T) {
 	clerk, chief := c.add(access.KindRole, named{Name: "clerk"}), c.add(access.KindRole, named{Name: "chief"})
 	inCorp, onDB1, svc := account("corp", "ldap", "ana.sol"), account("db1", "linux", "ana.sol"), account("db1", "linux", "svc-pay")
 	role, asSvc := account("payroll", "postgres", "ana"), account("payroll", "postgres", "svc-pay")
+	withKey := account("db1", "linux", "asol") // which Ana's account in the directory opens
 	inERP := account("erp", "csv", "ana")
 	admins := entitlement("erp", "csv", "admin", "Administrator")
 	dba, hostDBA := entitlement("corp", "ldap", "uuid", "dba"), entitlement("db1", "linux", "group:dba", "dba")
@@ -83,6 +84,7 @@ func TestSentences(t *testing.T) {
 			"Ana Sol has the account ana.sol in the directory corp, is in the group dba of corp, through it has the role dba of the database server payroll and through it has the attribute superuser of payroll."},
 		{"keys of a service", steps(ana, graph.ByAccount, inCorp, graph.ByOpening, onDB1, graph.ByGrant, keys, graph.ByImpersonate, svc, graph.ByOpening, asSvc, graph.ByGrant, table),
 			"Ana Sol signs in to the host db1 as ana.sol with the account ana.sol of the directory corp, may write /home/svc-pay/.ssh/authorized_keys on db1, and so can become svc-pay on db1, who signs in from there to the database server payroll as svc-pay and has SELECT on pay.public.salary of payroll."},
+		{"an account of one's own that another opens", steps(ana, graph.ByAccount, withKey, graph.ByGrant, hostDBA), "Ana Sol signs in to the host db1 as asol with the account ana.sol of the directory corp and is in the group dba of db1."},
 		{"two sign-ins in a row", steps(ana, graph.ByAccount, inCorp, graph.ByOpening, onDB1, graph.ByOpening, role, graph.ByGrant, dbaRole),
 			"Ana Sol signs in to the host db1 as ana.sol with the account ana.sol of the directory corp, signs in from there to the database server payroll as ana and has the role dba of payroll."},
 		{"groups in groups", nested,
@@ -100,7 +102,7 @@ func TestSentences(t *testing.T) {
 		{"nothing", nil, ""},
 	}
 	for _, tt := range tests {
-		line := describePath(tt.path, func(r access.Ref) named { return c.names[r] })
+		line := describePath(tt.path, func(r access.Ref) named { return c.names[r] }, map[access.Ref]access.Ref{withKey: inCorp})
 		if line.Sentence != tt.want {
 			t.Errorf("%s:\n got %s\nwant %s", tt.name, line.Sentence, tt.want)
 		}

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -79,8 +81,9 @@ func (a *app) askWhy(ctx context.Context, names []string, q graph.Question) (*wh
 func (a *app) why(ctx context.Context, holder, target access.Ref, q graph.Question) (*whyAnswer, error) {
 	view := a.graph.View()
 	p := view.Why(holder, target, q)
+	keys := keysOf(view, p.First)
 	view.Close()
-	refs := []access.Ref{holder, target}
+	refs := slices.AppendSeq([]access.Ref{holder, target}, maps.Values(keys))
 	for _, path := range p.First {
 		for _, s := range path {
 			refs = append(refs, s.From, s.To, s.Resource.Ref())
@@ -95,14 +98,36 @@ func (a *app) why(ctx context.Context, holder, target access.Ref, q graph.Questi
 		ans.Count = p.Count.String()
 	}
 	for _, path := range p.First {
-		ans.Paths = append(ans.Paths, describePath(path, name))
+		ans.Paths = append(ans.Paths, describePath(path, name, keys))
 	}
 	return ans, nil
 }
 
+// keysOf finds, for the account that a path begins with, the one of the same
+// identity that opens it and that none of theirs opens. The shortest path passes it
+// by, but it is what the person signs in with.
+func keysOf(view *graph.View, paths [][]graph.Step) map[access.Ref]access.Ref {
+	keys := map[access.Ref]access.Ref{}
+	for _, path := range paths {
+		first := path[0]
+		if first.Kind != graph.ByAccount {
+			continue
+		}
+		own := view.AccountsOf(access.IdentityID(first.From.Key))
+		isOwn := func(a access.AccountID) bool { return slices.Contains(own, a) }
+		for _, by := range view.OpenedBy(access.AccountID(first.To.Key)) {
+			_, found := keys[first.To]
+			if isOwn(by) && !found && !slices.ContainsFunc(view.OpenedBy(by), isOwn) {
+				keys[first.To] = by.Ref()
+			}
+		}
+	}
+	return keys
+}
+
 // describePath tells a path step by step and in one sentence.
-func describePath(path []graph.Step, name func(access.Ref) named) pathLine {
-	line := pathLine{Sentence: sentence(path, name)}
+func describePath(path []graph.Step, name func(access.Ref) named, keys map[access.Ref]access.Ref) pathLine {
+	line := pathLine{Sentence: sentence(path, name, keys)}
 	for _, s := range path {
 		step := stepLine{How: s.Kind.String(), From: name(s.From), To: name(s.To), Mode: s.Mode}
 		if s.Resource != 0 {
