@@ -15,6 +15,10 @@ import (
 // maxLookup caps how many accounts and groups of a directory are looked up by name.
 const maxLookup = 2000
 
+// lookupPart is how many are looked up by one command, which has to end in time
+// although each may take the directory a while.
+const lookupPart = 100
+
 // maxRounds caps how often what was looked up leads to something else to look up:
 // a group to its members, and those to their groups.
 const maxRounds = 4
@@ -107,8 +111,10 @@ func (h *Host) lookUp(ctx context.Context, f *facts, ask asking) error {
 		if len(lines) == 0 {
 			break
 		}
-		if err := h.askByName(ctx, f, lines); err != nil {
-			return err
+		for part := range slices.Chunk(lines, lookupPart) {
+			if err := h.askByName(ctx, f, part); err != nil {
+				return err
+			}
 		}
 		ask = newAsking()
 	}

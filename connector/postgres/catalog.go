@@ -231,15 +231,16 @@ func (k *catalog) record(r *role) *connector.Account {
 		a.Kind, a.KindReason = access.BuiltInAccount, "it is the bootstrap superuser"
 	}
 	a.Expires = access.Time(r.ValidUntil)
+	if k.openings.keyless[r] {
+		a.Expires = 0 // only its password ends then
+	}
 	switch {
-	case r.ValidUntil != 0 && a.Expires <= access.TimeOf(k.now()):
+	case a.Expires != 0 && a.Expires <= access.TimeOf(k.now()):
 		a.Status = access.Expired
 	case r.Limit == 0 && !r.Super:
 		a.Status = access.Disabled // no connection is left to it
 	}
-	if k.openings != nil {
-		a.OpenedBy = k.openings.byRole[r]
-	}
+	a.OpenedBy = k.openings.byRole[r]
 	if r.Comment != "" {
 		a.Attributes = map[string]string{"comment": clean(r.Comment)}
 	}

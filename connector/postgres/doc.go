@@ -71,7 +71,8 @@
 //  5. A snapshot is read whole before its first record goes out.
 //
 // The server keeps no record of logins, so last use is never known. VALID UNTIL
-// limits passwords only; it is taken as the end of the account all the same. A
+// limits passwords only; it is taken as the end of the account all the same, unless
+// a rule of pg_hba.conf is known to let it in without its own password. A
 // role that loses LOGIN is no account any longer. pg_database_owner's privileges
 // are given to the owner of each database, its only member.
 //

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/connector"
@@ -29,6 +31,7 @@ type openings struct {
 	maps     []identRow
 	mapsRead bool
 	byRole   map[*role][]connector.Target
+	keyless  map[*role]bool  // some rule lets the role in without its own password
 	notes    map[string]bool // warnings
 }
 
@@ -36,9 +39,9 @@ type openings struct {
 // works out with which accounts of the host and the directory one signs in as each
 // role. Where Writ may not read it, nothing is claimed and a warning says so.
 func (k *catalog) readOpenings(ctx context.Context, s *session, version int) error {
-	o := &openings{byRole: map[*role][]connector.Target{}, notes: map[string]bool{}}
+	o := &openings{byRole: map[*role][]connector.Target{}, keyless: map[*role]bool{}, notes: map[string]bool{}}
 	k.openings = o
-	rows, err := k.readHBA(ctx, s, version)
+	rows, err := k.tryHBA(ctx, s, version)
 	if err != nil || rows == nil {
 		return err
 	}
@@ -57,6 +60,25 @@ func (k *catalog) readOpenings(ctx context.Context, s *session, version int) err
 }
 
 type databaseName struct{ Name string }
+
+// tryHBA reads the rules; where the server itself cannot read its files, the rest
+// of the cluster still counts.
+func (k *catalog) tryHBA(ctx context.Context, s *session, version int) ([]hbaRow, error) {
+	if _, err := s.Exec(ctx, "savepoint openings"); err != nil {
+		return nil, s.failed("reading pg_hba.conf", err)
+	}
+	rows, err := k.readHBA(ctx, s, version)
+	var said *pgconn.PgError
+	if !errors.As(err, &said) || said.Code == codeCanceled {
+		return rows, err
+	}
+	if _, err := s.Exec(ctx, "rollback to savepoint openings"); err != nil {
+		return nil, s.failed("reading pg_hba.conf", err)
+	}
+	k.openings.maps, k.openings.mapsRead = nil, false
+	k.openings.note("the server cannot read pg_hba.conf or pg_ident.conf itself, so who is let in as whom is unknown: %s", said.Message)
+	return nil, nil
+}
 
 type mayRow struct{ May bool }
 
@@ -161,9 +183,16 @@ func (k *catalog) openRole(r *role) {
 		if x.Method == "trust" {
 			o.trust(x, r)
 		}
+		if !ownPassword[x.Method] {
+			o.keyless[r] = true
+		}
 	}
 	o.byRole[r] = list
 }
+
+// ownPassword are the methods by which a role's own password lets in, and those that
+// let nobody in. Only they end with VALID UNTIL.
+var ownPassword = map[string]bool{"password": true, "md5": true, "scram-sha-256": true, "reject": true}
 
 // openers are the accounts that one rule lets in as a role.
 func (k *catalog) openers(x *rule, r *role) []connector.Target {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/connector"
 	"github.com/writhq/writ/internal/secret"
 	"github.com/writhq/writ/internal/testkit"
@@ -231,6 +232,44 @@ func TestRulesWithoutProof(t *testing.T) {
 	}
 	d, err := c.Describe(t.Context())
 	if err != nil || !strings.Contains(strings.Join(d.Warnings, "\n"), "line 3 (trust): every account of the host") {
+		t.Errorf("the warnings are %q, %v", d.Warnings, err)
+	}
+}
+
+// A role whose password has ended signs in by another way all the same, and counts
+// as long as that is so.
+func TestEndOfAPassword(t *testing.T) {
+	h := testkit.NamedLinuxHost(t, "db1")
+	h.Script(t, "useradd -m late; useradd -m over")
+	p := h.Postgres(t, "local all postgres,late peer\nhost all over,writ 127.0.0.1/32 scram-sha-256\n", "")
+	p.Exec(t, "postgres", "create role late login password 'x' valid until '2020-01-01'", "create role over login password 'x' valid until '2020-01-01'", "create role writ superuser login password 'p'")
+	want := map[string]access.AccountStatus{"late": access.Enabled, "over": access.Expired}
+	_, late := p.SignIn("late", "late", "postgres", "")
+	_, over := p.SignIn("over", "over", "postgres", "x")
+	if late != nil || over == nil {
+		t.Fatalf("the test is wrong: %v, %v", late, over)
+	}
+	for rec, err := range openOutside(t, p, map[string]string{"host": "db1"}).Discover(t.Context(), "") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a := rec.Account; a != nil && want[a.Login] != "" && (a.Status != want[a.Login] || (a.Expires == 0) != (a.Login == "late")) {
+			t.Errorf("%s is %s, ends %v", a.Login, a.Status, a.Expires)
+		}
+	}
+}
+
+// A server that cannot read its own files is read for the rest.
+func TestFilesThatTheServerCannotRead(t *testing.T) {
+	h := testkit.NamedLinuxHost(t, "db1")
+	p := h.Postgres(t, "local all postgres peer\nhost all writ 127.0.0.1/32 scram-sha-256\n", "")
+	p.Exec(t, "postgres", "create role writ superuser login password 'p'")
+	h.Script(t, "rm /var/lib/postgresql/main-*/pg_hba.conf")
+	c := openOutside(t, p, map[string]string{"host": "db1"})
+	if got := openedBy(t, c); len(got) != 2 || got["writ"] != nil {
+		t.Errorf("got %v", got)
+	}
+	if d, err := c.Describe(t.Context()); err != nil || !strings.Contains(strings.Join(d.Warnings, "\n"), "cannot read pg_hba.conf") {
 		t.Errorf("the warnings are %q, %v", d.Warnings, err)
 	}
 }
