@@ -92,12 +92,12 @@ func (w *walk) account() access.AccountID         { return w.accounts[w.r.IntN(l
 func (w *walk) entitlement() access.EntitlementID { return w.entitlements[w.r.IntN(len(w.entitlements))] }
 
 // pairs are rules of separation of duties: most between any two entitlements, every
-// tenth with one that most people hold.
+// twenty-fifth with one that most people hold.
 func (w *walk) pairs(n int) [][2]access.EntitlementID {
 	list := make([][2]access.EntitlementID, n)
 	for i := range list {
 		list[i] = [2]access.EntitlementID{w.entitlement(), w.entitlement()}
-		if i%10 == 0 {
+		if i%25 == 0 {
 			list[i][0] = w.largest[w.r.IntN(len(w.largest))]
 		}
 	}
