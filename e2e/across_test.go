@@ -97,20 +97,25 @@ func (x *across) readsSalaries(account string, argv ...string) bool {
 	return err == nil && strings.Contains(out, "4711")
 }
 
-func (x *across) psql(role string, more ...string) []string {
-	return append([]string{"psql", "-X", "-w", "-At", "-h", "/run/postgresql", "-p", fmt.Sprint(x.pay.Port), "-U", role, "-d", "pay", "-c", "select amount from salary"}, more...)
+const selectSalaries = "select amount from salary"
+
+// psql asks for the salaries over the socket.
+func (x *across) psql(role string) []string {
+	return []string{"psql", "-X", "-w", "-At", "-h", "/run/postgresql", "-p", fmt.Sprint(x.pay.Port), "-U", role, "-d", "pay", "-c", selectSalaries}
 }
 
 // byKey puts a key of an account's own into the service's file and signs in with it.
 func (x *across) byKey(t *testing.T, account string) bool {
 	t.Helper()
 	private, public := testkit.KeyPair(t, account)
-	x.host.Write(t, "/tmp/"+account, "644", string(private))
+	key := "/tmp/key-of-" + account
+	x.host.Write(t, key, "600", string(private))
+	x.host.Run(t, "chown", account, key)
 	_, port, _ := strings.Cut(x.host.Addr, ":")
-	return x.readsSalaries(account, "sh", "-c", `echo "$1" >> "$2" || exit
-install -m 600 "$3" "/tmp/own-$3" 2>/dev/null || { umask 077; cat "/tmp/$3" > "/tmp/own-$3"; }
-ssh -F /dev/null -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o BatchMode=yes -i "/tmp/own-$3" -p "$4" svc-pay@127.0.0.1 "$5"`,
-		"sh", public, payKeys, account, port, strings.Join(x.psql("pay_owner")[:len(x.psql("pay_owner"))-1], " ")+" 'select amount from salary'")
+	ask := strings.TrimSuffix(strings.Join(x.psql("pay_owner"), " "), selectSalaries) + "'" + selectSalaries + "'"
+	return x.readsSalaries(account, "sh", "-euc", `echo "$1" >> "$2"
+exec ssh -F /dev/null -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o BatchMode=yes -i "$3" -p "$4" svc-pay@127.0.0.1 "$5"`,
+		"sh", public, payKeys, key, port, ask)
 }
 
 // What the servers themselves say: the test's own premises.

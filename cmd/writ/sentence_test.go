@@ -51,12 +51,15 @@ func TestSentences(t *testing.T) {
 		groups = append(groups, entitlement("corp", "ldap", "uuid-"+name, name))
 	}
 
-	// steps are a start and then kind, target, kind, target …
-	steps := func(from access.Ref, more ...any) (path []graph.Step) {
-		for i := 0; i < len(more); i += 2 {
-			to := more[i+1].(access.Ref)
-			path = append(path, graph.Step{Kind: more[i].(graph.StepKind), From: from, To: to})
-			from = to
+	// leg is one step of a path, from where the one before it ended.
+	type leg struct {
+		kind graph.StepKind
+		to   access.Ref
+	}
+	steps := func(from access.Ref, legs ...leg) (path []graph.Step) {
+		for _, l := range legs {
+			path = append(path, graph.Step{Kind: l.kind, From: from, To: l.to})
+			from = l.to
 		}
 		return path
 	}
@@ -64,7 +67,7 @@ func TestSentences(t *testing.T) {
 		path[i].Mode, path[i].Resource = mode, access.ResourceID(on.Key)
 		return path
 	}
-	nested := steps(ana, graph.ByAccount, inCorp, graph.ByGrant, groups[0])
+	nested := steps(ana, leg{graph.ByAccount, inCorp}, leg{graph.ByGrant, groups[0]})
 	for i := range groups[1:] {
 		nested = append(nested, graph.Step{Kind: graph.ByNesting, From: groups[i], To: groups[i+1]})
 	}
@@ -74,31 +77,45 @@ func TestSentences(t *testing.T) {
 		path []graph.Step
 		want string
 	}{
-		{"an account of one system", steps(ana, graph.ByAccount, inERP, graph.ByGrant, admins), "Ana Sol has the account ana in erp and holds Administrator in erp."},
-		{"on one resource", with(steps(ana, graph.ByAccount, inERP, graph.ByGrant, admins), 1, access.Standing, folder), "Ana Sol has the account ana in erp and holds Administrator in erp, on Budget."},
-		{"eligible", with(steps(ana, graph.ByGrant, admins), 0, access.Eligible, access.Ref{}), "Ana Sol could activate Administrator in erp."},
-		{"activated", with(steps(ana, graph.ByGrant, dbaRole), 0, access.Activated, access.Ref{}), "Ana Sol has the role dba of the database server payroll for now."},
-		{"from the directory to the database", steps(ana, graph.ByAccount, inCorp, graph.ByOpening, onDB1, graph.ByGrant, hostDBA, graph.ByNesting, sudo, graph.ByHost, db1, graph.ByHost, payroll),
-			"Ana Sol signs in to the host db1 as ana.sol with the account ana.sol of the directory corp, is in the group dba of db1, through it may run anything as anybody on db1, and so controls db1, on which the database server payroll runs: so Ana Sol controls payroll."},
-		{"a directory's group gives a role", steps(ana, graph.ByAccount, inCorp, graph.ByGrant, dba, graph.ByNesting, dbaRole, graph.ByNesting, super),
-			"Ana Sol has the account ana.sol in the directory corp, is in the group dba of corp, through it has the role dba of the database server payroll and through it has the attribute superuser of payroll."},
-		{"keys of a service", steps(ana, graph.ByAccount, inCorp, graph.ByOpening, onDB1, graph.ByGrant, keys, graph.ByImpersonate, svc, graph.ByOpening, asSvc, graph.ByGrant, table),
-			"Ana Sol signs in to the host db1 as ana.sol with the account ana.sol of the directory corp, may write /home/svc-pay/.ssh/authorized_keys on db1, and so can become svc-pay on db1, who signs in from there to the database server payroll as svc-pay and has SELECT on pay.public.salary of payroll."},
-		{"an account of one's own that another opens", steps(ana, graph.ByAccount, withKey, graph.ByGrant, hostDBA), "Ana Sol signs in to the host db1 as asol with the account ana.sol of the directory corp and is in the group dba of db1."},
-		{"two sign-ins in a row", steps(ana, graph.ByAccount, inCorp, graph.ByOpening, onDB1, graph.ByOpening, role, graph.ByGrant, dbaRole),
-			"Ana Sol signs in to the host db1 as ana.sol with the account ana.sol of the directory corp, signs in from there to the database server payroll as ana and has the role dba of payroll."},
-		{"groups in groups", nested,
-			"Ana Sol has the account ana.sol in the directory corp and through 5 groups, first the group g1 of corp and last the group g5 of corp, has the role dba of the database server payroll."},
-		{"roles", steps(ana, graph.ByRole, clerk, graph.ByInclusion, chief, graph.ByRoleGives, admins), "Ana Sol has the role clerk, through it has the role chief and through it holds Administrator in erp."},
-		{"from an entitlement", steps(hostDBA, graph.ByNesting, sudo), "Whoever is in the group dba of the host db1 also may run anything as anybody on db1."},
-		{"from an entitlement to the host", steps(sudo, graph.ByHost, db1), "Whoever may run anything as anybody on the host db1 controls db1."},
-		{"from an account", steps(svc, graph.ByOpening, asSvc), "Whoever signs in as svc-pay to the host db1 signs in from there to the database server payroll as svc-pay."},
-		{"everything of a system", steps(ana, graph.ByGrant, admins, graph.ByGrantAccess, corp, graph.ByGrantAccess, dba),
-			"Ana Sol holds Administrator in erp, and so can give everything in the directory corp, also the group dba of corp."},
-		{"everybody of a system", steps(ana, graph.ByGrant, super, graph.ByImpersonate, db1, graph.ByImpersonate, svc, graph.ByOpening, asSvc),
-			"Ana Sol has the attribute superuser of the database server payroll, and so can become every account of the host db1, and so can become svc-pay there, who signs in from there to payroll as svc-pay."},
-		{"one other", steps(ana, graph.ByGrant, admins, graph.ByGrantAccess, dba, graph.ByImpersonate, dbaRole), "Ana Sol holds Administrator in erp, and so can give the group dba of the directory corp, and so can become whoever has the role dba of the database server payroll."},
-		{"control gives all that is there", steps(ana, graph.ByGrant, sudo, graph.ByHost, db1, graph.ByHost, hostDBA), "Ana Sol may run anything as anybody on the host db1, and so controls db1, and with it is in the group dba of db1."},
+		{"an account of one system", steps(ana, leg{graph.ByAccount, inERP}, leg{graph.ByGrant, admins}), "Ana Sol has the account ana in erp and holds Administrator in erp."},
+		{"on one resource", with(steps(ana, leg{graph.ByAccount, inERP}, leg{graph.ByGrant, admins}), 1, access.Standing, folder), "Ana Sol has the account ana in erp and holds Administrator in erp, on Budget."},
+		{"eligible", with(steps(ana, leg{graph.ByGrant, admins}), 0, access.Eligible, access.Ref{}), "Ana Sol could activate Administrator in erp."},
+		{"activated", with(steps(ana, leg{graph.ByGrant, dbaRole}), 0, access.Activated, access.Ref{}), "Ana Sol has the role dba of the database server payroll for now."},
+		{
+			"from the directory to the database", steps(ana, leg{graph.ByAccount, inCorp}, leg{graph.ByOpening, onDB1}, leg{graph.ByGrant, hostDBA}, leg{graph.ByNesting, sudo}, leg{graph.ByHost, db1}, leg{graph.ByHost, payroll}),
+			"Ana Sol signs in to the host db1 as ana.sol with the account ana.sol of the directory corp, is in the group dba of db1, through it may run anything as anybody on db1, and so controls db1, on which the database server payroll runs: so Ana Sol controls payroll.",
+		},
+		{
+			"a directory's group gives a role", steps(ana, leg{graph.ByAccount, inCorp}, leg{graph.ByGrant, dba}, leg{graph.ByNesting, dbaRole}, leg{graph.ByNesting, super}),
+			"Ana Sol has the account ana.sol in the directory corp, is in the group dba of corp, through it has the role dba of the database server payroll and through it has the attribute superuser of payroll.",
+		},
+		{
+			"keys of a service", steps(ana, leg{graph.ByAccount, inCorp}, leg{graph.ByOpening, onDB1}, leg{graph.ByGrant, keys}, leg{graph.ByImpersonate, svc}, leg{graph.ByOpening, asSvc}, leg{graph.ByGrant, table}),
+			"Ana Sol signs in to the host db1 as ana.sol with the account ana.sol of the directory corp, may write /home/svc-pay/.ssh/authorized_keys on db1, and so can become svc-pay on db1, who signs in from there to the database server payroll as svc-pay and has SELECT on pay.public.salary of payroll.",
+		},
+		{"an account of one's own that another opens", steps(ana, leg{graph.ByAccount, withKey}, leg{graph.ByGrant, hostDBA}), "Ana Sol signs in to the host db1 as asol with the account ana.sol of the directory corp and is in the group dba of db1."},
+		{
+			"two sign-ins in a row", steps(ana, leg{graph.ByAccount, inCorp}, leg{graph.ByOpening, onDB1}, leg{graph.ByOpening, role}, leg{graph.ByGrant, dbaRole}),
+			"Ana Sol signs in to the host db1 as ana.sol with the account ana.sol of the directory corp, signs in from there to the database server payroll as ana and has the role dba of payroll.",
+		},
+		{
+			"groups in groups", nested,
+			"Ana Sol has the account ana.sol in the directory corp and through 5 groups, first the group g1 of corp and last the group g5 of corp, has the role dba of the database server payroll.",
+		},
+		{"roles", steps(ana, leg{graph.ByRole, clerk}, leg{graph.ByInclusion, chief}, leg{graph.ByRoleGives, admins}), "Ana Sol has the role clerk, through it has the role chief and through it holds Administrator in erp."},
+		{"from an entitlement", steps(hostDBA, leg{graph.ByNesting, sudo}), "Whoever is in the group dba of the host db1 also may run anything as anybody on db1."},
+		{"from an entitlement to the host", steps(sudo, leg{graph.ByHost, db1}), "Whoever may run anything as anybody on the host db1 controls db1."},
+		{"from an account", steps(svc, leg{graph.ByOpening, asSvc}), "Whoever signs in as svc-pay to the host db1 signs in from there to the database server payroll as svc-pay."},
+		{
+			"everything of a system", steps(ana, leg{graph.ByGrant, admins}, leg{graph.ByGrantAccess, corp}, leg{graph.ByGrantAccess, dba}),
+			"Ana Sol holds Administrator in erp, and so can give everything in the directory corp, also the group dba of corp.",
+		},
+		{
+			"everybody of a system", steps(ana, leg{graph.ByGrant, super}, leg{graph.ByImpersonate, db1}, leg{graph.ByImpersonate, svc}, leg{graph.ByOpening, asSvc}),
+			"Ana Sol has the attribute superuser of the database server payroll, and so can become every account of the host db1, and so can become svc-pay there, who signs in from there to payroll as svc-pay.",
+		},
+		{"one other", steps(ana, leg{graph.ByGrant, admins}, leg{graph.ByGrantAccess, dba}, leg{graph.ByImpersonate, dbaRole}), "Ana Sol holds Administrator in erp, and so can give the group dba of the directory corp, and so can become whoever has the role dba of the database server payroll."},
+		{"control gives all that is there", steps(ana, leg{graph.ByGrant, sudo}, leg{graph.ByHost, db1}, leg{graph.ByHost, hostDBA}), "Ana Sol may run anything as anybody on the host db1, and so controls db1, and with it is in the group dba of db1."},
 		{"nothing", nil, ""},
 	}
 	for _, tt := range tests {

@@ -55,15 +55,13 @@ local-only ALL=(root) /usr/bin/id
 	return h
 }
 
-func withDirectory(name string) func(*connector.Config) {
-	return func(c *connector.Config) { c.Options["directory"] = name }
-}
+func ofCorp(c *connector.Config) { c.Options["directory"] = "corp" }
 
 // What a directory brings is told from what is the host's own, and named as the
 // directory names it; groups are what `id` says.
 func TestWhatADirectoryBrings(t *testing.T) {
 	h := staffedHost(t)
-	s := discover(t, open(t, h, withDirectory("corp")))
+	s := discover(t, open(t, h, ofCorp))
 	own := strings.Fields(h.Run(t, "sh", "-c", "cut -d: -f1 /etc/passwd"))
 	foreign := 0
 	for name, a := range s.accounts {
@@ -110,7 +108,7 @@ func TestADirectoryThatDoesNotListItself(t *testing.T) {
 	if out := h.Run(t, "getent", "passwd"); strings.Contains(out, "ana.sol") {
 		t.Fatalf("the test is wrong, the directory lists itself: %s", out)
 	}
-	s := discover(t, open(t, h, withDirectory("corp")))
+	s := discover(t, open(t, h, ofCorp))
 	for _, name := range []string{"ana.sol", "ben", "cho", "dan", "kim"} {
 		if len(s.accounts[name].OpenedBy) != 1 {
 			t.Errorf("%s is not known, or not the directory's: %+v", name, s.accounts[name])
@@ -150,7 +148,7 @@ func TestADirectoryThatDoesNotListItself(t *testing.T) {
 // sudoedit, by a program under sudo. Each really puts a key there.
 func TestKeysThatADirectorysPeopleMayWrite(t *testing.T) {
 	h := staffedHost(t, "nss_disable_enumeration yes")
-	s := discover(t, open(t, h, withDirectory("corp")))
+	s := discover(t, open(t, h, ofCorp))
 	const file = "/home/svc-pay/.ssh/authorized_keys"
 	becomes := func(account string) (ids []string) {
 		for id := range s.effective(account) {
@@ -199,7 +197,7 @@ func TestDescribeNamesWhatADirectoryLeavesOpen(t *testing.T) {
 		t.Errorf("the warnings are %q", all)
 	}
 	h.Script(t, `echo "AllowGroups dba" >> /etc/ssh/sshd_config`)
-	if all := describe(withDirectory("corp")); strings.Contains(all, "option directory") || !strings.Contains(all, "sshd_config (allowgroups)") {
+	if all := describe(ofCorp); strings.Contains(all, "option directory") || !strings.Contains(all, "sshd_config (allowgroups)") {
 		t.Errorf("the warnings are %q", all)
 	}
 }

@@ -79,10 +79,19 @@ func TestFirstRuleDecides(t *testing.T) {
 
 func TestMapsNameOutsiders(t *testing.T) {
 	lines := []identRow{
-		{"m", "root", "postgres"}, {"m", "ana.sol", "ana"}, {"other", "eve", "ana"},
-		{"cut", `/^(.*)@EXAMPLE\.TEST$`, `\1`}, {"cut", "admin@EXAMPLE.TEST", "postgres"},
-		{"both", `/^adm-(.+)$`, `dba_\1`}, {"many", "/^ops", "postgres"}, {"odd", `/^(a|b)(.*)$`, `\1`}, {"loose", `/(.*)@x`, `\1`},
-		{"fold", `/^(?i)x(.*)$`, `\1`}, {"theirs", `/^(\w+)\Z$`, `\1`}, {"wide", "boss", "all"}, {"group", "chef", "+staff"},
+		{"m", "root", "postgres"},
+		{"m", "ana.sol", "ana"},
+		{"other", "eve", "ana"},
+		{"cut", `/^(.*)@EXAMPLE\.TEST$`, `\1`},
+		{"cut", "admin@EXAMPLE.TEST", "postgres"},
+		{"both", `/^adm-(.+)$`, `dba_\1`},
+		{"many", "/^ops", "postgres"},
+		{"odd", `/^(a|b)(.*)$`, `\1`},
+		{"loose", `/(.*)@x`, `\1`},
+		{"fold", `/^(?i)x(.*)$`, `\1`},
+		{"theirs", `/^(\w+)\Z$`, `\1`},
+		{"wide", "boss", "all"},
+		{"group", "chef", "+staff"},
 	}
 	tests := []struct {
 		mapName, role  string

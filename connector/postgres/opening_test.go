@@ -26,7 +26,7 @@ func person(login string, number int) string {
 
 // outside is a cluster on a host that takes its people from a directory. Line 1
 // lets the test in, the rest are of many shapes.
-func outside(t *testing.T) (h *testkit.Host, p *testkit.HostPostgres, logins, roles []string) {
+func outside(t *testing.T) (p *testkit.HostPostgres, logins, roles []string) {
 	t.Helper()
 	s := testkit.NewSlapd(t, testkit.SlapdConfig{})
 	logins = []string{"ana", "ben", "cho", "svc-app", "adm-kim", "stranger"}
@@ -35,7 +35,7 @@ func outside(t *testing.T) (h *testkit.Host, p *testkit.HostPostgres, logins, ro
 		tree += person(login, 30001+i)
 	}
 	s.Add(t, tree)
-	h = testkit.NamedLinuxHost(t, "db1")
+	h := testkit.NamedLinuxHost(t, "db1")
 	h.UseDirectory(t, s)
 	h.Script(t, "useradd -m local-one")
 	_, port, _ := strings.Cut(strings.TrimPrefix(s.URL(), "ldap://"), ":")
@@ -65,7 +65,7 @@ services /^nobody.*$    app
 	p.Exec(t, "postgres", "create database shop", "create database app", "create role kims", "create role bound", "create role writ login superuser password 'p'",
 		"create role ana login in role bound", "create role ben login in role bound", "create role cho login", "create role kim login in role kims",
 		"create role app login", `create role "local-one" login`, "create role nobody_at_all")
-	return h, p, logins, []string{"postgres", "ana", "ben", "cho", "kim", "app", "local-one"}
+	return p, logins, []string{"postgres", "ana", "ben", "cho", "kim", "app", "local-one"}
 }
 
 func openOutside(t *testing.T, p *testkit.HostPostgres, options map[string]string) connector.Connector {
@@ -102,7 +102,7 @@ func openedBy(t *testing.T, c connector.Connector) map[string][]string {
 // Who is said to sign in as a role can, and nobody else: each account of the host
 // tries each role over the socket, and each of the directory with its password.
 func TestOpeningsAreWhoTheServerLetsIn(t *testing.T) {
-	_, p, logins, roles := outside(t)
+	p, logins, roles := outside(t)
 	c := openOutside(t, p, map[string]string{"host": "db1", "directory": "corp"})
 	said := openedBy(t, c)
 	try := func(account, role, password string) bool {
@@ -158,7 +158,7 @@ func TestOpeningsAreWhoTheServerLetsIn(t *testing.T) {
 // Without the options, and without the privilege, nothing is claimed and a warning
 // names what would help; what it names does.
 func TestOpeningsThatAreUnknown(t *testing.T) {
-	_, p, _, _ := outside(t)
+	p, _, _ := outside(t)
 	c := openOutside(t, p, nil)
 	for role, by := range openedBy(t, c) {
 		if len(by) > 0 {
