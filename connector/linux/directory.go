@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,6 +35,9 @@ var ownServices = map[string]bool{
 	"files": true, "compat": true, "db": true, "systemd": true, "extrausers": true, "altfiles": true, "mymachines": true, "cache": true,
 }
 
+// serviceActions say what follows from a service's answer: [NOTFOUND=return].
+var serviceActions = regexp.MustCompile(`\[[^\]]*\]?`)
+
 func newNameService() nameService {
 	return nameService{accounts: map[string]bool{}, groups: map[string]bool{}}
 }
@@ -46,8 +50,8 @@ func (n *nameService) serve(text string) {
 	if strings.TrimSpace(database) == "group" {
 		list = &n.group
 	}
-	for _, s := range strings.Fields(services) {
-		if !ownServices[s] && !strings.HasPrefix(s, "[") && !strings.HasSuffix(s, "]") && !slices.Contains(*list, s) {
+	for _, s := range strings.Fields(serviceActions.ReplaceAllString(services, " ")) {
+		if !ownServices[s] && !slices.Contains(*list, s) {
 			*list = append(*list, s)
 		}
 	}

@@ -63,26 +63,32 @@ type gate struct {
 	patterns  bool     // names may be regular expressions, since version 16
 	member    func(role *role, group string) bool
 	compiled  map[string]*regexp.Regexp
-	trusted   map[string][]*role // roles that one may be without proof, by the entitlement to
 }
 
 // ways are the rules by which the server decides on a role: of each kind of
 // connection, database and address only the first that matches counts. That two
 // rules together leave nothing for a third is not seen: such a third one counts.
 func (g *gate) ways(r *role) (list []*rule) {
+	var mine []ruling
+	for _, x := range g.rules {
+		if match := g.user(x, r); match != no {
+			mine = append(mine, ruling{x, match})
+		}
+	}
+	databases := g.questions(mine, r)
 	for _, transport := range "lcsg" {
-		for _, database := range g.questions(r) {
+		for _, database := range databases {
 			var taken []addresses
-			for _, x := range g.rules {
+			for _, x := range mine {
 				if !strings.ContainsRune(transports[x.Type], transport) {
 					continue
 				}
-				match := min(g.database(x, database, r), g.user(x, r))
+				match := min(x.match, g.database(x.rule, database, r))
 				if match == no || slices.ContainsFunc(taken, func(t addresses) bool { return t.hold(x.from) }) {
 					continue
 				}
-				if !slices.Contains(list, x) {
-					list = append(list, x)
+				if !slices.Contains(list, x.rule) {
+					list = append(list, x.rule)
 				}
 				if match == yes {
 					taken = append(taken, x.from)
@@ -93,19 +99,30 @@ func (g *gate) ways(r *role) (list []*rule) {
 	return list
 }
 
-// questions are databases enough to tell apart all that rules do: the ones that
-// are named, the role's own, and one that nobody names.
-func (g *gate) questions(r *role) (list []string) {
+// ruling is a rule that may mean a role.
+type ruling struct {
+	*rule
+	match answer
+}
+
+// questions are databases enough to tell apart all that a role's rules do: the ones
+// that are named, the role's own, and one that nobody names.
+func (g *gate) questions(mine []ruling, r *role) (list []string) {
 	if r.Replication || r.Super {
 		list = append(list, replication)
 	}
+	names := map[string]bool{r.Name: true}
+	for _, x := range mine {
+		for _, d := range x.Databases {
+			names[d] = true
+		}
+	}
 	other := false
 	for _, d := range g.databases {
-		named := d == r.Name || slices.ContainsFunc(g.rules, func(x *rule) bool { return slices.Contains(x.Databases, d) })
-		if g.every || named || !other {
+		if g.every || names[d] || !other {
 			list = append(list, d)
 		}
-		other = other || !named
+		other = other || !names[d]
 	}
 	return list
 }

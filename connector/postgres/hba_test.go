@@ -184,3 +184,25 @@ func FuzzRules(f *testing.F) {
 		_ = fmt.Sprint(row.addresses().near())
 	})
 }
+
+// BenchmarkWays decides for ten thousand roles under two hundred rules of a
+// hundred databases.
+func BenchmarkWays(b *testing.B) {
+	var text strings.Builder
+	var databases []databaseName
+	for i := range 100 {
+		databases = append(databases, databaseName{fmt.Sprintf("db%d", i)})
+		_, _ = fmt.Fprintf(&text, "host db%d r%d 10.%d.0.0/255.255.0.0 scram-sha-256\nhost db%d +g%d all ldap\n", i, i, i, i, i)
+	}
+	text.WriteString("local all all peer\nhost all all all reject\n")
+	g := newGate(rules(text.String()), databases, false, func(r *role, group string) bool { return r.Name == group })
+	var roles []*role
+	for i := range 10_000 {
+		roles = append(roles, &role{roleRow: roleRow{Name: fmt.Sprintf("r%d", i)}})
+	}
+	for b.Loop() {
+		for _, r := range roles {
+			g.ways(r)
+		}
+	}
+}

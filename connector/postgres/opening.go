@@ -12,7 +12,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/connector"
 )
 
@@ -31,15 +30,16 @@ type openings struct {
 	maps     []identRow
 	mapsRead bool
 	byRole   map[*role][]connector.Target
-	keyless  map[*role]bool  // some rule lets the role in without its own password
-	notes    map[string]bool // warnings
+	trusted  map[string][]*role // roles that one may be without proof, by the entitlement to
+	keyless  map[*role]bool     // some rule lets the role in without its own password
+	notes    map[string]bool    // warnings
 }
 
 // readOpenings reads what the server makes of pg_hba.conf and pg_ident.conf, and
 // works out with which accounts of the host and the directory one signs in as each
 // role. Where Writ may not read it, nothing is claimed and a warning says so.
 func (k *catalog) readOpenings(ctx context.Context, s *session, version int) error {
-	o := &openings{byRole: map[*role][]connector.Target{}, keyless: map[*role]bool{}, notes: map[string]bool{}}
+	o := &openings{byRole: map[*role][]connector.Target{}, keyless: map[*role]bool{}, trusted: map[string][]*role{}, notes: map[string]bool{}}
 	k.openings = o
 	rows, err := k.tryHBA(ctx, s, version)
 	if err != nil || rows == nil {
@@ -288,69 +288,4 @@ func (k *catalog) openingWarnings() []string {
 		o.note("pg_hba.conf has lines that the server cannot read; until they are right it goes on with what it loaded before, which may be something else")
 	}
 	return o.warnings()
-}
-
-// The entitlements of a rule that asks for no proof of who one is.
-const (
-	trustedAnywhere = "sign_in:trust"
-	trustedHere     = "sign_in:trust:host"
-)
-
-// trust notes that whoever reaches the server by a rule may be a role.
-func (o *openings) trust(x *rule, r *role) {
-	here := x.Type == "local" || x.from.near()
-	id, where := trustedAnywhere, "whoever reaches the server over the network"
-	if here {
-		id, where = trustedHere, "every account of the host"
-	}
-	if o.gate.trusted == nil {
-		o.gate.trusted = map[string][]*role{}
-	}
-	if !slices.Contains(o.gate.trusted[id], r) {
-		o.gate.trusted[id] = append(o.gate.trusted[id], r)
-	}
-	o.note("pg_hba.conf, line %d (trust): %s is let in as any role that the line names, without proof", x.Line, where)
-}
-
-// withoutProof makes entitlements of rules without proof. Over the network, every
-// role's holder can use them. On the host, so can each account that is there: those
-// are known that sign in as their own role; the warning speaks of the rest.
-func (k *catalog) withoutProof() {
-	o := k.openings
-	for _, id := range []string{trustedAnywhere, trustedHere} {
-		trusted := o.gate.trusted[id]
-		if len(trusted) == 0 {
-			continue
-		}
-		k.entitlement(id, "sign_in", "", k.becomes(trusted)...)
-		e := k.entitlements[len(k.entitlements)-1]
-		if id == trustedAnywhere {
-			e.Name, e.Description = "sign in without proof", "pg_hba.conf lets in whoever reaches the server, as any of these roles (trust)"
-			k.give(connector.Target{Kind: connector.OnEntitlement, ID: publicID}, id, access.Implicit)
-			continue
-		}
-		e.Name, e.Description = "sign in without proof from the host", "pg_hba.conf lets in every account of the host, as any of these roles (trust)"
-		for _, r := range k.order {
-			if slices.ContainsFunc(o.byRole[r], func(t connector.Target) bool { return t.System == k.host }) {
-				k.give(account(r.Name), id, access.Implicit)
-			}
-		}
-	}
-}
-
-// becomes is the right to be any of some roles, or of all.
-func (k *catalog) becomes(roles []*role) (can []connector.Capability) {
-	logins := 0
-	for _, r := range k.order {
-		if r.Login {
-			logins++
-		}
-	}
-	if len(roles) == logins || len(roles) > maxOpeners {
-		return onSystem(access.Impersonate)
-	}
-	for _, r := range roles {
-		can = append(can, on(account(r.Name), access.Impersonate)...)
-	}
-	return can
 }
