@@ -87,9 +87,11 @@ func newWalk(v *graph.View) *walk {
 	return w
 }
 
-func (w *walk) identity() access.IdentityID       { return w.identities[w.r.IntN(len(w.identities))] }
-func (w *walk) account() access.AccountID         { return w.accounts[w.r.IntN(len(w.accounts))] }
-func (w *walk) entitlement() access.EntitlementID { return w.entitlements[w.r.IntN(len(w.entitlements))] }
+func (w *walk) identity() access.IdentityID { return w.identities[w.r.IntN(len(w.identities))] }
+func (w *walk) account() access.AccountID   { return w.accounts[w.r.IntN(len(w.accounts))] }
+func (w *walk) entitlement() access.EntitlementID {
+	return w.entitlements[w.r.IntN(len(w.entitlements))]
+}
 
 // pairs are rules of separation of duties: most between any two entitlements, every
 // twenty-fifth with one that most people hold.
