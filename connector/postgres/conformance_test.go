@@ -20,11 +20,17 @@ const canary = "correct-horse-canary"
 // protect makes the server ask role writ for its password.
 func protect(t *testing.T, p *testkit.PostgresServer) (hash string) {
 	t.Helper()
-	p.Exec(t, "postgres", `set password_encryption = 'scram-sha-256'; create role writ login superuser password '`+canary+`'`,
-		`do $$ begin execute format('copy (select unnest(array[''host all writ 127.0.0.1/32 scram-sha-256'', ''host all all 127.0.0.1/32 trust''])) to %L', current_setting('hba_file')); end $$`,
-		`select pg_reload_conf()`)
+	p.Exec(t, "postgres", `set password_encryption = 'scram-sha-256'; create role writ login superuser password '`+canary+`'`)
+	letIn(t, p, "host all writ 127.0.0.1/32 scram-sha-256", "host all all 127.0.0.1/32 trust")
 	type row struct{ Hash string }
 	return ask[row](t, p.URL("postgres"), `select rolpassword from pg_authid where rolname = 'writ'`)[0].Hash
+}
+
+// letIn makes lines the server's pg_hba.conf.
+func letIn(t *testing.T, p *testkit.PostgresServer, lines ...string) {
+	t.Helper()
+	p.Exec(t, "postgres", fmt.Sprintf(`do $$ begin execute format('copy (select unnest(array[''%s''])) to %%L', current_setting('hba_file')); end $$`, strings.Join(lines, "'', ''")),
+		`select pg_reload_conf()`)
 }
 
 func at(address, host string) string {
@@ -40,7 +46,7 @@ func TestConformance(t *testing.T) {
 	addr := net.JoinHostPort("127.0.0.1", fmt.Sprint(p.Port))
 	good := connector.Config{
 		Name: "shop-db", Address: strings.Replace(p.URL("postgres"), "postgres@", "writ@", 1), Credential: secret.New([]byte(canary + "\n")),
-		Options: map[string]string{"data_class.shop": "confidential", "data_class.shop.sales.customer": "restricted", "exclude": "closed"},
+		Options: map[string]string{"data_class.shop": "confidential", "data_class.shop.sales.customer": "restricted", "exclude": "closed", "directory": "corp", "host": "db1", "group_roles": "readers=cn=readers,dc=x"},
 	}
 	wrong, nobody, none := good, good, good
 	wrong.Credential = secret.New([]byte("wrong"))

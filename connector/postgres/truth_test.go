@@ -173,6 +173,7 @@ func compareRoles(t *testing.T, url string, held map[string]map[string]bool) int
 func TestNamesAndStates(t *testing.T) {
 	p := build(t)
 	enrich(t, p)
+	letIn(t, p, "host all postgres 127.0.0.1/32 trust", "host all all 127.0.0.1/32 scram-sha-256")
 	ids, states := map[string]bool{}, map[string]access.AccountStatus{}
 	for _, rec := range discover(t, p.URL("postgres")) {
 		if rec.Resource != nil {
