@@ -17,6 +17,7 @@ const (
 	uacLocked          = 0x10
 	uacNoPassword      = 0x20
 	uacTrust           = 0x800
+	uacController      = 0x2000
 	uacNeverExpires    = 0x10000
 	uacSmartcard       = 0x40000
 	uacDelegation      = 0x80000
@@ -117,6 +118,8 @@ func adKind(e *goldap.Entry, security string, uac uint64) (access.AccountKind, s
 		return "", ""
 	case inDomain && builtIn[rid] != "":
 		return access.BuiltInAccount, "RID " + strconv.FormatUint(rid, 10) + ", the domain's own " + builtIn[rid]
+	case uac&uacController != 0:
+		return access.BuiltInAccount, "a domain controller, which is the domain itself"
 	case uac&uacTrust != 0:
 		return access.BuiltInAccount, "the account of a trust between domains"
 	case hasClass(e, "msDS-GroupManagedServiceAccount", "msDS-ManagedServiceAccount"):

@@ -98,10 +98,14 @@ func (r *reading) changedGroups(since string) (members []string, err error) {
 			n = r.in.add(id, e, r.k.primary(e))
 		}
 		r.in.groups[n].dn = dnKey(e.DN)
-		if err := r.give(connector.Record{Entitlement: r.entitlement(id, e)}); err != nil {
+		about, err := r.entitlement(id, e)
+		if err != nil {
 			return err
 		}
-		err := r.readMembers(e, func(k key, name string) {
+		if err := r.give(connector.Record{Entitlement: about}); err != nil {
+			return err
+		}
+		err = r.readMembers(e, func(k key, name string) {
 			x := edge{member: k, group: n, met: true} // whom it is, is looked up below
 			if _, known := slices.BinarySearchFunc(r.in.edges, x, compareEdges); !known {
 				members = append(members, name)

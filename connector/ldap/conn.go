@@ -22,6 +22,8 @@ type session struct {
 	stop func() bool
 	ctx  context.Context //nolint:containedctx // a session lives as long as the one call that it is for
 	root rootDSE
+	// owners are the numbers of who answers for groups.
+	owners numbers
 }
 
 // rootDSE is what the server says of itself.
@@ -42,7 +44,7 @@ func (d *Directory) connect(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{Directory: d, conn: goldap.NewConn(line, d.ldaps), ctx: ctx}
+	s := &session{Directory: d, conn: goldap.NewConn(line, d.ldaps), ctx: ctx, owners: numbers{}}
 	s.stop = context.AfterFunc(ctx, func() { _ = line.Close() })
 	s.conn.SetTimeout(d.timeout)
 	s.conn.Start()

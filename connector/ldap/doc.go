@@ -13,6 +13,7 @@
 //	person, posixAccount,       account; in AD users, computers, managed service accounts
 //	account, simpleSecurity-    and foreign security principals
 //	Object
+//	owner; in AD managedBy      owner of the group, by the number of the entry named
 //	sshPublicKey,               credential, by its fingerprint
 //	userCertificate
 //

@@ -71,7 +71,11 @@ func (s *session) readGroups(yield func(connector.Record) error) (*membership, e
 		if err != nil {
 			return err
 		}
-		return yield(connector.Record{Entitlement: s.entitlement(id, e)})
+		r, err := s.entitlement(id, e)
+		if err != nil {
+			return err
+		}
+		return yield(connector.Record{Entitlement: r})
 	})
 	if err != nil {
 		return nil, err
@@ -202,7 +206,7 @@ func (m *membership) digest() [sha256.Size]byte {
 	return [sha256.Size]byte(sum.Sum(nil))
 }
 
-func (s *session) entitlement(id string, e *goldap.Entry) *connector.Entitlement {
+func (s *session) entitlement(id string, e *goldap.Entry) (*connector.Entitlement, error) {
 	r := &connector.Entitlement{
 		ID: id, Kind: "group", Name: first(e, "cn", "name", "sAMAccountName", "ou"), Description: first(e, "description"),
 	}
@@ -229,5 +233,7 @@ func (s *session) entitlement(id string, e *goldap.Entry) *connector.Entitlement
 	if s.admins != "" && sameDN(s.admins) == sameDN(e.DN) {
 		r.Capabilities = capabilities(allOfIt...)
 	}
-	return r
+	var err error
+	r.Owner, err = s.ownerOf(e)
+	return r, err
 }

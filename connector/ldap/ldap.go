@@ -102,7 +102,7 @@ func (s *session) warnings() (list []string, err error) {
 		if s.admins == "" {
 			list = append(list, "who administers the directory itself (rootdn, olcAccess in cn=config) cannot be seen; name the group with option admins")
 		}
-		list = append(list, "when an account was last used is known only where the server keeps authTimestamp (lastbind)")
+		list = append(list, "when an account was last used is known only where the server keeps it (lastbind on)")
 	}
 	if s.plain {
 		list = append(list, "the connection is not encrypted (tls=none): the password and all that is read can be seen on the way")

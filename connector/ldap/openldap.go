@@ -43,8 +43,10 @@ func openLDAPAccount(e *goldap.Entry, id string, now time.Time) *connector.Accou
 	if n, ok := days(first(e, "shadowExpire")); ok {
 		a.Expires = dayTime(n)
 	}
-	// Only a directory that keeps them has the attribute; its absence says nothing.
-	if used := timestamp(e.GetEqualFoldAttributeValue("authTimestamp")); used != 0 {
+	// Only a directory that keeps them has the attributes, one of slapo-lastbind and
+	// one of slapd's own lastbind; their absence says nothing.
+	used := max(timestamp(e.GetEqualFoldAttributeValue("authTimestamp")), timestamp(e.GetEqualFoldAttributeValue("pwdLastSuccess")))
+	if used != 0 {
 		a.UsageKnown, a.LastUsed = true, used
 	}
 	return a

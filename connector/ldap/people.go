@@ -16,9 +16,6 @@ import (
 // of Writ's.
 const optAttribute = "attribute."
 
-// managerLimit is how many managers' numbers are remembered.
-const managerLimit = 10_000
-
 // people is a directory as a source of identities.
 type people struct {
 	*Directory
@@ -67,7 +64,7 @@ func (p *people) People(ctx context.Context, _ string) iter.Seq2[connector.Recor
 		for _, list := range p.attributes {
 			q.attributes = append(q.attributes, list...)
 		}
-		managers := map[key]string{}
+		managers := numbers{}
 		err = s.pages(q, nil, func(e *goldap.Entry) error {
 			rec, err := p.person(s, e, managers)
 			if err == nil && !yield(rec, nil) {
@@ -81,7 +78,7 @@ func (p *people) People(ctx context.Context, _ string) iter.Seq2[connector.Recor
 	}
 }
 
-func (p *people) person(s *session, e *goldap.Entry, managers map[key]string) (connector.Record, error) {
+func (p *people) person(s *session, e *goldap.Entry, managers numbers) (connector.Record, error) {
 	a := map[string]string{}
 	for ours, list := range p.attributes {
 		if v := first(e, list...); v != "" {
@@ -92,7 +89,7 @@ func (p *people) person(s *session, e *goldap.Entry, managers map[key]string) (c
 		return connector.Record{Reject: &connector.Reject{Where: clean(e.DN), Reason: "the entry has no number (" + strings.Join(p.attributes["number"], ", ") + ")"}}, nil
 	}
 	if dn := a["manager"]; strings.Contains(dn, "=") {
-		number, err := p.number(s, dn, managers)
+		number, err := managers.of(s, "looking a manager up", dn, p.attributes["number"])
 		if err != nil {
 			return connector.Record{}, err
 		}
@@ -101,25 +98,4 @@ func (p *people) person(s *session, e *goldap.Entry, managers map[key]string) (c
 		}
 	}
 	return connector.Record{Person: &connector.Person{ID: a["number"], Attributes: a}}, nil
-}
-
-// number is the number of the entry with that name: a directory names a manager by
-// the DN, Writ by the number.
-func (p *people) number(s *session, dn string, known map[key]string) (string, error) {
-	k := dnKey(dn)
-	if n, ok := known[k]; ok {
-		return n, nil
-	}
-	e, err := s.entry("looking a manager up", dn, p.attributes["number"]...)
-	if err != nil {
-		return "", err
-	}
-	n := ""
-	if e != nil {
-		n = first(e, p.attributes["number"]...)
-	}
-	if len(known) < managerLimit {
-		known[k] = n
-	}
-	return n, nil
 }

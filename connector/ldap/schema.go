@@ -16,6 +16,8 @@ type kind struct {
 	groupAttributes   []string
 	accountAttributes []string
 	idAttribute       string
+	owner             string   // the attribute of a group that names who answers for it
+	numbers           []string // attributes of a person's number, the first with a value counts
 	id                func(*goldap.Entry) string
 	byID              func(id string) string // a filter, or "" where the id is none
 	primary           func(*goldap.Entry) []string
@@ -36,13 +38,13 @@ const groupClasses = "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueName
 func openLDAP() kind {
 	return kind{
 		groups:          groupClasses,
-		groupAttributes: []string{"entryUUID", "objectClass", "cn", "ou", "description", "member", "uniqueMember", "memberUid", "gidNumber"},
+		groupAttributes: []string{"entryUUID", "objectClass", "cn", "ou", "description", "owner", "member", "uniqueMember", "memberUid", "gidNumber"},
 		accounts:        "(|(objectClass=person)(objectClass=posixAccount)(objectClass=account)(objectClass=simpleSecurityObject))",
 		accountAttributes: []string{
 			"entryUUID", "objectClass", "uid", "cn", "displayName", "mail", "employeeNumber", "uidNumber", "gidNumber", "homeDirectory", "loginShell",
-			"createTimestamp", "pwdChangedTime", "pwdAccountLockedTime", "pwdReset", "shadowExpire", "shadowLastChange", "authTimestamp", "sshPublicKey", "userCertificate",
+			"createTimestamp", "pwdChangedTime", "pwdAccountLockedTime", "pwdReset", "shadowExpire", "shadowLastChange", "authTimestamp", "pwdLastSuccess", "sshPublicKey", "userCertificate",
 		},
-		idAttribute: "entryUUID",
+		idAttribute: "entryUUID", owner: "owner", numbers: []string{"employeeNumber"},
 		id:          entryUUID, byID: byEntryUUID,
 		primary: func(e *goldap.Entry) []string {
 			if gid := first(e, "gidNumber"); gid != "" && hasClass(e, "posixGroup") {
@@ -75,14 +77,14 @@ func byEntryUUID(id string) string {
 func activeDirectory() kind {
 	return kind{
 		groups:          "(&(objectClass=group)(!(isDeleted=TRUE)))",
-		groupAttributes: []string{"objectGUID", "objectSid", "objectClass", "cn", "name", "sAMAccountName", "description", "groupType", "member", "gidNumber"},
+		groupAttributes: []string{"objectGUID", "objectSid", "objectClass", "cn", "name", "sAMAccountName", "description", "groupType", "managedBy", "member", "gidNumber"},
 		accounts:        "(&(|(objectClass=user)(objectClass=foreignSecurityPrincipal))(!(isDeleted=TRUE)))",
 		accountAttributes: []string{
 			"objectGUID", "objectSid", "objectClass", "cn", "sAMAccountName", "userPrincipalName", "displayName", "mail", "employeeID", "employeeNumber", "servicePrincipalName",
 			"userAccountControl", "msDS-User-Account-Control-Computed", "accountExpires", "lockoutTime", "pwdLastSet", "lastLogonTimestamp", "whenCreated", "adminCount",
 			"primaryGroupID", "userCertificate", "sshPublicKey", "altSecurityIdentities",
 		},
-		idAttribute: "objectGUID",
+		idAttribute: "objectGUID", owner: "managedBy", numbers: []string{"employeeID", "employeeNumber"},
 		id:          func(e *goldap.Entry) string { return guid(rawFirst(e, "objectGUID")) },
 		byID:        byObjectGUID,
 		primary: func(e *goldap.Entry) []string {
