@@ -16,7 +16,7 @@ import (
 	"github.com/writhq/writ/internal/testkit"
 )
 
-//go:embed hr.csv systems.csv expected.csv postgres.sh host.sh README.md keys
+//go:embed hr.csv systems.csv expected.csv postgres.sh host.sh directory.sh office.sh README.md keys
 var files embed.FS
 
 const setupLimit = 2 * time.Minute
@@ -27,6 +27,9 @@ type Company struct {
 	Systems []System
 	Hosts   map[string]*testkit.Host
 	Cluster *testkit.PostgresServer
+	// Directory is the staff's, Office the Windows domain.
+	Directory *testkit.SlapdServer
+	Office    *testkit.SambaServer
 }
 
 // System is one of its systems as Writ is told of it. Owners are numbers in hr.csv.
@@ -34,7 +37,7 @@ type System struct {
 	Name, Kind                            string
 	Address                               string // without any secret
 	Options                               map[string]string
-	Credential                            []byte // private key of hosts; the cluster asks for none
+	Credential                            []byte // private key of hosts, password of directories; the cluster asks for none
 	Environment, Criticality, DataClass   string
 	BusinessOwner, TechnicalOwner, RunsOn string
 }
@@ -56,9 +59,14 @@ func Setup(tb testing.TB) *Company {
 			Name: row[0], Kind: row[1], Environment: row[2], Criticality: row[3], DataClass: row[4],
 			BusinessOwner: row[5], TechnicalOwner: row[6], RunsOn: row[7],
 		}
-		if s.Kind == "postgres" {
+		switch {
+		case s.Kind == "postgres":
 			c.startCluster(tb, &s)
-		} else {
+		case s.Name == "directory":
+			c.startDirectory(tb, &s)
+		case s.Kind == "ldap":
+			c.startOffice(tb, &s)
+		default:
 			c.startHost(tb, &s)
 		}
 		c.Systems = append(c.Systems, s)
@@ -96,6 +104,44 @@ func (c *Company) startHost(tb testing.TB, s *System) {
 	h.Script(tb, string(read(tb, "host.sh")), s.Name)
 	c.Hosts[s.Name] = h
 	s.Address, s.Credential, s.Options = h.URL(), h.Key, map[string]string{"known_hosts": h.HostKey}
+}
+
+// sshKeys is the schema of SSH keys in a directory, and what has slapd keep when
+// somebody last signed in.
+const sshKeys = `attributetype ( 1.3.6.1.4.1.24552.500.1.1.1.13 NAME 'sshPublicKey' EQUALITY octetStringMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.40 )
+objectclass ( 1.3.6.1.4.1.24552.500.1.1.2.0 NAME 'ldapPublicKey' SUP top AUXILIARY MAY ( sshPublicKey $ uid ) )
+lastbind on
+`
+
+// startDirectory runs the directory; its reader is whom Writ signs in as.
+func (c *Company) startDirectory(tb testing.TB, s *System) {
+	tb.Helper()
+	d := testkit.NewSlapd(tb, testkit.SlapdConfig{BaseDN: "dc=tidewater,dc=example", Lines: sshKeys})
+	folder := tb.TempDir()
+	if err := os.CopyFS(folder, files); err != nil {
+		tb.Fatal(err)
+	}
+	d.Script(tb, string(read(tb, "directory.sh")), filepath.Join(folder, "keys"))
+	d.Rewrite(tb, signedIn("icosta", 400)+signedIn("sokafor", 2))
+	c.Directory = d
+	s.Address, s.Credential = d.TLSURL()+"/"+d.BaseDN(), d.ReaderPassword().Reveal()
+	s.Options = map[string]string{"bind_dn": d.ReaderDN(), "ca": d.CA(), "admins": "cn=directory-admins,ou=groups," + d.BaseDN()}
+}
+
+// signedIn says when somebody last signed in, which is the server's own to say.
+func signedIn(uid string, days int) string {
+	at := time.Now().UTC().AddDate(0, 0, -days).Format("20060102150405Z")
+	return "dn: uid=" + uid + ",ou=people,dc=tidewater,dc=example\nchangetype: modify\nadd: pwdLastSuccess\npwdLastSuccess: " + at + "\n\n"
+}
+
+// startOffice runs the domain controller.
+func (c *Company) startOffice(tb testing.TB, s *System) {
+	tb.Helper()
+	d := testkit.NewSamba(tb)
+	d.Script(tb, string(read(tb, "office.sh")))
+	c.Office = d
+	s.Address, s.Credential = d.URL()+"/"+d.BaseDN(), d.Password().Reveal()
+	s.Options = map[string]string{"bind_dn": d.BindDN(), "ca": d.CA(), "server_name": "dc1.example.test"}
 }
 
 // run runs a program of this machine and returns what it printed.

@@ -7,13 +7,17 @@ import (
 	"testing"
 
 	"github.com/writhq/writ/connector"
+	"github.com/writhq/writ/connector/ldap"
 	"github.com/writhq/writ/connector/linux"
 	"github.com/writhq/writ/internal/secret"
 )
 
-// TestTheServersSayWhatTheReadmeShows runs every command that README.md shows.
+// TestTheServersSayWhatTheReadmeShows runs every command that README.md shows, and
+// looks for every subject of the list. The servers take a while to set up, so one
+// test asks them both.
 func TestTheServersSayWhatTheReadmeShows(t *testing.T) {
 	c := Setup(t)
+	c.everySubjectIsThere(t)
 	shown := 0
 	for _, block := range strings.Split(string(read(t, "README.md")), "\n```console ")[1:] {
 		text, _, _ := strings.Cut(block, "\n```")
@@ -36,6 +40,12 @@ func (c *Company) ask(t *testing.T, system, command string) string {
 	if h := c.Hosts[system]; h != nil {
 		return h.Run(t, "sh", "-c", command)
 	}
+	switch system {
+	case "directory":
+		return c.Directory.Script(t, `ldapsearch() { command ldapsearch -x -LLL -o ldif-wrap=no -H "$URI" -D "$BIND_DN" -y "$PASSWORD" "$@"; }`+"\n"+command+" || true")
+	case "office":
+		return c.Office.Script(t, `samba-tool() { command samba-tool "$@" --configfile="$SMB_CONF"; }`+"\n"+command)
+	}
 	return run(t, "psql", "-X", "-A", "-t", "-d", c.Cluster.URL("payroll"), "-c", command)
 }
 
@@ -50,18 +60,18 @@ func squeeze(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-// TestTheListNamesWhatIsThere: every subject of expected.csv on a host is one
-// that the connector sees, and every other one is in hr.csv or systems.csv.
-func TestTheListNamesWhatIsThere(t *testing.T) {
-	c := Setup(t)
+// everySubjectIsThere: every subject of expected.csv on a host or in a directory is
+// one that the connector sees, and every other one is in hr.csv or systems.csv.
+func (c *Company) everySubjectIsThere(t *testing.T) {
+	t.Helper()
 	there := map[string]bool{}
 	for _, row := range table(t, "hr.csv") {
 		there["identity//"+row[0]] = true
 	}
 	for _, s := range c.Systems {
 		there["system/"+s.Name+"/"+s.Name] = true
-		if s.Kind == "linux" {
-			see(t, s, there)
+		if spec, ok := specs[s.Kind]; ok {
+			see(t, spec, s, there)
 		}
 	}
 	for _, e := range ExpectedFindings(t) {
@@ -78,9 +88,12 @@ func TestTheListNamesWhatIsThere(t *testing.T) {
 	}
 }
 
-func see(t *testing.T, s System, there map[string]bool) {
+// specs are of the connectors that say what there is on hosts and in directories.
+var specs = map[string]connector.Spec{"linux": linux.Spec(), ldap.Kind: ldap.Spec()}
+
+func see(t *testing.T, spec connector.Spec, s System, there map[string]bool) {
 	t.Helper()
-	h, err := linux.Open(t.Context(), connector.Config{Name: s.Name, Address: s.Address, Options: s.Options, Credential: secret.New(s.Credential)})
+	h, err := spec.Open(t.Context(), connector.Config{Name: s.Name, Address: s.Address, Options: s.Options, Credential: secret.New(s.Credential)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,6 +104,8 @@ func see(t *testing.T, s System, there map[string]bool) {
 			t.Fatal(err)
 		case r.Account != nil:
 			there["account/"+s.Name+"/"+r.Account.Login] = true
+		case r.Entitlement != nil && s.Kind == ldap.Kind:
+			there["entitlement/"+s.Name+"/"+r.Entitlement.Name] = true
 		case r.Entitlement != nil:
 			there["entitlement/"+s.Name+"/"+r.Entitlement.ID] = true
 		case r.Credential != nil:

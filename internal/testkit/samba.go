@@ -103,6 +103,19 @@ func (s *SambaServer) Tool(tb testing.TB, args ...string) string {
 	return out
 }
 
+// Script runs a shell script next to the controller, as root, and returns what it
+// printed. SMB_CONF is Samba's configuration, from which samba-tool and Samba's
+// Python modules find the database; both may change it while the server runs.
+func (s *SambaServer) Script(tb testing.TB, script string, args ...string) string {
+	tb.Helper()
+	argv := asRoot(append([]string{"bash", "-c", "export SMB_CONF=\"$0\"\n" + script, filepath.Join(s.dir, "ad/etc/smb.conf")}, args...)...)
+	out, err := runIn(s.dir, nil, argv[0], argv[1:]...)
+	if err != nil {
+		tb.Fatalf("%v %s", err, out)
+	}
+	return out
+}
+
 // Add adds entries, as the Administrator, over LDAPS.
 func (s *SambaServer) Add(tb testing.TB, ldif string) {
 	tb.Helper()

@@ -116,6 +116,17 @@ func (s *SlapdServer) Modify(tb testing.TB, ldif string) {
 	s.run(tb, strings.NewReader(ldif), "ldapmodify", "-M")
 }
 
+// Rewrite makes the changes of an LDIF change file to the data of the server while
+// it is stopped, by which they may be to what is the server's own to say.
+func (s *SlapdServer) Rewrite(tb testing.TB, ldif string) {
+	tb.Helper()
+	s.Stop(tb)
+	if _, err := runIn(s.dir, strings.NewReader(ldif), filepath.Join(s.dir, "slapd"), "-T", "modify", "-f", "slapd.conf"); err != nil {
+		tb.Fatal(err)
+	}
+	s.Start(tb)
+}
+
 // Delete deletes entries; with "-r" as the first argument, what is below them too.
 func (s *SlapdServer) Delete(tb testing.TB, dns ...string) {
 	tb.Helper()
@@ -126,6 +137,19 @@ func (s *SlapdServer) Delete(tb testing.TB, dns ...string) {
 func (s *SlapdServer) Search(tb testing.TB, args ...string) string {
 	tb.Helper()
 	return s.run(tb, nil, "ldapsearch", append([]string{"-LLL", "-o", "ldif-wrap=no", "-b", s.base}, args...)...)
+}
+
+// Script runs a shell script that finds the directory's address in URI, its admin
+// in BIND_DN and the admin's password in the file PASSWORD, and returns what it
+// printed.
+func (s *SlapdServer) Script(tb testing.TB, script string, args ...string) string {
+	tb.Helper()
+	head := "export URI=\"$1\" BIND_DN=\"$2\" PASSWORD=\"$3\"\nshift 3\n"
+	out, err := runIn(s.dir, nil, "bash", append([]string{"-c", head + script, "script", s.TLSURL(), s.BindDN(), filepath.Join(s.dir, "password")}, args...)...)
+	if err != nil {
+		tb.Fatalf("%v %s", err, out)
+	}
+	return out
 }
 
 // Referral adds an entry below the base, such as ou=elsewhere, that sends
