@@ -125,7 +125,7 @@ func adKind(e *goldap.Entry, security string, uac uint64) (access.AccountKind, s
 	case hasClass(e, "msDS-GroupManagedServiceAccount", "msDS-ManagedServiceAccount"):
 		return access.ServiceAccount, "a managed service account"
 	case hasClass(e, "computer"):
-		return access.ServiceAccount, "the account of a computer"
+		return access.BuiltInAccount, "the account of a computer, which sets its own password"
 	case first(e, "servicePrincipalName") != "":
 		return access.ServiceAccount, "it has a servicePrincipalName: whoever can sign in may ask for a ticket and try its password on it"
 	}

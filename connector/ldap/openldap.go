@@ -31,7 +31,7 @@ func openLDAPAccount(e *goldap.Entry, id string, now time.Time) *connector.Accou
 		}
 	}
 	switch {
-	case hasClass(e, "person"):
+	case isPerson(e):
 	case hasClass(e, "posixAccount"):
 		a.Kind, a.KindReason = access.ServiceAccount, "a posixAccount of no person"
 	default:
@@ -50,6 +50,13 @@ func openLDAPAccount(e *goldap.Entry, id string, now time.Time) *connector.Accou
 		a.UsageKnown, a.LastUsed = true, used
 	}
 	return a
+}
+
+// isPerson reports whether an entry is of class person or of one below it. An entry
+// need not list what its classes are below, and anybody may make classes; but a
+// person has a surname, and nothing else that counts as an account may have one.
+func isPerson(e *goldap.Entry) bool {
+	return hasClass(e, "person", "organizationalPerson", "inetOrgPerson") || first(e, "sn") != ""
 }
 
 func openLDAPStatus(e *goldap.Entry, now time.Time) access.AccountStatus {

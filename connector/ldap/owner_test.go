@@ -72,6 +72,22 @@ func TestSlapdsLastBindIsUse(t *testing.T) {
 	}
 }
 
+// An entry lists its own class, and not what that is below.
+func TestPeopleByTheirClasses(t *testing.T) {
+	s := testkit.NewSlapd(t, testkit.SlapdConfig{Lines: `objectclass ( 1.3.6.1.4.1.99999.1 NAME 'tideStaff' SUP inetOrgPerson STRUCTURAL )
+`})
+	const base = ",dc=example,dc=test"
+	s.Add(t, "dn: uid=ana"+base+"\nobjectClass: inetOrgPerson\nuid: ana\ncn: Ana\nsn: Example\n\n"+
+		"dn: uid=ben"+base+"\nobjectClass: tideStaff\nuid: ben\ncn: Ben\nsn: Example\n\n"+
+		"dn: uid=cups"+base+"\nobjectClass: account\nobjectClass: simpleSecurityObject\nuid: cups\nuserPassword: {CRYPT}*\n")
+	list := discover(t, config(s))
+	for login, want := range map[string]access.AccountKind{"ana": "", "ben": "", "cups": access.ServiceAccount} {
+		if a := accountNamed(t, list, login); a.Kind != want {
+			t.Errorf("%s is %q, want %q", login, a.Kind, want)
+		}
+	}
+}
+
 func accountNamed(t *testing.T, list []connector.Record, login string) *connector.Account {
 	t.Helper()
 	for _, r := range list {

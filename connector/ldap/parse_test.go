@@ -106,7 +106,7 @@ func TestAccountsOfAD(t *testing.T) {
 		"expired":          {map[string][]string{"userAccountControl": {"512"}, "accountExpires": {"133485408000000000"}}, access.Expired, ""},
 		"never ends":       {map[string][]string{"userAccountControl": {"512"}, "accountExpires": {"9223372036854775807"}}, access.Enabled, ""},
 		"kerberoastable":   {map[string][]string{"userAccountControl": {"512"}, "servicePrincipalName": {"http/x"}}, access.Enabled, access.ServiceAccount},
-		"computer":         {map[string][]string{"userAccountControl": {"4096"}, "objectClass": {"top", "user", "computer"}}, access.Enabled, access.ServiceAccount},
+		"computer":         {map[string][]string{"userAccountControl": {"4096"}, "objectClass": {"top", "user", "computer"}}, access.Enabled, access.BuiltInAccount},
 		"krbtgt by its RID": {map[string][]string{
 			"userAccountControl": {"514"}, "servicePrincipalName": {"kadmin/changepw"}, "sAMAccountName": {"renamed"},
 			"objectSid": {"\x01\x05\x00\x00\x00\x00\x00\x05\x15\x00\x00\x00aaaabbbbcccc\xf6\x01\x00\x00"},

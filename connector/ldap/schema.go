@@ -41,11 +41,11 @@ func openLDAP() kind {
 		groupAttributes: []string{"entryUUID", "objectClass", "cn", "ou", "description", "owner", "member", "uniqueMember", "memberUid", "gidNumber"},
 		accounts:        "(|(objectClass=person)(objectClass=posixAccount)(objectClass=account)(objectClass=simpleSecurityObject))",
 		accountAttributes: []string{
-			"entryUUID", "objectClass", "uid", "cn", "displayName", "mail", "employeeNumber", "uidNumber", "gidNumber", "homeDirectory", "loginShell",
+			"entryUUID", "objectClass", "uid", "cn", "sn", "displayName", "mail", "employeeNumber", "uidNumber", "gidNumber", "homeDirectory", "loginShell",
 			"createTimestamp", "pwdChangedTime", "pwdAccountLockedTime", "pwdReset", "shadowExpire", "shadowLastChange", "authTimestamp", "pwdLastSuccess", "sshPublicKey", "userCertificate",
 		},
 		idAttribute: "entryUUID", owner: "owner", numbers: []string{"employeeNumber"},
-		id:          entryUUID, byID: byEntryUUID,
+		id: entryUUID, byID: byEntryUUID,
 		primary: func(e *goldap.Entry) []string {
 			if gid := first(e, "gidNumber"); gid != "" && hasClass(e, "posixGroup") {
 				return []string{gid}
@@ -85,8 +85,8 @@ func activeDirectory() kind {
 			"primaryGroupID", "userCertificate", "sshPublicKey", "altSecurityIdentities",
 		},
 		idAttribute: "objectGUID", owner: "managedBy", numbers: []string{"employeeID", "employeeNumber"},
-		id:          func(e *goldap.Entry) string { return guid(rawFirst(e, "objectGUID")) },
-		byID:        byObjectGUID,
+		id:   func(e *goldap.Entry) string { return guid(rawFirst(e, "objectGUID")) },
+		byID: byObjectGUID,
 		primary: func(e *goldap.Entry) []string {
 			if rid, domain := relative(sid(rawFirst(e, "objectSid"))); strings.HasPrefix(domain, domainPrefix) {
 				return []string{strconv.FormatUint(rid, 10)}
