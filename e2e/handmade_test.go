@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/writhq/writ/e2e/handmade"
@@ -16,8 +17,10 @@ func TestRecallOnTheHandmadeCompany(t *testing.T) {
 		t.Skip("needs real servers, which -short leaves out; make test runs it")
 	}
 	c := handmade.Setup(t)
+	directories := map[string]bool{}
 	args := []string{"assess", "-o", "json", "--hr", c.HR}
 	for _, s := range c.Systems {
+		directories[s.Name] = s.Kind == "ldap"
 		args = append(args, "--system", s.Name+"="+s.Kind+"="+s.Address)
 		for k, v := range s.Options {
 			args = append(args, "--option", s.Name+"."+k+"="+v)
@@ -61,10 +64,27 @@ func TestRecallOnTheHandmadeCompany(t *testing.T) {
 			continue // a fact of every first reading, not a mistake that was put there
 		}
 		name := f.Subject.Name
-		if f.Subject.Type == "entitlement" {
+		if f.Subject.Type == "entitlement" && !directories[f.Subject.System] {
 			name = f.Subject.NativeID // the list calls entitlements what their system does
 		}
 		found = append(found, Finding{Rule: f.Rule, Subject: Subject{Type: f.Subject.Type, System: f.Subject.System, Name: name}})
 	}
-	check(t, key, found)
+	check(t, key, withoutKnown(t, found))
+}
+
+// withoutKnown takes out what Writ is known to be wrong about, each of which it
+// must still find: the list of that only gets shorter.
+func withoutKnown(t *testing.T, found []Finding) []Finding {
+	t.Helper()
+	for _, d := range handmade.Differs(t) {
+		want := same(d.Rule, Subject{Type: d.SubjectType, System: d.System, Name: d.Subject})
+		i := slices.IndexFunc(found, func(f Finding) bool { return same(f.Rule, f.Subject) == want })
+		if i < 0 {
+			t.Errorf("no longer found, take it out of differs.csv: %v", d)
+			continue
+		}
+		t.Logf("wrong, and known to be: %v", d)
+		found = slices.Delete(found, i, i+1)
+	}
+	return found
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/writhq/writ/internal/testkit"
 )
 
-//go:embed hr.csv systems.csv expected.csv postgres.sh host.sh directory.sh office.sh README.md keys
+//go:embed hr.csv systems.csv expected.csv differs.csv postgres.sh host.sh directory.sh office.sh README.md keys
 var files embed.FS
 
 const setupLimit = 2 * time.Minute
@@ -79,6 +79,16 @@ func ExpectedFindings(tb testing.TB) []Expected {
 	tb.Helper()
 	var list []Expected
 	for _, row := range table(tb, "expected.csv") {
+		list = append(list, Expected{row[0], row[1], row[2], row[3]})
+	}
+	return list
+}
+
+// Differs is what Writ is known to find besides, and is wrong about.
+func Differs(tb testing.TB) []Expected {
+	tb.Helper()
+	var list []Expected
+	for _, row := range table(tb, "differs.csv") {
 		list = append(list, Expected{row[0], row[1], row[2], row[3]})
 	}
 	return list

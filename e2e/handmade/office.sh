@@ -36,7 +36,7 @@ user create helpdesk --random-password --description="The service desk signs in 
 user create svc_sql --random-password --description="Reporting database"
 user create svc_scan --random-password --description="Scanners, second floor"
 user create breakglass-dc --random-password
-computer create WS-014
+computer create WS-014 --prepare-oldjoin
 
 user disable info
 user disable ralmeida
