@@ -91,7 +91,14 @@ func fillBackup(s *system) {
 	s.account(account{id: "breakglass", name: "Break glass", kind: "break_glass", created: 900, used: unknownUse})
 	s.credential("breakglass", "password", "", "", s.ago(50), "")
 	s.has("breakglass", "role:administrator")
+	s.entitlement(entitlement{id: "role:delegate", kind: "role", name: "Delegate", about: "may name administrators", can: []string{"grant_access@entitlement:role:administrator"}})
 	p := s.plants[s.name]
+	for _, i := range p[escalation] {
+		login := s.adminAccount(i)
+		s.has(login, "role:delegate")
+		s.found(escalation, onAccount, s.name, login, "may make anybody an administrator of backups")
+		s.found(standing, onAccount, s.name, login, "what can grant tier 0 is tier 0, and is held all the time")
+	}
 	for _, i := range p[standing] {
 		login := s.adminAccount(i)
 		s.has(login, "role:administrator")

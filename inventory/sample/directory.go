@@ -2,10 +2,11 @@ package sample
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
-// The flat-file systems.
+// The systems that are flat files only, but for the directory.
 const (
 	directory = "corp-directory"
 	erp       = "erp-finance"
@@ -17,12 +18,16 @@ const (
 	workplace = "workplace"
 )
 
+// directoryAdmins is the group that controls the corporate directory.
+const directoryAdmins = "group:directory-admins"
+
 // everyday are the groups that most people of a company are in.
 var everyday = []string{"group:mail", "group:chat", "group:printing", "group:intranet", "group:expenses"}
 
 // fillDirectory writes the corporate directory: a group for each unit, site and
 // job, nested into divisions, and a few groups that control the company.
 func fillDirectory(s *system) {
+	s.nameless = true
 	s.entitlement(entitlement{id: "group:all-staff", kind: "group", about: "everybody who works here"})
 	s.entitlement(entitlement{id: "group:externals", kind: "group", about: "third parties"})
 	for _, g := range everyday {
@@ -30,24 +35,24 @@ func fillDirectory(s *system) {
 	}
 	s.entitlement(entitlement{id: "group:vpn", kind: "group", about: "remote access"})
 	for _, d := range divisions {
-		s.entitlement(entitlement{id: "group:div-" + d.code, kind: "group", name: d.name})
+		s.entitlement(entitlement{id: "group:div-" + d.code, kind: "group", about: d.name})
 		s.gives("group:div-"+d.code, "group:all-staff")
 		for n, title := range d.titles {
-			s.entitlement(entitlement{id: jobGroup(d.code, n), kind: "group", name: title})
+			s.entitlement(entitlement{id: jobGroup(d.code, n), kind: "group", about: title})
 		}
 	}
 	for _, site := range sites {
-		s.entitlement(entitlement{id: "group:site-" + strings.ToLower(site), kind: "group", name: "Site " + site})
+		s.entitlement(entitlement{id: "group:site-" + strings.ToLower(site), kind: "group", about: "Site " + site})
 	}
 	for n := range s.units {
 		u := &s.units[n]
-		s.entitlement(entitlement{id: "group:unit-" + u.code, kind: "group", name: u.name, owner: s.number(u.start)})
+		s.entitlement(entitlement{id: "group:unit-" + u.code, kind: "group", about: u.name, owner: s.number(u.start)})
 		s.gives("group:unit-"+u.code, "group:div-"+divisions[u.division].code)
 	}
 	s.directoryControl()
 	for i := range s.people {
 		switch {
-		case s.people[i].state == leaver && s.reserved[i] == "":
+		case s.people[i].state == leaver && (s.reserved[i] == "" || slices.Contains(s.plants[s.name][unownedThing], i)):
 			s.leftProperly(i)
 		case s.people[i].state == onLeave:
 			s.leftProperly(i)
@@ -57,8 +62,9 @@ func fillDirectory(s *system) {
 	}
 	for i := range s.workloads {
 		w := &s.workloads[i]
-		s.robot(w)
-		s.credential(w.login, "token", fmt.Sprintf("dir-%06d", i), "", s.fresh(i), "")
+		// It knows no number of what is no person.
+		s.account(account{id: w.login, name: w.name, kind: "service", robot: true, created: 300, used: 1})
+		s.credential(w.login, "password", "", "", s.fresh(i), "")
 		s.has(w.login, "group:mail")
 	}
 	s.directoryPlants()
@@ -69,7 +75,7 @@ func jobGroup(division string, n int) string { return fmt.Sprintf("group:job-%s-
 // leftProperly is what is left of somebody whose access was taken away.
 func (s *system) leftProperly(i int) {
 	s.account(account{
-		id: s.loginOf(i), name: s.nameOf(i), email: s.emailOf(i), number: s.number(i), kind: "person",
+		id: s.loginOf(i), name: s.nameOf(i), email: s.emailOf(i), number: s.number(i),
 		status: "disabled", created: 900, used: unknownUse,
 	})
 }
@@ -96,34 +102,36 @@ func (s *system) directoryGroups(i int) {
 	}
 }
 
-// directoryControl writes the groups that control the company. People may
-// activate them; nobody holds them all the time, but for what plants do.
+// everything is what somebody can do who administers a directory.
+var everything = []string{"grant_access@system:", "impersonate@system:", "change_config@system:", "read_sensitive@system:", "bypass_controls@system:"}
+
+// directoryControl writes the group that controls the directory, and what is nested
+// into it. A directory itself knows no access that may be activated.
 func (s *system) directoryControl() {
 	it := s.number(s.leadOf(technology, 0))
 	for _, e := range []entitlement{
-		{id: "group:domain-admins", about: "everything in the directory", can: []string{"bypass_controls@system:"}},
-		{id: "group:schema-admins", about: "what the directory is made of", can: []string{"bypass_controls@system:"}},
-		{id: "group:policy-editors", about: "policies that every machine follows", can: []string{"change_config@system:"}},
+		{id: directoryAdmins, about: "everything in the directory", can: everything},
+		{id: "group:console-users", about: "may sign in at the servers' consoles"},
 		{id: "group:platform-operators", about: "runs the platform"},
 		{id: "group:ops-level-2", about: "second level of operations"},
 		{id: "group:night-shift", about: "operations at night"},
 		{id: "group:service-desk", about: "answers the telephone"},
-		{id: "group:reset-desk", about: "manages memberships of administrators", can: []string{"grant_access@entitlement:group:domain-admins"}},
 	} {
 		e.kind, e.owner = "group", it
 		s.entitlement(e)
 	}
 	s.gives("group:night-shift", "group:ops-level-2")
 	s.gives("group:ops-level-2", "group:platform-operators")
-	s.gives("group:platform-operators", "group:schema-admins")
+	s.gives("group:platform-operators", directoryAdmins)
+	s.gives(directoryAdmins, "group:console-users")
 	for n := range min(2+s.shape.scale, s.unitsOf(technology)) {
-		s.mayActivate(s.adminAccount(s.leadOf(technology, n)), "group:domain-admins")
+		s.has(s.adminAccount(s.leadOf(technology, n)), "group:service-desk")
 	}
 	for n := range 2 * s.shape.scale {
 		id := fmt.Sprintf("breakglass-%02d", n+1)
-		s.account(account{id: id, name: "Break glass " + fmt.Sprint(n+1), kind: "break_glass", created: 700, used: 40})
+		s.account(account{id: id, name: "Break glass " + fmt.Sprint(n+1), created: 700, used: 40})
 		s.credential(id, "password", "", "", s.ago(39), "") // sealed again the day after
-		s.has(id, "group:domain-admins")
+		s.has(id, directoryAdmins)
 	}
 }
 
@@ -135,7 +143,7 @@ func (s *system) directoryPlants() {
 	}
 	for _, i := range p[dormantAccount] {
 		login := s.loginOf(i)
-		s.account(account{id: login, name: s.nameOf(i), email: s.emailOf(i), number: s.number(i), kind: "person", created: 900, used: 240 + i%200})
+		s.account(account{id: login, name: s.nameOf(i), email: s.emailOf(i), number: s.number(i), created: 900, used: 240 + i%200})
 		s.credential(login, "password", "", "", s.fresh(i), "")
 		s.directoryGroups(i)
 		s.found(dormantAccount, onAccount, s.name, login, "known to be unused for more than 240 days")
@@ -155,10 +163,9 @@ func (s *system) directoryPlants() {
 	}
 	for n, i := range p[unownedThing] {
 		id := fmt.Sprintf("group:project-%03d", n+1)
-		name := fmt.Sprintf("Project %s %d", sites[n%len(sites)], n+1)
-		s.entitlement(entitlement{id: id, kind: "group", name: name, owner: s.number(i)})
+		s.entitlement(entitlement{id: id, kind: "group", about: fmt.Sprintf("Project %s %d", sites[n%len(sites)], n+1), owner: s.number(i)})
 		s.has(s.loginOf(s.lead(n)), id)
-		s.found(unownedThing, onEntitlement, s.name, name, "its owner has left")
+		s.found(unownedThing, onEntitlement, s.name, strings.TrimPrefix(id, "group:"), "its owner has left")
 	}
 	for n := range 2 * s.shape.scale {
 		s.strangerAccount(n, "group:mail", "group:printing")
@@ -166,31 +173,24 @@ func (s *system) directoryPlants() {
 	for n := range s.shape.scale {
 		s.nobodysService(n, "svc_ldap_bind", "group:intranet")
 		id := fmt.Sprintf("breakglass-site-%02d", n+1)
-		s.account(account{id: id, name: "Break glass site", kind: "break_glass", created: 700, used: 6})
+		s.account(account{id: id, name: "Break glass site", created: 700, used: 6})
 		s.credential(id, "password", "", "", s.ago(45), "")
-		s.has(id, "group:policy-editors")
+		s.has(id, directoryAdmins)
 		s.found(unsealed, onAccount, s.name, id, "used six days ago, its password not changed since")
 	}
 }
 
 func (s *system) directoryPrivilege(p map[string][]int) {
-	for n, i := range p[standing] {
-		group := []string{"group:domain-admins", "group:policy-editors"}[n%2]
+	for _, i := range p[standing] {
 		login := s.adminAccount(i)
-		s.has(login, group)
-		s.found(standing, onAccount, s.name, login, "holds "+group+" all the time")
+		s.has(login, directoryAdmins)
+		s.found(standing, onAccount, s.name, login, "administers the directory all the time")
 	}
 	for _, i := range p[byNesting] {
 		s.directoryMember(i)
 		s.has(s.loginOf(i), "group:night-shift")
-		s.found(byNesting, onAccount, s.name, s.loginOf(i), "night-shift → ops-level-2 → platform-operators → schema-admins")
+		s.found(byNesting, onAccount, s.name, s.loginOf(i), "night-shift → ops-level-2 → platform-operators → directory-admins")
 		s.found(standing, onAccount, s.name, s.loginOf(i), "the nested group is held all the time")
-	}
-	for _, i := range p[escalation] {
-		s.directoryMember(i)
-		s.has(s.loginOf(i), "group:reset-desk")
-		s.found(escalation, onAccount, s.name, s.loginOf(i), "may add anybody to domain-admins")
-		s.found(standing, onAccount, s.name, s.loginOf(i), "what can grant tier 0 is tier 0, and is held all the time")
 	}
 }
 
@@ -215,15 +215,16 @@ func (s *system) disputedAccount(n, i int, entitlements ...string) {
 var strangerFirst = []string{"Ottokar", "Melusine", "Thorfinn", "Zbigniew", "Iphigenie", "Wolodymyr", "Xanthippe", "Yngvarr", "Ptolemy", "Kreszentia", "Quirinus"}
 
 // strangerAccount belongs to nobody in the HR file.
-func (s *system) strangerAccount(n int, entitlements ...string) {
+func (s *system) strangerAccount(n int, entitlements ...string) (login string) {
 	first, last := strangerFirst[n%len(strangerFirst)], s.names.strangers[(n*3+len(s.name))%len(s.names.strangers)]
-	login := strangerLogin(first, last)
+	login = strangerLogin(first, last)
 	if round := n / len(strangerFirst); round > 0 {
 		login += fmt.Sprint(round + 1)
 	}
 	s.account(account{id: login, name: first + " " + last, kind: "person", created: 900, used: 12})
 	s.has(login, entitlements...)
 	s.found(orphanAccount, onAccount, s.name, login, "nobody of that name is or was in the HR file")
+	return login
 }
 
 func strangerLogin(first, last string) string { return plain(first)[:1] + plain(last) }

@@ -18,8 +18,10 @@
 //  5. A folder that holds anything that this package did not write is refused.
 //  6. Nothing here is a secret or a real name: people are combined from tables,
 //     addresses end in .example, keys are derived from the seed and protect nothing.
-//  7. PostgreSQL clusters and Linux hosts hold only what a real one can, under the
-//     ids that their connectors give, so that e2e can build them for real.
+//  7. PostgreSQL clusters, Linux hosts, the corporate directory and the Windows
+//     domain hold only what a real one can, so that e2e can build them for real. Ids
+//     are those that their connectors give; in directories, where those are random,
+//     logins and the names of groups.
 //
 // What the answer key takes the rules to mean (oracle_test.go says the same as
 // code). Periods are wide, so that any usual policy gives the same answer: what is
@@ -28,11 +30,13 @@
 //   - standing-privilege: a human's enabled account whose standing access, nested
 //     groups followed, has tier 0 or 1. What can grant tier 0 is tier 0, so an
 //     account under escalation-path that holds such access is in the key twice.
-//   - escalation-path: reaches what is itself tier 0 only by impersonating, granting,
-//     or controlling the host. Built-in accounts are not counted.
+//   - escalation-path: gets more power in a system than its person has there, by
+//     impersonating, granting, or controlling the host: a better tier, or control of
+//     a whole system instead of other access to it. Built-in accounts are not counted.
 //   - privilege-by-nesting: two groups or more lie between the account and what is
 //     itself tier 0 or 1; one group or role between is ordinary.
-//   - direct-grant-outside-role: in any mode; the other holder is an entitlement.
+//   - direct-grant-outside-role: in any mode; the other holder is an entitlement, and
+//     what is held gives nothing else: it is no group or role itself.
 //   - public-grant: PUBLIC has a right on a table. CONNECT and the like are no finding.
 //   - unowned-nonhuman: no owner, or one who has left while there is no deputy.
 //   - overprivileged-agent: tier 0 or 1, or a grant that is known to be never used.

@@ -31,8 +31,12 @@ type world struct {
 	held     map[string][]record          // grants by system/holder
 	keys     map[string]map[string]record // accounts by system and fingerprint
 	creds    map[string][]record
-	own      map[string]int  // tiers by what an entitlement itself can do
-	given    map[string]bool // entitlements that other entitlements give
+	heldIn   map[string][]string // what the accounts of a system hold
+	entsOf   map[string][]string // what a system gives
+	// enabled accounts by the number of whose they are
+	accountsOf map[string][]string
+	own        map[string]int  // tiers by what an entitlement itself can do
+	given      map[string]bool // entitlements that other entitlements give, and that give nothing themselves
 }
 
 func readRows(t testing.TB, path string) (rows []record) {
@@ -63,6 +67,7 @@ func readWorld(t testing.TB, dir string, now time.Time) *world {
 		now: now, people: map[string]record{}, byEmail: map[string]string{}, byLogin: map[string]string{}, byName: map[string][]string{},
 		systems: map[string]meta{}, accounts: map[string]record{}, ents: map[string]record{}, classes: map[string]string{},
 		held: map[string][]record{}, keys: map[string]map[string]record{}, creds: map[string][]record{}, own: map[string]int{}, given: map[string]bool{},
+		heldIn: map[string][]string{}, entsOf: map[string][]string{}, accountsOf: map[string][]string{},
 	}
 	for _, p := range readRows(t, filepath.Join(dir, "hr.csv")) {
 		w.people[p["number"]] = p
@@ -79,10 +84,24 @@ func readWorld(t testing.TB, dir string, now time.Time) *world {
 	for _, f := range folders {
 		w.readSystem(t, filepath.Join(dir, "systems", f.Name()), f.Name())
 	}
+	for id, a := range w.accounts {
+		system := a["system"]
+		w.heldIn[system] = append(w.heldIn[system], w.heldBy(id, system, "")...)
+		if n, _ := w.owner(a); n != "" && a["status"] == "enabled" {
+			w.accountsOf[n] = append(w.accountsOf[n], id)
+		}
+	}
+	for system, list := range w.heldIn {
+		slices.Sort(list)
+		w.heldIn[system] = slices.Compact(list)
+	}
 	for id, e := range w.ents {
+		w.entsOf[e["system"]] = append(w.entsOf[e["system"]], id)
 		w.own[id] = w.ownTier(e)
 		for _, next := range w.next(id, false) {
-			w.given[next] = true
+			if len(w.next(next, false)) == 0 {
+				w.given[next] = true
+			}
 		}
 	}
 	return w
@@ -190,10 +209,12 @@ func (w *world) next(id string, escalate bool) (list []string) {
 			for _, g := range w.held[c[2]] {
 				list = append(list, e["system"]+"/"+g["entitlement"])
 			}
+		case c[0] == "impersonate" && c[1] == "system":
+			list = append(list, w.heldIn[c[2]]...)
 		case (c[0] == "bypass_controls" || c[0] == "grant_access") && c[1] == "system":
-			for other, e := range w.ents {
-				if s := e["system"]; s == c[2] || w.systems[s].RunsOn == c[2] {
-					list = append(list, other)
+			for s, m := range w.systems {
+				if s == c[2] || m.RunsOn == c[2] {
+					list = append(list, w.entsOf[s]...)
 				}
 			}
 		}
@@ -222,7 +243,7 @@ func (w *world) reach(from []string, escalate bool) map[string]int {
 // kindByName is what logins of accounts say whose system tells nothing.
 func kindByName(login string) string {
 	prefix, _, _ := strings.Cut(strings.ReplaceAll(login, "-", "_"), "_")
-	if kind := map[string]string{"svc": "service", "adm": "admin", "ops": "shared", "team": "shared"}[prefix]; kind != "" {
+	if kind := map[string]string{"svc": "service", "adm": "admin", "ops": "shared", "team": "shared", "breakglass": "break_glass"}[prefix]; kind != "" {
 		return kind
 	}
 	return "person"
@@ -407,7 +428,7 @@ func (w *world) findPrivilege(id string, a record, human bool, p record, say fun
 	if nested {
 		say(byNesting, onAccount, system, login)
 	}
-	if best > 0 && could == 0 && a["kind"] != "built_in" {
+	if a["kind"] != "built_in" && w.escalates(id, system, p) {
 		say(escalation, onAccount, system, login)
 	}
 	if p != nil && p["kind"] == "agent" {
@@ -419,6 +440,44 @@ func (w *world) findPrivilege(id string, a record, human bool, p record, say fun
 	if human && slices.ContainsFunc(w.heldBy(id, system, ""), func(e string) bool { return w.given[e] }) {
 		say(directGrant, onAccount, system, login)
 	}
+}
+
+// power is how much damage the worst can do that is reached in each system: by tier,
+// and control of a whole system before any other access to it.
+func (w *world) power(from []string, escalate bool) map[string]int {
+	best := map[string]int{}
+	for id := range w.reach(from, escalate) {
+		e := w.ents[id]
+		n := 2*w.own[id] + 1
+		for _, c := range w.capabilities(e) {
+			if c[1] == "system" && c[2] == e["system"] && (c[0] == "bypass_controls" || c[0] == "grant_access") {
+				n = 2 * w.own[id]
+			}
+		}
+		if had, ok := best[e["system"]]; w.own[id] < 2 && (!ok || n < had) {
+			best[e["system"]] = n
+		}
+	}
+	return best
+}
+
+// escalates reports whether an account can get more power in a system than its
+// person, with all accounts, has there.
+func (w *world) escalates(id, system string, p record) bool {
+	has := w.power(w.heldBy(id, system, ""), false)
+	for _, other := range w.accountsOf[p["number"]] {
+		for s, power := range w.power(w.heldBy(other, w.accounts[other]["system"], ""), false) {
+			if had, ok := has[s]; !ok || power < had {
+				has[s] = power
+			}
+		}
+	}
+	for s, power := range w.power(w.heldBy(id, system, ""), true) {
+		if had, ok := has[s]; !ok || power < had {
+			return true
+		}
+	}
+	return false
 }
 
 func TestTheAnswerKeyIsWhatPlainRulesFind(t *testing.T) {

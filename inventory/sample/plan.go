@@ -41,7 +41,6 @@ var flatQuotas = []quota{
 	{directory, dormantAccount, 1},
 	{directory, standing, 2},
 	{directory, byNesting, 2},
-	{directory, escalation, 2},
 	{directory, staleCredential, 1},
 	{directory, disputed, 2},
 	{directory, unownedThing, 2},
@@ -58,9 +57,17 @@ var flatQuotas = []quota{
 	{crm, partyExpired, 2},
 	{crm, directGrant, 1},
 	{backup, standing, 1},
+	{backup, escalation, 2},
 	{forge, partyExpired, 1},
 	{forge, leaverActive, 1},
 	{forge, directGrant, 1},
+	{office, leaverActive, 1},
+	{office, dormantAccount, 1},
+	{office, staleCredential, 1},
+	{office, standing, 3},
+	{office, byNesting, 1},
+	{office, escalation, 1},
+	{office, unownedThing, 1},
 }
 
 var regionalQuotas = []quota{

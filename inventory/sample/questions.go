@@ -8,9 +8,9 @@ func (c *company) ask(p plants) {
 	agent := c.workloads[slices.IndexFunc(c.workloads, func(w workload) bool { return w.plant == "power" })]
 	c.key.Questions = []question{c.askPayroll(p), {
 		Question:   "Who may change what the corporate directory is made of, and why may " + c.nameOf(night[0]) + "?",
-		Command:    []string{"why", c.number(night[0]), directory + "/group:schema-admins"},
-		Identities: c.numbers(night),
-		Because:    []string{"night-shift → ops-level-2 → platform-operators → schema-admins"},
+		Command:    []string{"why", c.number(night[0]), directory + "/group:directory-admins"},
+		Identities: c.numbers(slices.Concat(night, p[directory][standing])),
+		Because:    []string{"night-shift → ops-level-2 → platform-operators → directory-admins"},
 	}, {
 		Question:   "Which agent may do more than it needs, and who answers for it?",
 		Command:    []string{"access", agent.number},

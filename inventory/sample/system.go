@@ -35,6 +35,9 @@ type system struct {
 	name   string
 	region int
 	plants plants
+	// nameless says that the system knows no kinds of people's accounts, as no
+	// directory does: their names tell.
+	nameless bool
 
 	resources, entitlements, accounts, credentials, grants *table
 }
@@ -130,6 +133,9 @@ func (s *system) account(a account) {
 	}
 	if a.status == "" {
 		a.status = "enabled"
+	}
+	if s.nameless && (a.kind == "person" || a.kind == "admin") {
+		a.kind = ""
 	}
 	interactive, known, last, created := "true", "true", "", ""
 	if a.robot {

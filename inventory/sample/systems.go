@@ -4,6 +4,7 @@ package sample
 func (c *company) systems() []systemPlan {
 	list := []systemPlan{
 		c.system(directory, "directory", "control", "confidential", technology, 0, fillDirectory),
+		c.system(office, "directory", "control", "confidential", technology, 0, fillOffice),
 		c.system(erp, "erp", "high", "confidential", finance, 1, fillERP),
 		c.system(crm, "saas", "medium", "internal", sales, 1, fillCRM),
 		c.system(forge, "saas", "medium", "internal", technology, 0, fillForge),
@@ -15,7 +16,7 @@ func (c *company) systems() []systemPlan {
 		c.system(dbHost, "linux", "high", "", technology, 0, fillDBHost),
 		{name: wiki, meta: meta{Name: wiki, Kind: "saas", Environment: "production", Criticality: "low", DataClass: "internal"}, fill: fillWiki},
 	}
-	list[7].meta.RunsOn = dbHost
+	list[8].meta.RunsOn = dbHost
 	for r := range c.shape.regions {
 		for _, s := range []systemPlan{
 			c.system(appDB, "postgres", "medium", "internal", sales, r, fillAppDB),
