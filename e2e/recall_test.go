@@ -125,7 +125,7 @@ func TestRecallOnTheSample(t *testing.T) {
 	judge(t, key, "--sample", dir)
 }
 
-// The same company, with its clusters and hosts built for real.
+// The same company, with its clusters, hosts and directories built for real.
 func TestRecallOnRealServers(t *testing.T) {
 	if testing.Short() {
 		t.Skip("needs real servers, which -short leaves out; make test runs it")
@@ -143,6 +143,17 @@ func TestRecallOnRealServers(t *testing.T) {
 		}
 		args = append(args, "--system", system+"=linux=ssh://root@"+addr,
 			"--credential", system+"=file:"+file, "--option", system+".known_hosts="+knownHosts)
+	}
+	for system, load := range map[string]func(testing.TB, string, string) sampleload.Served{"corp-directory": sampleload.Directory, "office-ad": sampleload.Domain} {
+		served := load(t, dir, system)
+		file := filepath.Join(t.TempDir(), "password")
+		if err := os.WriteFile(file, served.Credential, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		args = append(args, "--system", system+"=ldap="+served.Address, "--credential", system+"=file:"+file)
+		for name, value := range served.Options {
+			args = append(args, "--option", system+"."+name+"="+value)
+		}
 	}
 	judge(t, key, args...)
 }

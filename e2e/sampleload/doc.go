@@ -1,6 +1,8 @@
-// Package sampleload builds systems of a sample company for real: a PostgreSQL
-// cluster and Linux hosts, private to a test, with what the sample's flat files
-// say of them, so that the real connectors can read it back under the same ids.
+// Package sampleload builds systems of a sample company for real: PostgreSQL
+// clusters, Linux hosts, an OpenLDAP directory and a Windows domain, private to a
+// test, with what the sample's flat files say of them, so that the real connectors
+// can read it back: under the same ids, and in directories, whose ids are random,
+// under the same names.
 //
 // Invariants:
 //  1. Identifiers are quoted; nothing of a sample reaches a server as code.

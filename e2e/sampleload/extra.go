@@ -7,7 +7,7 @@ import "strings"
 // entitlements that the sample does not name. That somebody else holds one of
 // those is not among them. got is all that the server says, want what the sample
 // says; what PostgreSQL lets everybody do in a fresh database, and who owns its
-// schema public, is.
+// schema public, is; so is in which groups a domain's own groups are.
 func Extra(got, want map[string]bool) func(line string) bool {
 	builtIn, named := map[string]bool{}, map[string]bool{}
 	for line := range got {
@@ -27,7 +27,7 @@ func Extra(got, want map[string]bool) func(line string) bool {
 			return builtIn[word[1]]
 		case "grant":
 			return word[1] == "account" && builtIn[word[2]] || word[1] == "entitlement" && !named[word[2]] ||
-				!named[word[4]] && freshDatabase(word[2], word[4])
+				!named[word[4]] && (freshDatabase(word[2], word[4]) || freshDomain(word[1], word[2]))
 		case "entitlement", "capability":
 			return !named[word[1]]
 		case "resource":
@@ -35,6 +35,11 @@ func Extra(got, want map[string]bool) func(line string) bool {
 		}
 		return false
 	}
+}
+
+// freshDomain tells which groups a Windows domain is born with inside of others.
+func freshDomain(holderKind, holder string) bool {
+	return holderKind == "entitlement" && (holder == "group:domain-admins" || holder == usersGroup)
 }
 
 // freshDatabase tells grants that a database of PostgreSQL's is born with.

@@ -17,6 +17,9 @@ func Facts(tb testing.TB, dir, system string) map[string]bool {
 	}
 	for _, e := range f.entitlements {
 		say("entitlement ", e["id"], " kind=", e["kind"], " name=", e["name"])
+		if e["owner"] != "" {
+			say("owner ", e["id"], " ", e["owner"])
+		}
 		for c := range strings.SplitSeq(e["capabilities"], ";") {
 			if c != "" {
 				say("capability ", e["id"], " ", c)

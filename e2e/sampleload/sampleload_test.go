@@ -14,6 +14,7 @@ import (
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/connector"
 	"github.com/writhq/writ/connector/csv"
+	"github.com/writhq/writ/connector/ldap"
 	"github.com/writhq/writ/connector/linux"
 	"github.com/writhq/writ/connector/postgres"
 	"github.com/writhq/writ/e2e/sampleload"
@@ -50,6 +51,9 @@ func (f facts) add(r connector.Record) {
 	case r.Entitlement != nil:
 		e := r.Entitlement
 		f[fmt.Sprintf("entitlement %s kind=%s name=%s", e.ID, e.Kind, e.Name)] = true
+		if e.Owner != "" {
+			f["owner "+e.ID+" "+e.Owner] = true
+		}
 		for _, c := range e.Capabilities {
 			f[fmt.Sprintf("capability %s %s@%s:%s", e.ID, c.Right, c.On.Kind, c.On.ID)] = true
 		}
@@ -87,7 +91,10 @@ func discover(t *testing.T, spec connector.Spec, cfg connector.Config) facts {
 		t.Fatal(err)
 	}
 	defer c.Close() //nolint:errcheck // read only
-	f := facts{}
+	f, rename := facts{}, func(*connector.Record) {}
+	if spec.Kind == ldap.Kind {
+		rename = renaming()
+	}
 	for r, err := range c.Discover(context.Background(), "") {
 		if err != nil {
 			t.Fatal(err)
@@ -95,9 +102,30 @@ func discover(t *testing.T, spec connector.Spec, cfg connector.Config) facts {
 		if r.Reject != nil {
 			t.Errorf("%s: rejected: %+v", cfg.Name, r.Reject)
 		}
+		rename(&r)
 		f.add(r)
 	}
 	return f
+}
+
+// renaming calls what a directory says by the names that it has in the sample: its
+// own ids are random.
+func renaming() func(*connector.Record) {
+	names := map[string]string{}
+	return func(r *connector.Record) {
+		switch {
+		case r.Entitlement != nil:
+			names[r.Entitlement.ID] = sampleload.GroupID(r.Entitlement.Name)
+			r.Entitlement.ID = names[r.Entitlement.ID]
+		case r.Account != nil:
+			names[r.Account.ID] = r.Account.Login
+			r.Account.ID = r.Account.Login
+		case r.Credential != nil:
+			r.Credential.Account = names[r.Credential.Account]
+		case r.Grant != nil:
+			r.Grant.Holder.ID, r.Grant.Entitlement = names[r.Grant.Holder.ID], names[r.Grant.Entitlement]
+		}
+	}
 }
 
 // compare requires that the server says all that the sample says, and nothing
@@ -137,6 +165,16 @@ func TestPostgresClustersReadBack(t *testing.T) {
 	for _, system := range []string{"payroll-db", "app-db"} {
 		t.Run(system, func(t *testing.T) {
 			compare(t, dir, system, discover(t, postgres.Spec(), connector.Config{Name: system, Address: sampleload.Postgres(t, dir, system)}))
+		})
+	}
+}
+
+func TestDirectoriesReadBack(t *testing.T) {
+	dir := small(t)
+	for system, load := range map[string]func(testing.TB, string, string) sampleload.Served{"corp-directory": sampleload.Directory, "office-ad": sampleload.Domain} {
+		t.Run(system, func(t *testing.T) {
+			s := load(t, dir, system)
+			compare(t, dir, system, discover(t, ldap.Spec(), connector.Config{Name: system, Address: s.Address, Options: s.Options, Credential: secret.New(s.Credential)}))
 		})
 	}
 }

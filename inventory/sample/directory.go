@@ -232,7 +232,7 @@ func strangerLogin(first, last string) string { return plain(first)[:1] + plain(
 // nobodysService is the account of a service that is not registered.
 func (s *system) nobodysService(n int, base string, entitlements ...string) {
 	login := again(base, n, "_")
-	s.account(account{id: login, kind: "service", robot: true, created: 1500, used: 2})
+	s.account(account{id: login, name: login, kind: "service", robot: true, created: 1500, used: 2})
 	s.has(login, entitlements...)
 	s.found(unownedNonhuman, onAccount, s.name, login, "a service account that belongs to no registered service")
 }

@@ -86,7 +86,7 @@ func (s *system) officeServices() {
 	}
 	for n := range s.shape.scale {
 		login := again("svc_sql_legacy", n, "_")
-		s.account(account{id: login, kind: "service", created: 1500, used: 2})
+		s.account(account{id: login, name: login, kind: "service", created: 1500, used: 2})
 		s.inDomain(login, 50)
 		s.has(login, domainAdmins)
 		s.found(unownedNonhuman, onAccount, s.name, login, "a service account that belongs to no registered service")
