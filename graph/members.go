@@ -1,8 +1,6 @@
 package graph
 
 import (
-	"slices"
-
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/writhq/writ/access"
@@ -180,75 +178,4 @@ func (s *snapshot) addOpeners(accounts *roaring.Bitmap) {
 		accounts.Or(openers)
 		todo = roaring.And(openers, behind)
 	}
-}
-
-// addOwners leaves the usable accounts and adds the identities that they belong to.
-func (s *snapshot) addOwners(m *Members) {
-	m.Orphans = roaring.New()
-	if m.Accounts.IsEmpty() {
-		return
-	}
-	m.Accounts.And(s.usableAccounts.bitmap())
-	g := gathering{present: s.presence()}
-	if m.Accounts.GetCardinality() >= manyAccounts {
-		g.words = make([]uint64, len(g.present))
-	}
-	var orphans []uint32
-	var buf [1024]uint32
-	accounts := m.Accounts.ManyIterator()
-	for n := accounts.NextMany(buf[:]); n > 0; n = accounts.NextMany(buf[:]) {
-		for _, account := range buf[:n] {
-			// A usable account has a row, so no check of the sheet.
-			owner := s.owner.sheets[account>>sheetBits].rows[account%sheetSize] & ownerMask
-			if owner == several && !g.addAll(s.sharers.at(account)) || owner != several && !g.add(owner) {
-				orphans = append(orphans, account)
-			}
-		}
-	}
-	m.Orphans.AddMany(orphans)
-	m.Identities.Or(g.bitmap())
-}
-
-// From this many accounts on, identities are gathered as words of bits.
-const manyAccounts = 4096
-
-// gathering collects identities that are there, as a list or as words of bits.
-type gathering struct {
-	present []uint64
-	list    []uint32
-	words   []uint64
-}
-
-// addAll adds the identities that are there and reports whether any is.
-func (g *gathering) addAll(identities []access.IdentityID) bool {
-	found := false
-	for _, identity := range identities {
-		found = g.add(uint32(identity)) || found
-	}
-	return found
-}
-
-// add adds an identity if it is there.
-func (g *gathering) add(identity uint32) bool {
-	n, bit := int(identity/64), uint64(1)<<(identity%64)
-	if n >= len(g.present) || g.present[n]&bit == 0 {
-		return false
-	}
-	if g.words != nil {
-		g.words[n] |= bit
-	} else {
-		g.list = append(g.list, identity)
-	}
-	return true
-}
-
-func (g *gathering) bitmap() *roaring.Bitmap {
-	b := roaring.New()
-	if g.words != nil {
-		b.FromDense(g.words, true)
-		return b
-	}
-	slices.Sort(g.list)
-	b.AddMany(g.list)
-	return b
 }

@@ -8,9 +8,9 @@ import (
 
 // Source is the truth that the graph is an index over; store implements it.
 type Source interface {
-	// Load delivers everything that is now, in one read transaction, and returns
-	// the revision that it was read at. Facts arrive in the order of Sink's
-	// methods: nodes before what refers to them.
+	// Load delivers everything that is now, as of one state, and returns the revision
+	// that it was read at. Kinds of facts may arrive in any order, edges before the
+	// nodes at their ends; what starts at one object mostly arrives together.
 	Load(ctx context.Context, sink Sink) (access.Rev, error)
 	// Follow delivers what changed after rev, in one read transaction: for each
 	// changed object a Forget (or ForgetSystem), then its facts as they are now, if

@@ -51,6 +51,9 @@ func (w *town) Load(_ context.Context, sink Sink) (access.Rev, error) {
 		}
 	}
 	for id := 1; id <= w.identities; id++ {
+		if id%700 == 3 {
+			continue // somebody whom no source knows any more; the accounts are there
+		}
 		if err := sink.Identity(IdentityNode{ID: access.IdentityID(id), Kind: access.Human, State: access.Active, Manager: access.IdentityID(id/10 + 1)}); err != nil {
 			return 0, err
 		}
@@ -212,7 +215,7 @@ func compareDirections(t *testing.T, w *town, v *View) {
 			}
 		}
 		for n := range v.Accounts() {
-			if len(n.Identities) == 0 && n.Status == access.Enabled {
+			if n.Status == access.Enabled && !slices.ContainsFunc(n.Identities, func(id access.IdentityID) bool { _, ok := v.Identity(id); return ok }) {
 				for _, h := range v.Effective(n.ID.Ref(), q) {
 					orphans[h.Entitlement] = append(orphans[h.Entitlement], n.ID)
 				}

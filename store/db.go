@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the postgres driver
@@ -47,11 +48,12 @@ type DB struct {
 	keys   keyBlocks
 	unlock func() error
 
-	node   string // names this process in leases
-	sealer *seal.Key
-	logKey *audit.LogKey
-	seq    sequencer
-	clock  clock
+	node     string // names this process in leases
+	sealer   *seal.Key
+	logKey   *audit.LogKey
+	seq      sequencer
+	together sync.Mutex // held while connections for reading together are taken
+	clock    clock
 }
 
 // Open locks the data directory, opens the database, and brings its schema up to
@@ -127,11 +129,12 @@ func (db *DB) openSQLite(ctx context.Context, path string) (err error) {
 	if err := os.Chmod(path, 0o600); err != nil {
 		return err
 	}
-	read := url.Values{"_pragma": append(pragmas["_pragma"], "query_only(1)")}
+	// Readers mostly read once; what they read again is in the system's own cache.
+	read := url.Values{"_pragma": append(pragmas["_pragma"], "query_only(1)", "cache_size(-8192)")}
 	if db.r, err = sql.Open("sqlite", "file:"+escapePath(path)+"?"+read.Encode()); err != nil {
 		return err
 	}
-	db.r.SetMaxOpenConns(max(4, runtime.NumCPU()))
+	db.r.SetMaxOpenConns(max(8, 2*runtime.NumCPU()))
 	return nil
 }
 

@@ -20,22 +20,67 @@ type graphSource struct{ db *DB }
 
 const newestRev = `select coalesce(max(rev), 0) from change_set`
 
-// Load implements graph.Source.
+// Load implements graph.Source. What there is most of is read side by side, and the
+// sink takes the one while the next is read.
 func (g *graphSource) Load(ctx context.Context, sink graph.Sink) (rev access.Rev, err error) {
-	err = g.db.read(ctx, func(q *query) error {
-		if err := q.row(ctx, newestRev).Scan(&rev); err != nil {
-			return err
+	const waiting = 16 // parts, so that memory is bounded
+	parts := make(chan part, waiting)
+	taken := make(chan error, 1)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go func() {
+		var err error
+		for p := range parts {
+			if err != nil {
+				continue
+			}
+			if err = p(sink); err != nil {
+				cancel(err)
+			}
 		}
-		f, err := g.db.facts(ctx, q, sink)
-		if err != nil {
-			return err
-		}
-		return f.everything(ctx)
-	})
+		taken <- err
+	}()
+	var readers []func(context.Context, *query) error
+	for n, read := range loads {
+		readers = append(readers, func(ctx context.Context, q *query) error {
+			if n == 0 {
+				if err := q.row(ctx, newestRev).Scan(&rev); err != nil {
+					return err
+				}
+			}
+			r := &relay{ctx: ctx, to: parts}
+			f, err := g.db.facts(ctx, q, r)
+			if err != nil {
+				return err
+			}
+			if err := f.all(ctx, read(f)); err != nil {
+				return err
+			}
+			return r.flush()
+		})
+	}
+	err = g.db.readTogether(ctx, readers...)
+	close(parts)
+	if refused := <-taken; refused != nil {
+		err = refused
+	}
 	if err != nil {
 		return 0, fmt.Errorf("loading the graph: %w", err)
 	}
 	return rev, nil
+}
+
+// loads are what is read side by side, of about equal weight; each in its order.
+var loads = []func(f *facts) []func(ctx context.Context, condition string) error{
+	func(f *facts) []func(context.Context, string) error {
+		return []func(context.Context, string) error{f.systems, f.resources, f.entitlements, f.roles, f.accounts, f.assignments}
+	},
+	func(f *facts) []func(context.Context, string) error {
+		return []func(context.Context, string) error{f.identities, f.credentials, f.openings}
+	},
+	func(f *facts) []func(context.Context, string) error {
+		return []func(context.Context, string) error{f.grants}
+	},
 }
 
 // Follow implements graph.Source. What it delivers is at least as new as the

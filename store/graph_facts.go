@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,6 +21,7 @@ type facts struct {
 	open      string // the open sets but the zero set, as a list
 	at        string // the instant that dated facts are looked at
 	justified string // says of a grant g whether something justifies it
+	whole     bool   // all of a table is read, so it is scanned
 	seen      map[string]string
 }
 
@@ -54,6 +56,15 @@ func (f *facts) now(alias string) string {
 	return alias + ".until_set in (0," + f.open + ") and " + alias + ".from_set not in (" + f.open + ")"
 }
 
+// rows is now for the table that a query is about. Where all of it is read, an
+// index on what is now would cost a look at the table for every row.
+func (f *facts) rows(alias string) string {
+	if f.whole && f.open == "" {
+		return alias + ".until_set + 0 = 0"
+	}
+	return f.now(alias)
+}
+
 // during is the condition that a dated fact is in its period.
 func (f *facts) during(alias string) string {
 	return alias + ".starts_at <= " + f.at + " and (" + alias + ".ends_at = 0 or " + alias + ".ends_at > " + f.at + ")"
@@ -82,21 +93,18 @@ func (f *facts) steps() []step {
 	}
 }
 
-// everything delivers all that is now. Grants come in one scan of their table.
-func (f *facts) everything(ctx context.Context) error {
+// all delivers everything of some kinds. Grants come in one scan of their table.
+func (f *facts) all(ctx context.Context, kinds []func(context.Context, string) error) error {
 	var any bool
 	if err := f.q.row(ctx, `select exists (select 1 from justification)`).Scan(&any); err != nil {
 		return err
 	}
-	f.justified = "false"
+	f.whole, f.justified = true, "false"
 	if any {
 		f.justified = `(g.holder_kind, g.holder_id, g.entitlement_id) in (select j.holder_kind, j.holder_id, j.entitlement_id from justification j where ` +
 			f.now("j") + ` and ` + f.during("j") + `)`
 	}
-	for _, deliver := range []func(context.Context, string) error{
-		f.systems, f.resources, f.entitlements, f.identities, f.accounts, f.roles,
-		f.credentials, f.openings, f.grants, f.assignments,
-	} {
+	for _, deliver := range kinds {
 		if err := deliver(ctx, ""); err != nil {
 			return err
 		}
@@ -132,7 +140,7 @@ func (f *facts) systems(ctx context.Context, condition string) error {
 	text := `select s.id, s.scope_id, s.runs_on, s.environment, s.criticality, s.data_class, s.business_owner, s.technical_owner, s.cycle,
 	       coalesce(y.synced_at, 0), coalesce(y.failed_at, 0)
 	  from system s left join sync_state y on y.kind = 5 and y.object = s.id
-	 where ` + f.now("s") + where(condition, "s.id") + ` order by s.id`
+	 where ` + f.rows("s") + where(condition, "s.id") + ` order by s.id`
 	return f.each(ctx, text, func(rows *sql.Rows) error {
 		var n graph.SystemNode
 		err := rows.Scan(&n.ID, &n.Scope, &n.RunsOn, &n.Environment, &n.Criticality, &n.DataClass, &n.BusinessOwner, &n.TechnicalOwner, &n.Cycle,
@@ -149,7 +157,7 @@ func (f *facts) systems(ctx context.Context, condition string) error {
 
 func (f *facts) resources(ctx context.Context, condition string) error {
 	text := `select r.id, r.system_id, r.parent_id, r.data_class from resource r where ` +
-		f.now("r") + where(condition, "r.id") + ` order by r.id`
+		f.rows("r") + where(condition, "r.id") + ` order by r.id`
 	var n graph.ResourceNode
 	var class string
 	return f.each(ctx, text, func(rows *sql.Rows) error {
@@ -166,7 +174,7 @@ func (f *facts) entitlements(ctx context.Context, condition string) error {
 	       coalesce((select o.owner_id from ownership o where o.object_kind = 3 and o.object_key = e.id and ` + f.now("o") + ` and ` + f.during("o") + `),
 	                case when e.owner_number = '' then 0 else (select min(i.id) from identity i where i.number = e.owner_number and ` + f.now("i") + `) end, 0)
 	  from entitlement e left join classification c on c.entitlement_id = e.id and ` + f.now("c") + `
-	 where ` + f.now("e") + where(condition, "e.id") + ` order by e.id`
+	 where ` + f.rows("e") + where(condition, "e.id") + ` order by e.id`
 	return f.each(ctx, text, func(rows *sql.Rows) error {
 		var n graph.EntitlementNode
 		var kind string
@@ -195,19 +203,43 @@ func list[T any](b []byte, into *[]T) error {
 
 func (f *facts) identities(ctx context.Context, condition string) error {
 	text := `select i.id, i.kind, i.state, i.organisation <> '', i.contract_end, i.sponsor_id,
-	       coalesce((select a.manager_id from affiliation a where a.identity_id = i.id and ` + f.now("a") + ` and ` + f.during("a") + ` order by a.seq limit 1), 0),
+	       coalesce(a.seq, 0), coalesce(a.manager_id, 0),
 	       case when i.kind = 'human' then 0 else coalesce((select o.owner_id from ownership o where o.object_kind = 1 and o.object_key = i.id and ` + f.now("o") + ` and ` + f.during("o") + `), 0) end
 	  from identity i
-	 where ` + f.now("i") + where(condition, "i.id") + ` order by i.id`
-	var n graph.IdentityNode
-	var kind, state string
-	return f.each(ctx, text, func(rows *sql.Rows) error {
-		if err := rows.Scan(&n.ID, &kind, &state, &n.ThirdParty, &n.ContractEnd, &n.Sponsor, &n.Manager, &n.Owner); err != nil {
+	  left join affiliation a on a.identity_id = i.id and ` + f.now("a") + ` and ` + f.during("a") + `
+	 where ` + f.rows("i") + where(condition, "i.id") + ` order by i.id`
+	var last graph.IdentityNode
+	var first int64 // the affiliation that tells the manager
+	send := func() error {
+		if last.ID == 0 {
+			return nil
+		}
+		return f.sink.Identity(last)
+	}
+	err := f.each(ctx, text, func(rows *sql.Rows) error {
+		var n graph.IdentityNode
+		var kind, state string
+		var seq int64
+		if err := rows.Scan(&n.ID, &kind, &state, &n.ThirdParty, &n.ContractEnd, &n.Sponsor, &seq, &n.Manager, &n.Owner); err != nil {
+			return err
+		}
+		if n.ID == last.ID {
+			if seq < first {
+				first, last.Manager = seq, n.Manager
+			}
+			return nil
+		}
+		if err := send(); err != nil {
 			return err
 		}
 		n.Kind, n.State = access.IdentityKind(f.intern(kind)), access.IdentityState(f.intern(state))
-		return f.sink.Identity(n)
+		last, first = n, seq
+		return nil
 	})
+	if err != nil {
+		return err
+	}
+	return send()
 }
 
 // accounts reads one row per account and link that counts, and puts the links of
@@ -217,13 +249,14 @@ func (f *facts) accounts(ctx context.Context, condition string) error {
 	       coalesce(l.identity_id, 0), coalesce(l.state, '')
 	  from account a
 	  left join account_usage u on u.account_id = a.id
-	  left join account_link l on l.account_id = a.id and l.state in ('confirmed', 'manual', 'disputed') and ` + f.now("l") + `
-	 where ` + f.now("a") + where(condition, "a.id") + ` order by a.id, l.identity_id`
+	  left join account_link l on l.account_id = a.id and ` + f.now("l") + `
+	 where ` + f.rows("a") + where(condition, "a.id") + ` order by a.id`
 	var last graph.AccountNode
 	send := func() error {
 		if last.ID == 0 {
 			return nil
 		}
+		slices.Sort(last.Identities)
 		return f.sink.Account(last)
 	}
 	err := f.each(ctx, text, func(rows *sql.Rows) error {
@@ -247,7 +280,7 @@ func (f *facts) accounts(ctx context.Context, condition string) error {
 		switch {
 		case state == "disputed":
 			last.Disputed = true
-		case identity != 0:
+		case identity != 0 && (state == "confirmed" || state == "manual"):
 			last.Identities = append(last.Identities, identity)
 		}
 		return nil
@@ -260,7 +293,7 @@ func (f *facts) accounts(ctx context.Context, condition string) error {
 
 func (f *facts) roles(ctx context.Context, condition string) error {
 	text := `select r.id, r.owner_id, r.entitlements, r.parents from role r where ` +
-		f.now("r") + where(condition, "r.id") + ` order by r.id`
+		f.rows("r") + where(condition, "r.id") + ` order by r.id`
 	return f.each(ctx, text, func(rows *sql.Rows) error {
 		var n graph.RoleNode
 		var entitlements, parents sql.RawBytes
@@ -280,7 +313,7 @@ func (f *facts) roles(ctx context.Context, condition string) error {
 func (f *facts) credentials(ctx context.Context, condition string) error {
 	text := `select x.credential_id, x.account_id, c.kind, x.changed_at, x.last_used
 	  from account_credential x join credential c on c.id = x.credential_id and ` + f.now("c") + `
-	 where ` + f.now("x") + where(condition, "x.account_id") + ` order by x.account_id, x.credential_id`
+	 where ` + f.rows("x") + where(condition, "x.account_id") + ` order by x.account_id, x.credential_id`
 	var e graph.CredentialEdge
 	var kind string
 	return f.each(ctx, text, func(rows *sql.Rows) error {
@@ -294,7 +327,7 @@ func (f *facts) credentials(ctx context.Context, condition string) error {
 
 func (f *facts) openings(ctx context.Context, condition string) error {
 	text := `select o.account_id, o.opener_id from account_opening o where ` +
-		f.now("o") + where(condition, "o.account_id") + ` order by o.account_id, o.opener_id`
+		f.rows("o") + where(condition, "o.account_id") + ` order by o.account_id, o.opener_id`
 	var e graph.OpeningEdge
 	return f.each(ctx, text, func(rows *sql.Rows) error {
 		if err := rows.Scan((*int64)(&e.Account), (*int64)(&e.By)); err != nil {
@@ -317,7 +350,7 @@ func (f *facts) grants(ctx context.Context, condition string) error {
 	       g.holder_kind + g.mode * 256 + g.flags * 65536 + case when ` + f.justified + ` then 16777216 else 0 end +
 	       case when g.late then 33554432 else 0 end,
 	       case when g.resource_id <> 0 or g.ends_at <> 0 then g.resource_id || ' ' || g.ends_at end
-	  from access_grant g where ` + f.now("g") + ` and ` + f.during("g") + where(condition, "g.holder_id")
+	  from access_grant g where ` + f.rows("g") + ` and ` + f.during("g") + where(condition, "g.holder_id")
 	var e graph.GrantEdge
 	var small int64
 	var rest sql.RawBytes
@@ -345,7 +378,7 @@ func (f *facts) grants(ctx context.Context, condition string) error {
 
 func (f *facts) assignments(ctx context.Context, condition string) error {
 	text := `select s.id, s.role_id, s.identity_id from assignment s where ` +
-		f.now("s") + ` and ` + f.during("s") + where(condition, "s.identity_id") + ` order by s.id`
+		f.rows("s") + ` and ` + f.during("s") + where(condition, "s.identity_id") + ` order by s.id`
 	var e graph.AssignmentEdge
 	return f.each(ctx, text, func(rows *sql.Rows) error {
 		if err := rows.Scan(&e.ID, &e.Role, &e.Identity); err != nil {

@@ -18,3 +18,7 @@ create index holding_elsewhere on holding (system_id) where elsewhere;
 -- Systems know each other's accounts by login, in whatever case each writes it.
 drop index account_login;
 create index account_login on account (lower(login));
+
+-- Whose an account is stands in the index: loading the graph asks for each.
+drop index account_link_account;
+create index account_link_account on account_link (account_id, until_set, state, identity_id);

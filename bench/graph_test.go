@@ -1,0 +1,197 @@
+package bench
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/graph"
+	"github.com/writhq/writ/inventory"
+	"github.com/writhq/writ/store"
+)
+
+// Rules of the pair scan.
+const rules = 500
+
+// BenchmarkGraphLarge loads the large company from SQLite and asks it. Run it with
+// -benchtime 1x: each figure is taken over many questions.
+func BenchmarkGraphLarge(b *testing.B) {
+	ctx := asBench(b)
+	db := openStore(b, largeCopy(b))
+	if _, err := db.Sequence(ctx); err != nil {
+		b.Fatal(err)
+	}
+	began := time.Now()
+	g, err := graph.Open(ctx, db.Graph())
+	if err != nil {
+		b.Fatal(err)
+	}
+	loading := time.Since(began)
+	now, most := resident(b)
+	b.Run("load", func(b *testing.B) {
+		b.ReportMetric(0, "ns/op")
+		b.ReportMetric(loading.Seconds(), "s")
+		b.ReportMetric(now, "MB-resident")
+		b.ReportMetric(most, "MB-most")
+	})
+	view := g.View()
+	w := newWalk(view)
+	b.Run("who-can", percentiles(5000, func() { view.WhoCan(w.entitlement().Ref(), graph.Question{First: 100}) }))
+	b.Run("who-can-largest", percentiles(300, func() { view.WhoCan(w.largest[w.r.IntN(len(w.largest))].Ref(), graph.Question{First: 100}) }))
+	b.Run("effective", percentiles(20_000, func() { view.Effective(w.identity().Ref(), graph.Question{}) }))
+	pairs := w.pairs(rules)
+	scan, counts := fastest(5, func() []int { return view.Both(pairs, graph.Question{}) })
+	comparePairs(b, view, pairs, scan, counts)
+	view.Close()
+	change := changer{db: db, w: w}
+	times := make([]time.Duration, 30)
+	for i := range times {
+		change.grants(b, ctx, 1000)
+		began := time.Now()
+		if _, err := g.Follow(ctx); err != nil {
+			b.Fatal(err)
+		}
+		times[i] = time.Since(began)
+	}
+	b.Run("follow-1000", func(b *testing.B) { report(b, times) })
+}
+
+// walk draws objects of the company.
+type walk struct {
+	r            *rand.Rand
+	identities   []access.IdentityID
+	accounts     []access.AccountID
+	entitlements []access.EntitlementID
+	largest      []access.EntitlementID // the ten that most hold
+}
+
+func newWalk(v *graph.View) *walk {
+	w := &walk{r: rand.New(rand.NewPCG(11, 12))}
+	for i := range v.Identities() {
+		w.identities = append(w.identities, i.ID)
+	}
+	for a := range v.Accounts() {
+		w.accounts = append(w.accounts, a.ID)
+	}
+	size := map[access.EntitlementID]int{}
+	for e := range v.Entitlements() {
+		w.entitlements = append(w.entitlements, e.ID)
+		size[e.ID] = v.WhoCan(e.ID.Ref(), graph.Question{First: 1}).Count
+	}
+	w.largest = slices.Clone(w.entitlements)
+	slices.SortFunc(w.largest, func(a, b access.EntitlementID) int { return size[b] - size[a] })
+	w.largest = w.largest[:10]
+	return w
+}
+
+func (w *walk) identity() access.IdentityID       { return w.identities[w.r.IntN(len(w.identities))] }
+func (w *walk) account() access.AccountID         { return w.accounts[w.r.IntN(len(w.accounts))] }
+func (w *walk) entitlement() access.EntitlementID { return w.entitlements[w.r.IntN(len(w.entitlements))] }
+
+// pairs are rules of separation of duties: most between any two entitlements, every
+// tenth with one that most people hold.
+func (w *walk) pairs(n int) [][2]access.EntitlementID {
+	list := make([][2]access.EntitlementID, n)
+	for i := range list {
+		list[i] = [2]access.EntitlementID{w.entitlement(), w.entitlement()}
+		if i%10 == 0 {
+			list[i][0] = w.largest[w.r.IntN(len(w.largest))]
+		}
+	}
+	return list
+}
+
+// changer changes what accounts hold, as a sync does.
+type changer struct {
+	db *store.DB
+	w  *walk
+}
+
+// grants gives n accounts of one system something more, or takes it away again.
+func (c changer) grants(b *testing.B, ctx context.Context, n int) {
+	b.Helper()
+	inv := c.db.Inventory()
+	systems, err := inv.Systems(ctx)
+	if err != nil {
+		b.Fatal(err)
+	}
+	i := slices.IndexFunc(systems, func(y inventory.System) bool { return y.Name == "corp-directory" })
+	y := systems[i]
+	known, err := inv.FindTargets(ctx, y.Name, "Intranet", 1)
+	if err != nil || len(known) == 0 {
+		known, err = inv.FindTargets(ctx, y.Name, "group:intranet", 1)
+	}
+	if err != nil || len(known) == 0 {
+		b.Fatalf("no group to give: %v", err)
+	}
+	batch := inventory.Batch{System: y.ID}
+	var refs []access.Ref
+	for len(refs) < n {
+		ref := c.w.account().Ref()
+		held, _, err := inv.HolderGrants(ctx, y.ID, ref)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if len(held) < 2 || slices.Contains(refs, ref) {
+			continue
+		}
+		refs = append(refs, ref)
+		old := held[c.w.r.IntN(len(held))]
+		batch.EndedGrants = append(batch.EndedGrants, old)
+		if old.Entitlement != access.EntitlementID(known[0].Key) {
+			fresh := old
+			fresh.ID = 0
+			fresh.Entitlement = access.EntitlementID(known[0].Key)
+			if !slices.ContainsFunc(held, func(g inventory.GrantRow) bool { return g.Entitlement == fresh.Entitlement }) {
+				batch.Grants = append(batch.Grants, fresh)
+			}
+		}
+	}
+	st, err := inv.Stage(ctx, y.ID.Ref(), y.State.Synced)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := st.Write(ctx, &batch); err != nil {
+		b.Fatal(err)
+	}
+	if err := st.Flip(ctx, inventory.Report{}, refs, false); err != nil {
+		b.Fatal(err)
+	}
+	if _, err := c.db.Sequence(ctx); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// percentiles asks n times and reports the median and the 99th percentile.
+func percentiles(n int, ask func()) func(*testing.B) {
+	times := make([]time.Duration, n)
+	for i := range times {
+		began := time.Now()
+		ask()
+		times[i] = time.Since(began)
+	}
+	return func(b *testing.B) { report(b, times) }
+}
+
+func report(b *testing.B, times []time.Duration) {
+	slices.Sort(times)
+	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(ms(times[len(times)/2]), "p50-ms")
+	b.ReportMetric(ms(times[len(times)*99/100]), "p99-ms")
+}
+
+// fastest does something n times and returns the median time with the last answer.
+func fastest[T any](n int, do func() T) (took time.Duration, answer T) {
+	times := make([]time.Duration, n)
+	for i := range times {
+		began := time.Now()
+		answer = do()
+		times[i] = time.Since(began)
+	}
+	slices.Sort(times)
+	return times[n/2], answer
+}
