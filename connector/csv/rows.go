@@ -37,15 +37,33 @@ func readEntitlement(f *file) (connector.Record, error) {
 	return connector.Record{Entitlement: &e}, nil
 }
 
-// capability reads right@kind:id.
+// capability reads right@kind:id, or right@kind@system:id of a thing of another
+// system.
 func capability(text string) (connector.Capability, error) {
 	right, target, ok := strings.Cut(text, "@")
 	kind, id, ok2 := strings.Cut(target, ":")
+	kind, system, elsewhere := strings.Cut(kind, "@")
+	if elsewhere && (system == "" || id == "" || kind != string(connector.OnAccount) && kind != string(connector.OnEntitlement)) {
+		return connector.Capability{}, errRow{fmt.Sprintf("capability %q: of another system, only an account or an entitlement can be named, as in impersonate@account@db1:ana", text)}
+	}
 	if !ok || !ok2 || !slices.Contains(access.Rights, access.Right(right)) ||
 		!slices.Contains([]connector.TargetKind{connector.OnSystem, connector.OnResource, connector.OnAccount, connector.OnEntitlement}, connector.TargetKind(kind)) {
 		return connector.Capability{}, errRow{fmt.Sprintf("capability %q is not right@kind:id, such as read_sensitive@resource:payroll", text)}
 	}
-	return connector.Capability{Right: access.Right(right), On: connector.Target{Kind: connector.TargetKind(kind), ID: id}}, nil
+	return connector.Capability{Right: access.Right(right), On: connector.Target{Kind: connector.TargetKind(kind), ID: id, System: system}}, nil
+}
+
+// openedBy reads system:login;…, the accounts of other systems with which one
+// signs in as this one.
+func openedBy(text string) (targets []connector.Target, err error) {
+	for _, one := range list(text) {
+		system, login, ok := strings.Cut(one, ":")
+		if !ok || system == "" || login == "" {
+			return nil, errRow{fmt.Sprintf("opened_by %q is not system:login, such as corp:ana", one)}
+		}
+		targets = append(targets, connector.Target{Kind: connector.OnAccount, ID: login, System: system})
+	}
+	return targets, nil
 }
 
 func readAccount(f *file) (connector.Record, error) {
@@ -65,6 +83,10 @@ func readAccount(f *file) (connector.Record, error) {
 	case access.Enabled, access.Disabled, access.Locked, access.Expired:
 	default:
 		return connector.Record{}, errRow{fmt.Sprintf("status %q is not enabled, disabled, locked or expired", a.Status)}
+	}
+	var err error
+	if a.OpenedBy, err = openedBy(f.get("opened_by")); err != nil {
+		return connector.Record{}, err
 	}
 	d := dates{f: f}
 	a.Interactive = d.flag("interactive", true)
@@ -92,13 +114,16 @@ var flags = map[string]access.GrantFlags{
 
 func readGrant(f *file) (connector.Record, error) {
 	g := connector.Grant{
-		Holder:      connector.Target{Kind: connector.TargetKind(f.get("holder_kind")), ID: f.get("holder")},
+		Holder:      connector.Target{Kind: connector.TargetKind(f.get("holder_kind")), ID: f.get("holder"), System: f.get("holder_system")},
 		Entitlement: f.get("entitlement"), Resource: f.get("resource"),
 	}
 	switch g.Holder.Kind {
 	case connector.OnAccount, connector.OnEntitlement, connector.OnIdentity:
 	default:
 		return connector.Record{}, errRow{fmt.Sprintf("holder_kind %q is not account, entitlement or identity", g.Holder.Kind)}
+	}
+	if g.Holder.System != "" && g.Holder.Kind == connector.OnIdentity {
+		return connector.Record{}, errRow{"an identity is of no system: leave holder_system empty"}
 	}
 	if g.Holder.ID == "" || g.Entitlement == "" {
 		return connector.Record{}, errRow{"a grant needs a holder and an entitlement"}

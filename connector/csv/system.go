@@ -118,7 +118,7 @@ var parts = []part{
 		return object, connector.Target{Kind: connector.OnAccount, ID: f.get("account")}
 	}, ""},
 	{"grants.csv", []string{"holder_kind", "holder", "entitlement"}, readGrant, func(f *file) (object, holder connector.Target) {
-		return object, connector.Target{Kind: connector.TargetKind(f.get("holder_kind")), ID: f.get("holder")}
+		return object, connector.Target{Kind: connector.TargetKind(f.get("holder_kind")), ID: f.get("holder"), System: f.get("holder_system")}
 	}, "who holds what is not known"},
 }
 

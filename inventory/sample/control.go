@@ -68,7 +68,7 @@ func (s *system) uses(account, entitlement string, days int) {
 	if days != neverUsed {
 		last = s.ago(days)
 	}
-	s.grants.row("account", account, entitlement, "", "standing", "", s.ago(290), "", "true", last)
+	s.grants.row("account", account, entitlement, "", "standing", "", s.ago(290), "", "true", last, "")
 }
 
 // fillBackup writes the backup system: whoever controls it controls everything.

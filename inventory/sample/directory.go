@@ -68,6 +68,7 @@ func fillDirectory(s *system) {
 		s.has(w.login, "group:mail")
 	}
 	s.directoryPlants()
+	s.ledgerDirectory()
 }
 
 func jobGroup(division string, n int) string { return fmt.Sprintf("group:job-%s-%d", division, n+1) }
@@ -132,6 +133,7 @@ func (s *system) directoryControl() {
 		s.account(account{id: id, name: "Break glass " + fmt.Sprint(n+1), created: 700, used: 40})
 		s.credential(id, "password", "", "", s.ago(39), "") // sealed again the day after
 		s.has(id, directoryAdmins)
+		s.becomesAnybody(id)
 	}
 }
 
@@ -176,6 +178,7 @@ func (s *system) directoryPlants() {
 		s.account(account{id: id, name: "Break glass site", created: 700, used: 6})
 		s.credential(id, "password", "", "", s.ago(45), "")
 		s.has(id, directoryAdmins)
+		s.becomesAnybody(id)
 		s.found(unsealed, onAccount, s.name, id, "used six days ago, its password not changed since")
 	}
 }
@@ -185,13 +188,21 @@ func (s *system) directoryPrivilege(p map[string][]int) {
 		login := s.adminAccount(i)
 		s.has(login, directoryAdmins)
 		s.found(standing, onAccount, s.name, login, "administers the directory all the time")
+		s.becomesAnybody(login)
 	}
 	for _, i := range p[byNesting] {
 		s.directoryMember(i)
 		s.has(s.loginOf(i), "group:night-shift")
 		s.found(byNesting, onAccount, s.name, s.loginOf(i), "night-shift → ops-level-2 → platform-operators → directory-admins")
 		s.found(standing, onAccount, s.name, s.loginOf(i), "the nested group is held all the time")
+		s.becomesAnybody(s.loginOf(i))
 	}
+}
+
+// becomesAnybody is what whoever administers the directory can do where it is
+// believed: put themselves into its groups.
+func (s *system) becomesAnybody(login string) {
+	s.found(escalation, onAccount, s.name, login, "may be anybody in the directory, and so whoever controls "+ledgerHost+" and "+ledgerDB)
 }
 
 // adminAccount writes a person's ordinary and privileged account; the privileged

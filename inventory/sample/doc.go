@@ -42,6 +42,9 @@
 //   - overprivileged-agent: tier 0 or 1, or a grant that is known to be never used.
 //   - break-glass-unsealed: last used after its password was last changed.
 //   - adoption-backlog: one for each system, since a first reading approves nothing.
+//   - Signing in with one account to another counts as a step, and so does holding by a
+//     group of another system. Whoever administers the directory may be anybody who
+//     is in its groups, and has what other systems give to these.
 //   - payroll-db is of criticality control, because it holds the HR master: its
 //     superuser is tier 0, and so is root on db1, on which it runs.
 //

@@ -109,7 +109,7 @@ func (c *company) sshKey(of string) (fingerprint, public string) {
 
 // nopasswd gives an account a sudo rule that asks for nothing.
 func (h *host) nopasswd(login, rule string) {
-	h.grants.row("account", login, rule, "", "standing", "no_password", "", "", "false", "")
+	h.grants.row("account", login, rule, "", "standing", "no_password", "", "", "false", "", "")
 }
 
 // fillDBHost writes the host on which the payroll cluster runs.

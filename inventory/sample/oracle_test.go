@@ -35,8 +35,9 @@ type world struct {
 	entsOf   map[string][]string // what a system gives
 	// enabled accounts by the number of whose they are
 	accountsOf map[string][]string
-	own        map[string]int  // tiers by what an entitlement itself can do
-	given      map[string]bool // entitlements that other entitlements give, and that give nothing themselves
+	opens      map[string][]string // accounts that one signs in to with another
+	own        map[string]int      // tiers by what an entitlement itself can do
+	given      map[string]bool     // entitlements that other entitlements give, and that give nothing themselves
 }
 
 func readRows(t testing.TB, path string) (rows []record) {
@@ -67,7 +68,7 @@ func readWorld(t testing.TB, dir string, now time.Time) *world {
 		now: now, people: map[string]record{}, byEmail: map[string]string{}, byLogin: map[string]string{}, byName: map[string][]string{},
 		systems: map[string]meta{}, accounts: map[string]record{}, ents: map[string]record{}, classes: map[string]string{},
 		held: map[string][]record{}, keys: map[string]map[string]record{}, creds: map[string][]record{}, own: map[string]int{}, given: map[string]bool{},
-		heldIn: map[string][]string{}, entsOf: map[string][]string{}, accountsOf: map[string][]string{},
+		heldIn: map[string][]string{}, entsOf: map[string][]string{}, accountsOf: map[string][]string{}, opens: map[string][]string{},
 	}
 	for _, p := range readRows(t, filepath.Join(dir, "hr.csv")) {
 		w.people[p["number"]] = p
@@ -86,7 +87,7 @@ func readWorld(t testing.TB, dir string, now time.Time) *world {
 	}
 	for id, a := range w.accounts {
 		system := a["system"]
-		w.heldIn[system] = append(w.heldIn[system], w.heldBy(id, system, "")...)
+		w.heldIn[system] = append(w.heldIn[system], w.heldBy(id, "")...)
 		if n, _ := w.owner(a); n != "" && a["status"] == "enabled" {
 			w.accountsOf[n] = append(w.accountsOf[n], id)
 		}
@@ -127,9 +128,17 @@ func (w *world) readSystem(t testing.TB, dir, name string) {
 	for _, a := range readRows(t, filepath.Join(dir, "accounts.csv")) {
 		a["system"] = name
 		w.accounts[name+"/"+a["id"]] = a
+		if system, login, ok := strings.Cut(a["opened_by"], ":"); ok {
+			w.opens[system+"/"+login] = append(w.opens[system+"/"+login], name+"/"+a["id"])
+		}
 	}
 	for _, g := range readRows(t, filepath.Join(dir, "grants.csv")) {
-		w.held[name+"/"+g["holder"]] = append(w.held[name+"/"+g["holder"]], g)
+		g["system"] = name
+		holder := name + "/" + g["holder"]
+		if g["holder_system"] != "" { // by its name there
+			holder = g["holder_system"] + "/group:" + g["holder"]
+		}
+		w.held[holder] = append(w.held[holder], g)
 	}
 	for _, c := range readRows(t, filepath.Join(dir, "credentials.csv")) {
 		id := name + "/" + c["account"]
@@ -195,7 +204,7 @@ func (w *world) next(id string, escalate bool) (list []string) {
 	e := w.ents[id]
 	for _, g := range w.held[id] {
 		if g["holder_kind"] == "entitlement" && g["mode"] == "standing" {
-			list = append(list, e["system"]+"/"+g["entitlement"])
+			list = append(list, g["system"]+"/"+g["entitlement"])
 		}
 	}
 	if !escalate {
@@ -206,8 +215,8 @@ func (w *world) next(id string, escalate bool) (list []string) {
 		case c[0] == "grant_access" && c[1] == "entitlement":
 			list = append(list, c[2])
 		case c[0] == "impersonate" && c[1] == "account":
-			for _, g := range w.held[c[2]] {
-				list = append(list, e["system"]+"/"+g["entitlement"])
+			for _, account := range append([]string{c[2]}, w.opens[c[2]]...) {
+				list = append(list, w.heldBy(account, "")...)
 			}
 		case c[0] == "impersonate" && c[1] == "system":
 			list = append(list, w.heldIn[c[2]]...)
@@ -222,14 +231,25 @@ func (w *world) next(id string, escalate bool) (list []string) {
 	return list
 }
 
+// from is what an account has itself, one step away, and what accounts have that it
+// opens, two steps away.
+func (w *world) from(id, mode string) (near, far []string) {
+	for _, opened := range w.opens[id] {
+		if w.accounts[opened]["status"] == "enabled" {
+			far = append(far, w.heldBy(opened, mode)...)
+		}
+	}
+	return w.heldBy(id, mode), far
+}
+
 // reach is everything from some entitlements on, with how many steps away.
-func (w *world) reach(from []string, escalate bool) map[string]int {
+func (w *world) reach(near, far []string, escalate bool) map[string]int {
 	at := map[string]int{}
-	for _, id := range from {
+	for _, id := range near {
 		at[id] = 1
 	}
-	queue := slices.Clone(from)
-	for i := 0; i < len(queue); i++ {
+	queue := slices.Clone(near)
+	for i := 0; i < len(queue); i++ { // the nearest first
 		for _, id := range w.next(queue[i], escalate) {
 			if at[id] == 0 {
 				at[id] = at[queue[i]] + 1
@@ -237,7 +257,31 @@ func (w *world) reach(from []string, escalate bool) map[string]int {
 			}
 		}
 	}
+	if far == nil {
+		return at
+	}
+	for id, steps := range w.reach(far, nil, escalate) {
+		if at[id] == 0 || steps+1 < at[id] {
+			at[id] = steps + 1
+		}
+	}
 	return at
+}
+
+// handed is the best tier of what may be given to anybody by who reaches all this.
+func (w *world) handed(held map[string]int) int {
+	tier := 3
+	for id := range held {
+		for _, c := range w.capabilities(w.ents[id]) {
+			if c[0] != "grant_access" || c[1] != "entitlement" {
+				continue
+			}
+			for e := range w.reach([]string{c[2]}, nil, true) {
+				tier = min(tier, w.own[e])
+			}
+		}
+	}
+	return tier
 }
 
 // kindByName is what logins of accounts say whose system tells nothing.
@@ -389,16 +433,17 @@ func (w *world) findAccount(id string, a record, say func(...string), toxic map[
 		if toxic[number] == nil {
 			toxic[number] = map[string]bool{}
 		}
-		for e := range w.reach(w.heldBy(id, system, ""), false) {
+		near, far := w.from(id, "")
+		for e := range w.reach(near, far, false) {
 			toxic[number][e] = true
 		}
 	}
 }
 
-func (w *world) heldBy(id, system, mode string) (list []string) {
+func (w *world) heldBy(id, mode string) (list []string) {
 	for _, g := range w.held[id] {
 		if mode == "" || g["mode"] == mode {
-			list = append(list, system+"/"+g["entitlement"])
+			list = append(list, g["system"]+"/"+g["entitlement"])
 		}
 	}
 	return list
@@ -406,8 +451,8 @@ func (w *world) heldBy(id, system, mode string) (list []string) {
 
 func (w *world) findPrivilege(id string, a record, human bool, p record, say func(...string)) {
 	system, login := a["system"], a["login"]
-	direct := w.heldBy(id, system, "standing")
-	held := w.reach(direct, false)
+	direct, opened := w.from(id, "standing")
+	held := w.reach(direct, opened, false)
 	best, nested := 3, false
 	for e, steps := range held {
 		if w.own[e] < 2 {
@@ -415,11 +460,8 @@ func (w *world) findPrivilege(id string, a record, human bool, p record, say fun
 			nested = nested || steps > 2
 		}
 	}
-	could := 3
-	for e := range w.reach(w.heldBy(id, system, ""), true) {
-		could = min(could, w.own[e])
-	}
-	for _, e := range w.heldBy(id, system, "eligible") {
+	could := w.handed(held)
+	for _, e := range w.heldBy(id, "eligible") {
 		best = min(best, w.own[e])
 	}
 	if human && len(direct) > 0 && (best < 2 || could < 2) {
@@ -428,7 +470,7 @@ func (w *world) findPrivilege(id string, a record, human bool, p record, say fun
 	if nested {
 		say(byNesting, onAccount, system, login)
 	}
-	if a["kind"] != "built_in" && w.escalates(id, system, p) {
+	if a["kind"] != "built_in" && w.escalates(id, p) {
 		say(escalation, onAccount, system, login)
 	}
 	if p != nil && p["kind"] == "agent" {
@@ -437,16 +479,17 @@ func (w *world) findPrivilege(id string, a record, human bool, p record, say fun
 			say(tooMuchAgent, onIdentity, "", p["number"])
 		}
 	}
-	if human && slices.ContainsFunc(w.heldBy(id, system, ""), func(e string) bool { return w.given[e] }) {
+	if human && slices.ContainsFunc(w.heldBy(id, ""), func(e string) bool { return w.given[e] }) {
 		say(directGrant, onAccount, system, login)
 	}
 }
 
 // power is how much damage the worst can do that is reached in each system: by tier,
 // and control of a whole system before any other access to it.
-func (w *world) power(from []string, escalate bool) map[string]int {
+func (w *world) power(id string, escalate bool) map[string]int {
 	best := map[string]int{}
-	for id := range w.reach(from, escalate) {
+	near, far := w.from(id, "")
+	for id := range w.reach(near, far, escalate) {
 		e := w.ents[id]
 		n := 2*w.own[id] + 1
 		for _, c := range w.capabilities(e) {
@@ -463,16 +506,16 @@ func (w *world) power(from []string, escalate bool) map[string]int {
 
 // escalates reports whether an account can get more power in a system than its
 // person, with all accounts, has there.
-func (w *world) escalates(id, system string, p record) bool {
-	has := w.power(w.heldBy(id, system, ""), false)
+func (w *world) escalates(id string, p record) bool {
+	has := w.power(id, false)
 	for _, other := range w.accountsOf[p["number"]] {
-		for s, power := range w.power(w.heldBy(other, w.accounts[other]["system"], ""), false) {
+		for s, power := range w.power(other, false) {
 			if had, ok := has[s]; !ok || power < had {
 				has[s] = power
 			}
 		}
 	}
-	for s, power := range w.power(w.heldBy(id, system, ""), true) {
+	for s, power := range w.power(id, true) {
 		if had, ok := has[s]; !ok || power < had {
 			return true
 		}

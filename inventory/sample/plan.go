@@ -90,6 +90,9 @@ var singleQuotas = []quota{
 	{payrollDB, standing, 2},
 	{dbHost, escalation, 2},
 	{dbHost, duplicateKey, 2},
+	{ledgerHost, standing, 2},
+	{ledgerHost, escalation, 2},
+	{ledgerDB, byNesting, 2},
 }
 
 // regional is the name of a system in a region; the first has none.

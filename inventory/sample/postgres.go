@@ -110,7 +110,7 @@ func (c *cluster) public(table, right string) {
 }
 
 func (c *cluster) everybody(login string) {
-	c.grants.row("account", login, "role:PUBLIC", "", "standing", "implicit", "", "", "false", "")
+	c.grants.row("account", login, "role:PUBLIC", "", "standing", "implicit", "", "", "false", "", "")
 }
 
 func (c *cluster) holds(login string, entitlements ...string) { c.has(login, entitlements...) }

@@ -200,6 +200,9 @@ func (w *world) checkSystems(t *testing.T, dir string) {
 		for _, g := range readRows(t, filepath.Join(dir, "systems", name, "grants.csv")) {
 			_, account := w.accounts[name+"/"+g["holder"]]
 			_, group := w.ents[name+"/"+g["holder"]]
+			if of := g["holder_system"]; of != "" {
+				_, group = w.ents[of+"/group:"+g["holder"]]
+			}
 			if g["holder_kind"] == "account" && !account || g["holder_kind"] == "entitlement" && !group {
 				t.Errorf("%s: no holder %s", name, g["holder"])
 			}
@@ -209,6 +212,9 @@ func (w *world) checkSystems(t *testing.T, dir string) {
 		}
 	}
 	for id, a := range w.accounts {
+		if system, login, _ := strings.Cut(a["opened_by"], ":"); a["opened_by"] != "" && w.accounts[system+"/"+login] == nil {
+			t.Errorf("account %s is opened by %s", id, a["opened_by"])
+		}
 		if n := a["number"]; n != "" && w.people[n] == nil {
 			t.Errorf("account %s is of %s", id, n)
 		}

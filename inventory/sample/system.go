@@ -47,9 +47,9 @@ type system struct {
 const (
 	resourceHeader    = "id,kind,name,parent,data_class"
 	entitlementHeader = "id,kind,name,description,resource,owner,capabilities,conflicts"
-	accountHeader     = "id,login,display_name,email,number,kind,status,interactive,created,expires,usage_known,last_used"
+	accountHeader     = "id,login,display_name,email,number,kind,status,interactive,created,expires,usage_known,last_used,opened_by"
 	credentialHeader  = "account,kind,fingerprint,algorithm,options,changed,last_used,public_key"
-	grantHeader       = "holder_kind,holder,entitlement,resource,mode,flags,start,end,usage_known,last_used"
+	grantHeader       = "holder_kind,holder,entitlement,resource,mode,flags,start,end,usage_known,last_used,holder_system"
 )
 
 // writeSystem makes the folder of one system.
@@ -120,6 +120,7 @@ type account struct {
 	robot                                        bool // nothing signs in with it interactively
 	created, used                                int
 	expires                                      string
+	openedBy                                     string // an account of another system, see connector/csv
 }
 
 const (
@@ -151,7 +152,7 @@ func (s *system) account(a account) {
 	if a.created > 0 {
 		created = s.ago(a.created)
 	}
-	s.accounts.row(a.id, a.login, a.name, a.email, a.number, a.kind, a.status, interactive, created, a.expires, known, last)
+	s.accounts.row(a.id, a.login, a.name, a.email, a.number, a.kind, a.status, interactive, created, a.expires, known, last, a.openedBy)
 }
 
 func (s *system) credential(account, kind, fingerprint, algorithm, changed, public string) {
@@ -161,21 +162,21 @@ func (s *system) credential(account, kind, fingerprint, algorithm, changed, publ
 // has gives an account an entitlement.
 func (s *system) has(account string, entitlements ...string) {
 	for _, e := range entitlements {
-		s.grants.row("account", account, e, "", "standing", "", "", "", "false", "")
+		s.grants.row("account", account, e, "", "standing", "", "", "", "false", "", "")
 	}
 }
 
 // gives nests: whoever holds the first entitlement has the others.
 func (s *system) gives(holder string, entitlements ...string) {
 	for _, e := range entitlements {
-		s.grants.row("entitlement", holder, e, "", "standing", "", "", "", "false", "")
+		s.grants.row("entitlement", holder, e, "", "standing", "", "", "", "false", "", "")
 	}
 }
 
 // mayActivate gives an account eligible access.
 func (s *system) mayActivate(account string, entitlements ...string) {
 	for _, e := range entitlements {
-		s.grants.row("account", account, e, "", "eligible", "", "", "", "false", "")
+		s.grants.row("account", account, e, "", "eligible", "", "", "", "false", "", "")
 	}
 }
 

@@ -1,5 +1,7 @@
 package sample
 
+import "slices"
+
 // systems lists the company's systems in the order in which they are written.
 func (c *company) systems() []systemPlan {
 	list := []systemPlan{
@@ -14,9 +16,13 @@ func (c *company) systems() []systemPlan {
 		// It holds the HR master as well, which decides who is who.
 		c.system(payrollDB, "postgres", "control", "restricted", peopleDivision, 0, fillPayrollDB),
 		c.system(dbHost, "linux", "high", "", technology, 0, fillDBHost),
+		c.system(ledgerDB, "postgres", "high", "restricted", finance, 0, fillLedgerDB),
+		c.system(ledgerHost, "linux", "high", "", technology, 1, fillLedgerHost),
 		{name: wiki, meta: meta{Name: wiki, Kind: "saas", Environment: "production", Criticality: "low", DataClass: "internal"}, fill: fillWiki},
 	}
-	list[8].meta.RunsOn = dbHost
+	for i, host := range map[string]string{payrollDB: dbHost, ledgerDB: ledgerHost} {
+		list[slices.IndexFunc(list, func(p systemPlan) bool { return p.name == i })].meta.RunsOn = host
+	}
 	for r := range c.shape.regions {
 		for _, s := range []systemPlan{
 			c.system(appDB, "postgres", "medium", "internal", sales, r, fillAppDB),
