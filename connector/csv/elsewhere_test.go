@@ -23,8 +23,10 @@ func TestThingsOfOtherSystems(t *testing.T) {
 	}
 	want := [][]connector.Target{
 		{of(connector.OnAccount, "svc:pay", "db1"), of(connector.OnSystem, "", "")},
-		{of(connector.OnAccount, "ana", "corp"), of(connector.OnAccount, "a:na", "db1")}, nil,
-		{of(connector.OnEntitlement, "admins", "corp")}, {of(connector.OnAccount, "a1", "")},
+		{of(connector.OnAccount, "ana", "corp"), of(connector.OnAccount, "a:na", "db1")},
+		nil,
+		{of(connector.OnEntitlement, "admins", "corp")},
+		{of(connector.OnAccount, "a1", "")},
 	}
 	var got [][]connector.Target
 	for _, r := range list {

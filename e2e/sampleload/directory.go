@@ -93,8 +93,8 @@ func writeEntry(b *strings.Builder, dn string, attributes ...string) {
 }
 
 func (t *tree) account(a row, changed string) {
-	created := generalized(t.tb, a["created"])
-	used := generalized(t.tb, a["last_used"])
+	created := stampOf(t.tb, a["created"])
+	used := stampOf(t.tb, a["last_used"])
 	if a["expires"] != "" || a["status"] != "enabled" && a["status"] != "disabled" {
 		t.tb.Fatalf("%s: account %s: one that expires or is locked is not built", t.f.name, a["id"])
 	}
@@ -103,7 +103,7 @@ func (t *tree) account(a row, changed string) {
 		end = "1"
 	}
 	common := []string{
-		"objectClass", "shadowAccount", "uid", a["id"], "shadowExpire", end, "createTimestamp", created, "pwdChangedTime", generalized(t.tb, changed), "pwdLastSuccess", used,
+		"objectClass", "shadowAccount", "uid", a["id"], "shadowExpire", end, "createTimestamp", created, "pwdChangedTime", stampOf(t.tb, changed), "pwdLastSuccess", used,
 	}
 	if a["kind"] == "service" {
 		if a["interactive"] != "false" || a["email"] != "" || a["number"] != "" {
@@ -214,8 +214,8 @@ func orElse(text, other string) string {
 	return text
 }
 
-// generalized is a date as a directory writes it.
-func generalized(tb testing.TB, date string) string {
+// stampOf is a date as a directory writes it.
+func stampOf(tb testing.TB, date string) string {
 	tb.Helper()
 	if date == "" {
 		return ""
