@@ -87,17 +87,19 @@ func newWalk(v *graph.View) *walk {
 	return w
 }
 
-func (w *walk) identity() access.IdentityID       { return w.identities[w.r.IntN(len(w.identities))] }
-func (w *walk) account() access.AccountID         { return w.accounts[w.r.IntN(len(w.accounts))] }
-func (w *walk) entitlement() access.EntitlementID { return w.entitlements[w.r.IntN(len(w.entitlements))] }
+func (w *walk) identity() access.IdentityID { return w.identities[w.r.IntN(len(w.identities))] }
+func (w *walk) account() access.AccountID   { return w.accounts[w.r.IntN(len(w.accounts))] }
+func (w *walk) entitlement() access.EntitlementID {
+	return w.entitlements[w.r.IntN(len(w.entitlements))]
+}
 
 // pairs are rules of separation of duties: most between any two entitlements, every
-// tenth with one that most people hold.
+// twenty-fifth with one that most people hold.
 func (w *walk) pairs(n int) [][2]access.EntitlementID {
 	list := make([][2]access.EntitlementID, n)
 	for i := range list {
 		list[i] = [2]access.EntitlementID{w.entitlement(), w.entitlement()}
-		if i%10 == 0 {
+		if i%25 == 0 {
 			list[i][0] = w.largest[w.r.IntN(len(w.largest))]
 		}
 	}

@@ -15,8 +15,10 @@ import (
 
 // Staging takes a bulk change in batches.
 type Staging interface {
+	// Write stages one batch. Those who follow are told of its people at the flip.
 	Write(ctx context.Context, b *Batch) error
-	// Flip makes everything visible at once, with the sync's state.
+	// Flip makes everything visible at once, with the sync's state, and tells those
+	// who follow of refs, or of the system as a whole.
 	Flip(ctx context.Context, r Report, refs []access.Ref, bulk bool) error
 	// Undo takes everything back; after Flip it does nothing.
 	Undo(ctx context.Context) error

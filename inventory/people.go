@@ -129,7 +129,6 @@ type people struct {
 	rejects *rejects
 	staging Staging
 	batch   Batch
-	refs    []access.Ref
 	warn    warnings
 	r       Report
 }
@@ -421,7 +420,6 @@ func (p *people) gone(ctx context.Context) error {
 
 func (p *people) stage(ctx context.Context, row PersonRow) error {
 	p.batch.People = append(p.batch.People, row)
-	p.refs = append(p.refs, row.Identity.ID.Ref())
 	return p.flush(ctx, batchRows)
 }
 
@@ -452,7 +450,7 @@ func (p *people) finish(ctx context.Context) error {
 	if p.staging == nil {
 		return p.Store.SyncUnchanged(ctx, p.src.ID.Ref(), p.r)
 	}
-	if err := p.staging.Flip(ctx, p.r, p.refs, false); err != nil {
+	if err := p.staging.Flip(ctx, p.r, nil, false); err != nil {
 		return err
 	}
 	p.staging = nil

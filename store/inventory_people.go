@@ -99,10 +99,12 @@ func (s Inventory) OtherRecords(ctx context.Context, except access.SourceID, id 
 	return list, err
 }
 
-// people stages a batch's rows of a source and the identities that they make.
+// people stages a batch's rows of a source and the identities that they make, and
+// notes whom those who follow are to be told of once it is flipped.
 func (g *staging) people(ctx context.Context, t *tx, b *inventory.Batch) error {
-	var records, identities, affiliations [][]any
+	var records, identities, affiliations, changes [][]any
 	for _, p := range b.People {
+		changes = append(changes, []any{t.Set, access.KindIdentity, p.Identity.ID, false})
 		if !p.New {
 			if err := g.endPerson(ctx, t, p); err != nil {
 				return err
@@ -139,6 +141,9 @@ func (g *staging) people(ctx context.Context, t *tx, b *inventory.Batch) error {
 				return err
 			}
 		}
+	}
+	if err := t.insertMany(ctx, "change", []string{"set_id", "kind", "object", "bulk"}, changes); err != nil {
+		return err
 	}
 	if err := t.insertMany(ctx, "source_record", []string{"source_id", "native_id", "from_set", "identity_id", "digest", "attributes"}, records); err != nil {
 		return err
