@@ -106,12 +106,12 @@ func (t *tree) account(a row, changed string) {
 		"objectClass", "shadowAccount", "uid", a["id"], "shadowExpire", end, "createTimestamp", created, "pwdChangedTime", stampOf(t.tb, changed), "pwdLastSuccess", used,
 	}
 	if a["kind"] == "service" {
-		if a["interactive"] != "false" || a["email"] != "" || a["number"] != "" {
-			t.tb.Fatalf("%s: account %s: a service that signs in at a terminal, or has an address or a number, is not built", t.f.name, a["id"])
+		if a["interactive"] != "true" || a["email"] != "" || a["number"] != "" || a["display_name"] == "" || changed == "" {
+			t.tb.Fatalf("%s: account %s: a service that has an address or a number, or no name or password, is not built", t.f.name, a["id"])
 		}
 		t.dns[a["id"]] = "uid=" + a["id"] + ",ou=services," + t.base
-		t.entry(t.dns[a["id"]], append(common, "objectClass", "account", "objectClass", "posixAccount", "cn", orElse(a["display_name"], a["id"]),
-			"uidNumber", "9999", "gidNumber", "65534", "homeDirectory", "/nonexistent", "loginShell", "/usr/sbin/nologin")...)
+		t.entry(t.dns[a["id"]], append(common, "objectClass", "applicationProcess", "objectClass", "simpleSecurityObject",
+			"cn", a["display_name"], "userPassword", "{CRYPT}*")...)
 		return
 	}
 	if a["kind"] != "" || a["interactive"] != "true" {

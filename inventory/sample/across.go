@@ -25,10 +25,9 @@ func (s *system) ledgerGroups() map[string][]int {
 // ledgerDirectory writes those groups into the directory, and what who is in them
 // has by it.
 func (s *system) ledgerDirectory() {
-	it := s.number(s.leadOf(technology, 0))
 	groups := s.ledgerGroups()
 	for _, g := range []string{ledgerAdmins, ledgerKeys, ledgerReaders} {
-		s.entitlement(entitlement{id: "group:" + g, kind: "group", owner: it})
+		s.entitlement(entitlement{id: "group:" + g, kind: "group"}) // groups that hosts know have no owner's attribute
 		for _, i := range groups[g] {
 			s.has(s.loginOf(i), "group:"+g)
 		}
@@ -51,7 +50,9 @@ func (s *system) ledgerDirectory() {
 
 // fillLedgerHost writes the host. Its people and their groups are the directory's.
 func fillLedgerHost(s *system) {
-	h := newHost(s)
+	h := newHost(s, "postgres")
+	s.account(account{id: "postgres", name: "PostgreSQL administrator", kind: "built_in", used: unknownUse})
+	s.has("postgres", "group:postgres")
 	service := s.service("erp-interface").login
 	h.robotLogin(service)
 	groups := s.ledgerGroups()
@@ -80,7 +81,7 @@ func fillLedgerHost(s *system) {
 // fillLedgerDB writes the cluster. The service is let in as its account on the host,
 // people as theirs in the directory, whose group stands for a role.
 func fillLedgerDB(s *system) {
-	c := newCluster(s)
+	c := newClusterOn(s, ledgerHost)
 	tables := []string{"journal", "account", "balance"}
 	c.database("ledger", "book", "ledger_owner", tables...)
 	c.may("ledger_read", "ledger", "book", tables, "SELECT")

@@ -63,7 +63,7 @@ func fillDirectory(s *system) {
 	for i := range s.workloads {
 		w := &s.workloads[i]
 		// It knows no number of what is no person.
-		s.account(account{id: w.login, name: w.name, kind: "service", robot: true, created: 300, used: 1})
+		s.account(account{id: w.login, name: w.name, kind: "service", created: 300, used: 1})
 		s.credential(w.login, "password", "", "", s.fresh(i), "")
 		s.has(w.login, "group:mail")
 	}
@@ -173,7 +173,7 @@ func (s *system) directoryPlants() {
 		s.strangerAccount(n, "group:mail", "group:printing")
 	}
 	for n := range s.shape.scale {
-		s.nobodysService(n, "svc_ldap_bind", "group:intranet")
+		s.credential(s.nobodysService(n, "svc_ldap_bind", "group:intranet"), "password", "", "", s.fresh(n), "")
 		id := fmt.Sprintf("breakglass-site-%02d", n+1)
 		s.account(account{id: id, name: "Break glass site", created: 700, used: 6})
 		s.credential(id, "password", "", "", s.ago(45), "")
@@ -241,9 +241,10 @@ func (s *system) strangerAccount(n int, entitlements ...string) (login string) {
 func strangerLogin(first, last string) string { return plain(first)[:1] + plain(last) }
 
 // nobodysService is the account of a service that is not registered.
-func (s *system) nobodysService(n int, base string, entitlements ...string) {
-	login := again(base, n, "_")
-	s.account(account{id: login, name: login, kind: "service", robot: true, created: 1500, used: 2})
+func (s *system) nobodysService(n int, base string, entitlements ...string) (login string) {
+	login = again(base, n, "_")
+	s.account(account{id: login, name: login, kind: "service", robot: !s.nameless, created: 1500, used: 2})
 	s.has(login, entitlements...)
 	s.found(unownedNonhuman, onAccount, s.name, login, "a service account that belongs to no registered service")
+	return login
 }

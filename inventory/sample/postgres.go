@@ -21,11 +21,19 @@ type cluster struct {
 	seen map[string]bool
 }
 
-func newCluster(s *system) *cluster {
+func newCluster(s *system) *cluster { return newClusterOn(s, "") }
+
+// newClusterOn writes a cluster into which the administrator of a host signs in as
+// its own.
+func newClusterOn(s *system, host string) *cluster {
 	c := &cluster{system: s, seen: map[string]bool{}}
 	c.once("role:PUBLIC", "public")
 	c.once("attr:superuser", "attribute", "bypass_controls@system:", "grant_access@system:", "read_sensitive@system:")
-	s.account(account{id: "postgres", kind: "built_in", used: unknownUse})
+	admin := account{id: "postgres", kind: "built_in", used: unknownUse}
+	if host != "" {
+		admin.openedBy = host + ":postgres"
+	}
+	s.account(admin)
 	c.holds("postgres", "attr:superuser")
 	c.everybody("postgres")
 	return c
