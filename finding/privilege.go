@@ -318,14 +318,16 @@ func (c *checker) publicGrant() {
 const publicKind = "public"
 
 // directGrant: a person's account holds what a group or role of the system gives.
-// Being in a group that is in another group is no direct grant.
+// Being in a group that is in another group is no direct grant, nor being in one
+// that is a directory's: that membership was given there.
 func (c *checker) directGrant() {
 	giver := map[access.EntitlementID]access.Ref{}
 	container := map[access.EntitlementID]bool{} // it gives things itself: a group or role
 	for e := range c.v.Entitlements() {
 		for g := range c.v.DirectGrants(e.ID.Ref()) {
 			container[e.ID] = true
-			if g.Mode == access.Standing && giver[g.Entitlement].IsZero() {
+			given, _ := c.v.Entitlement(g.Entitlement)
+			if g.Mode == access.Standing && giver[g.Entitlement].IsZero() && given.System == e.System {
 				giver[g.Entitlement] = g.Holder
 			}
 		}

@@ -182,6 +182,10 @@ var privilegeCases = []ruleCase{
 	{"directly, beside the group", func(f *graphtest.Facts) {
 		f.Grants = append(f.Grants, grant(2, group.Ref(), reads))
 	}, []string{"direct-grant-outside-role account 1 medium"}},
+	{"in a group that is a directory's", func(f *graphtest.Facts) {
+		f.Entitlements[1].System = host
+		f.Grants = append(f.Grants, grant(2, group.Ref(), reads))
+	}, nil},
 }
 
 var ownershipCases = []ruleCase{

@@ -20,6 +20,10 @@ type named struct {
 	ID     access.Ref `json:"id"`
 	Name   string     `json:"name"`
 	System string     `json:"system,omitempty"`
+
+	// For sentences.
+	native     string // what its system calls it
+	systemKind string // of its system, or of the system that it is
 }
 
 func (n named) String() string {
@@ -34,7 +38,22 @@ func (a *app) named(ctx context.Context, refs []access.Ref) (func(access.Ref) na
 	if err != nil {
 		return nil, fmt.Errorf("looking up names: %w", err)
 	}
-	return func(r access.Ref) named { return label(r, labels) }, nil
+	systems, err := a.inventory().Systems(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("looking up systems: %w", err)
+	}
+	kinds := make(map[string]string, len(systems))
+	for _, y := range systems {
+		kinds[y.Name] = y.Kind
+	}
+	return func(r access.Ref) named {
+		n := label(r, labels)
+		n.native, n.systemKind = labels[r].Native, kinds[n.System]
+		if r.Kind == access.KindSystem {
+			n.systemKind = kinds[n.Name]
+		}
+		return n
+	}, nil
 }
 
 func label(r access.Ref, labels map[access.Ref]inventory.Label) named {

@@ -116,7 +116,7 @@ func reasonOf(r classify.Reason, name func(access.Ref) named) reasonLine {
 		line.From = &from
 	}
 	if len(r.Path) > 0 {
-		path := describePath(r.Path, name)
+		path := describePath(r.Path, name, nil)
 		line.Path = &path
 	}
 	return line

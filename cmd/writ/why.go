@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -12,7 +14,7 @@ import (
 )
 
 // whyAnswer is the answer of 'writ why': how many shortest paths there are, and
-// the first of them as chains.
+// the first of them, step by step and in words.
 type whyAnswer struct {
 	Revision access.Rev `json:"revision"`
 	Identity named      `json:"identity"`
@@ -35,19 +37,6 @@ type stepLine struct {
 	On   *named      `json:"on,omitempty"`
 }
 
-var stepWords = map[graph.StepKind]struct{ code, words string }{
-	graph.ByAccount:     {"account", "has the account"},
-	graph.ByOpening:     {"opening", "with which one signs in as"},
-	graph.ByGrant:       {"grant", "holds"},
-	graph.ByNesting:     {"nesting", "which contains"},
-	graph.ByRole:        {"role", "has the role"},
-	graph.ByInclusion:   {"inclusion", "which includes the role"},
-	graph.ByRoleGives:   {"role_gives", "which gives"},
-	graph.ByImpersonate: {"impersonate", "which lets one become"},
-	graph.ByGrantAccess: {"grant_access", "which lets one grant"},
-	graph.ByHost:        {"host", "which controls"},
-}
-
 func (w *whyAnswer) tables() []table {
 	if len(w.Paths) == 0 {
 		return []table{{title: fmt.Sprintf("%s cannot reach %s (revision %d).", w.Identity.Name, w.Target, w.Revision)}}
@@ -68,7 +57,7 @@ func (a *app) whyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "why IDENTITY TARGET",
 		Short:   "Why an identity can reach an entitlement, a resource or a system",
-		Long:    "Why an identity can reach an entitlement, a resource or a system: the number of\nshortest paths and the first 20 as chains. What can be reached only by becoming\nsomebody else is followed with --escalation.",
+		Long:    "Why an identity can reach an entitlement, a resource or a system: the number of\nshortest paths and the first 20, each in one sentence. What can be reached only by becoming\nsomebody else is followed with --escalation.",
 		Example: "  writ why ana.sol@example.com payroll-db/role:dba",
 		Args:    cobra.ExactArgs(2),
 		RunE:    ask(a, &flags, a.askWhy),
@@ -92,8 +81,9 @@ func (a *app) askWhy(ctx context.Context, names []string, q graph.Question) (*wh
 func (a *app) why(ctx context.Context, holder, target access.Ref, q graph.Question) (*whyAnswer, error) {
 	view := a.graph.View()
 	p := view.Why(holder, target, q)
+	keys := keysOf(view, p.First)
 	view.Close()
-	refs := []access.Ref{holder, target}
+	refs := slices.AppendSeq([]access.Ref{holder, target}, maps.Values(keys))
 	for _, path := range p.First {
 		for _, s := range path {
 			refs = append(refs, s.From, s.To, s.Resource.Ref())
@@ -108,39 +98,43 @@ func (a *app) why(ctx context.Context, holder, target access.Ref, q graph.Questi
 		ans.Count = p.Count.String()
 	}
 	for _, path := range p.First {
-		ans.Paths = append(ans.Paths, describePath(path, name))
+		ans.Paths = append(ans.Paths, describePath(path, name, keys))
 	}
 	return ans, nil
 }
 
-// describePath tells a path in one sentence.
-func describePath(path []graph.Step, name func(access.Ref) named) pathLine {
-	var line pathLine
-	var b strings.Builder
-	for i, s := range path {
-		from, to := name(s.From), name(s.To)
-		step := stepLine{How: stepWords[s.Kind].code, From: from, To: to, Mode: s.Mode}
-		if i == 0 {
-			b.WriteString(from.String())
+// keysOf finds, for the account that a path begins with, the one of the same
+// identity that opens it and that none of theirs opens. The shortest path passes it
+// by, but it is what the person signs in with.
+func keysOf(view *graph.View, paths [][]graph.Step) map[access.Ref]access.Ref {
+	keys := map[access.Ref]access.Ref{}
+	for _, path := range paths {
+		first := path[0]
+		if first.Kind != graph.ByAccount {
+			continue
 		}
-		words := stepWords[s.Kind].words
-		if s.Kind == graph.ByHost && s.From.Kind == access.KindSystem {
-			words = "on which runs"
+		own := view.AccountsOf(access.IdentityID(first.From.Key))
+		isOwn := func(a access.AccountID) bool { return slices.Contains(own, a) }
+		for _, by := range view.OpenedBy(access.AccountID(first.To.Key)) {
+			_, found := keys[first.To]
+			if isOwn(by) && !found && !slices.ContainsFunc(view.OpenedBy(by), isOwn) {
+				keys[first.To] = by.Ref()
+			}
 		}
-		fmt.Fprintf(&b, " %s %s", words, to)
+	}
+	return keys
+}
+
+// describePath tells a path step by step and in one sentence.
+func describePath(path []graph.Step, name func(access.Ref) named, keys map[access.Ref]access.Ref) pathLine {
+	line := pathLine{Sentence: sentence(path, name, keys)}
+	for _, s := range path {
+		step := stepLine{How: s.Kind.String(), From: name(s.From), To: name(s.To), Mode: s.Mode}
 		if s.Resource != 0 {
 			on := name(s.Resource.Ref())
 			step.On = &on
-			b.WriteString(" on " + on.Name)
-		}
-		if s.Mode != access.Standing {
-			fmt.Fprintf(&b, " (%s)", s.Mode)
-		}
-		if i < len(path)-1 {
-			b.WriteString(",")
 		}
 		line.Steps = append(line.Steps, step)
 	}
-	line.Sentence = b.String()
 	return line
 }

@@ -1,6 +1,7 @@
 package connectortest
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -122,6 +123,9 @@ func (l *ledger) take(r connector.Record) {
 			l.t.Errorf("entitlement %s has no kind or no name", e.ID)
 		}
 		for _, c := range e.Capabilities {
+			if l.elsewhere("a capability of "+e.ID, c.On) {
+				continue
+			}
 			if c.On.Kind != connector.OnSystem && c.On.Kind != connector.OnIdentity {
 				l.pending = append(l.pending, c.On)
 			}
@@ -133,6 +137,15 @@ func (l *ledger) take(r connector.Record) {
 		}
 		l.object(connector.OnAccount, r.Account.ID)
 		l.last = r.Account.ID
+		for _, by := range r.Account.OpenedBy {
+			if by.Kind != connector.OnAccount {
+				l.t.Errorf("account %s is opened by %v, which is no account", r.Account.ID, by)
+			}
+			if !l.elsewhere("what opens account "+r.Account.ID, by) {
+				l.pending = append(l.pending, by)
+			}
+			l.once(fmt.Sprintf("opening of %s by %v", r.Account.ID, by))
+		}
 	case r.Grant != nil:
 		l.grant(r.Grant)
 	case r.Credential != nil:
@@ -146,16 +159,28 @@ func (l *ledger) take(r connector.Record) {
 func (l *ledger) grant(g *connector.Grant) {
 	what := "a grant of " + g.Entitlement + " to " + g.Holder.ID
 	l.known(what, connector.OnEntitlement, g.Entitlement)
-	if g.Holder.Kind != connector.OnIdentity {
+	if !l.elsewhere(what, g.Holder) && g.Holder.Kind != connector.OnIdentity {
 		l.known(what, g.Holder.Kind, g.Holder.ID)
 	}
 	if g.Resource != "" {
 		l.known(what, connector.OnResource, g.Resource)
 	}
-	if g.Holder.Kind == connector.OnAccount {
+	if g.Holder.Kind == connector.OnAccount && g.Holder.System == "" {
 		l.own("grant", g.Holder.ID)
 	}
-	l.once("grant " + string(g.Holder.Kind) + " " + g.Holder.ID + " > " + g.Entitlement + " on " + g.Resource + " " + g.Mode.String())
+	l.once("grant " + g.Holder.System + " " + string(g.Holder.Kind) + " " + g.Holder.ID + " > " + g.Entitlement + " on " + g.Resource + " " + g.Mode.String())
+}
+
+// elsewhere reports whether a target is of another system, where only an account
+// or an entitlement can be named. Whether it is there is not for this system to say.
+func (l *ledger) elsewhere(what string, t connector.Target) bool {
+	if t.System == "" {
+		return false
+	}
+	if t.Kind != connector.OnAccount && t.Kind != connector.OnEntitlement || t.ID == "" {
+		l.t.Errorf("%s refers to %v, which systems do not call each other", what, t)
+	}
+	return true
 }
 
 // own requires that what belongs to an account follows it.

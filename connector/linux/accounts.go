@@ -23,9 +23,6 @@ const (
 	passwordEmpty      passwordState = "empty"       // every password fits
 )
 
-// maxLookup caps how many accounts of a directory are looked up by name.
-const maxLookup = 2000
-
 // account is one line of passwd with what belongs to it.
 type account struct {
 	name, gecos, home, shell string
@@ -39,6 +36,8 @@ type account struct {
 	groups                   []*group // primary first
 	keys                     []publicKey
 	keysUnread               bool
+	also                     []int // gids that the host names for it, where it was asked
+	foreign                  bool  // a directory's, not in the host's own files
 }
 
 // group is one line of group.
@@ -47,6 +46,7 @@ type group struct {
 	gid     int
 	listed  []string   // as the line names them
 	members []*account // listed and primary
+	foreign bool       // a directory's, not in the host's own files
 }
 
 // daemon is how the host's sshd treats accounts and keys.
@@ -58,6 +58,7 @@ type daemon struct {
 	strict      bool
 	authorities bool
 	match       bool
+	narrowed    []string // what else decides who may sign in
 }
 
 // facts is what accounts.sh says.
@@ -68,27 +69,34 @@ type facts struct {
 	byGroup  map[string]*group
 	usage    bool
 	daemon   daemon
+	names    nameService
+	asked    map[string]bool // what was looked up by name, found or not
+	unasked  int             // how many names were too many to look up
 }
 
 // readAccounts reads accounts, groups, the state of passwords and last logins.
-func (h *Host) readAccounts(ctx context.Context) (*facts, error) {
+// Whoever the sudo policy names is looked up where the lists lack them.
+func (h *Host) readAccounts(ctx context.Context, sudo *policy) (*facts, error) {
 	const doing = "reading accounts and groups"
 	out, err := h.line.run(ctx, doing, scriptAccounts, nil, asRoot)
 	if err != nil {
 		return nil, err
 	}
-	f := &facts{byName: map[string]*account{}, byGroup: map[string]*group{}}
+	f := newFacts()
 	f.daemon = daemon{keyFiles: []string{".ssh/authorized_keys", ".ssh/authorized_keys2"}, pam: true, strict: true}
 	var logins []string
 	if logins, err = f.parse(out); err != nil {
 		return nil, h.line.incomplete(doing, err)
 	}
-	if err := h.lookUpMissing(ctx, f); err != nil {
+	if err := h.lookUp(ctx, f, sudo.names()); err != nil {
 		return nil, err
 	}
-	f.join()
 	f.noteLogins(logins)
 	return f, nil
+}
+
+func newFacts() *facts {
+	return &facts{byName: map[string]*account{}, byGroup: map[string]*group{}, names: newNameService(), asked: map[string]bool{}}
 }
 
 // parse takes what accounts.sh printed; it must end with its end mark.
@@ -114,6 +122,12 @@ func (f *facts) parse(out []byte) (logins []string, err error) {
 			f.usage = true
 		case "D":
 			f.daemon.set(rest)
+		case "N":
+			f.names.serve(rest)
+		case "FP":
+			f.names.accounts[rest] = true
+		case "FG":
+			f.names.groups[rest] = true
 		case "E":
 			ended = true
 		}
@@ -124,6 +138,7 @@ func (f *facts) parse(out []byte) (logins []string, err error) {
 	for _, s := range shadows {
 		f.noteShadow(s)
 	}
+	f.markForeign()
 	return logins, nil
 }
 
@@ -181,7 +196,7 @@ func (f *facts) noteShadow(text string) {
 
 func (d *daemon) set(text string) {
 	key, value, _ := strings.Cut(text, " ")
-	d.known = d.known || key != "match"
+	d.known = d.known || key != "match" && key != "narrowed"
 	switch key {
 	case "authorizedkeysfile":
 		d.keyFiles = strings.Fields(value)
@@ -195,6 +210,8 @@ func (d *daemon) set(text string) {
 		d.authorities = value != "none"
 	case "match":
 		d.match = true
+	case "narrowed":
+		d.narrowed = append(d.narrowed, value)
 	}
 }
 
@@ -211,47 +228,21 @@ func (d *daemon) warnings() (list []string) {
 	if d.match {
 		list = append(list, "sshd_config has Match blocks; what they change for single accounts is unknown")
 	}
+	if len(d.narrowed) > 0 {
+		list = append(list, fmt.Sprintf("who may sign in is narrowed by %s, which Writ does not read: accounts that are kept out seem to get in", clean(strings.Join(d.narrowed, ", "))))
+	}
 	return list
 }
 
-// lookUpMissing asks by name for accounts that groups name and the list lacks:
-// a directory need not list itself, yet its people hold access here.
-func (h *Host) lookUpMissing(ctx context.Context, f *facts) error {
-	const doing = "looking up accounts of a directory"
-	missing := map[string]bool{}
-	for _, g := range f.groups {
-		for _, name := range g.listed {
-			if f.byName[name] == nil && name != "" && len(missing) < maxLookup {
-				missing[name] = true
-			}
-		}
-	}
-	if len(missing) == 0 {
-		return nil
-	}
-	var ask strings.Builder
-	for name := range missing {
-		ask.WriteString(name + "\n")
-	}
-	out, err := h.line.run(ctx, doing, scriptLookup, []byte(ask.String()), asRoot)
-	if err != nil {
-		return err
-	}
-	if !bytes.HasSuffix(out, []byte("E:end\n")) {
-		return h.line.incomplete(doing, errors.New("the list has no end"))
-	}
-	for raw := range bytes.Lines(out) {
-		if text, ok := strings.CutPrefix(strings.TrimRight(string(raw), "\n"), "P:"); ok {
-			f.addAccount(text)
-		}
-	}
-	return nil
-}
-
-// join makes memberships of the names in groups and of primary groups.
+// join makes memberships of the names in groups, of primary groups, and of what
+// the host says of single accounts.
 func (f *facts) join() {
 	byGID := map[int]*group{}
+	for _, a := range f.accounts {
+		a.groups = nil
+	}
 	for _, g := range f.groups {
+		g.members = nil
 		if byGID[g.gid] == nil {
 			byGID[g.gid] = g
 		}
@@ -270,6 +261,14 @@ func (f *facts) join() {
 		for _, name := range g.listed {
 			if a := f.byName[name]; a != nil && !seen[a] {
 				seen[a] = true
+				g.members = append(g.members, a)
+				a.groups = append(a.groups, g)
+			}
+		}
+	}
+	for _, a := range f.accounts {
+		for _, gid := range a.also {
+			if g := byGID[gid]; g != nil && !a.inGroup(g) {
 				g.members = append(g.members, a)
 				a.groups = append(a.groups, g)
 			}

@@ -73,25 +73,25 @@ func (r *rules) sudoCapabilities(k sudoKey) []connector.Capability {
 	case k.as.not != "":
 		return r.everybodyBut(k, u)
 	case k.as.user == "ALL":
-		return u.capabilities()
+		return r.asRoot(k, u)
 	case strings.HasPrefix(k.as.user, "%"):
 		if g := r.w.byGroup[k.as.user[1:]]; g != nil {
-			return r.become(g.members, u)
+			return r.become(g.members, k, u)
 		}
 		return nil
 	}
 	if a := r.w.byName[k.as.user]; a != nil {
-		return r.become([]*account{a}, u)
+		return r.become([]*account{a}, k, u)
 	}
 	if k.as.user == "#0" || k.as.user == "root" {
-		return u.capabilities()
+		return r.asRoot(k, u)
 	}
 	return nil
 }
 
 // become is the right to run as any of some accounts; as one with uid 0 it is
 // worth what the command gives.
-func (r *rules) become(accounts []*account, u uses) (list []connector.Capability) {
+func (r *rules) become(accounts []*account, k sudoKey, u uses) (list []connector.Capability) {
 	if len(accounts) > maxImpersonated {
 		return uses{shell: true}.capabilities()
 	}
@@ -104,7 +104,16 @@ func (r *rules) become(accounts []*account, u uses) (list []connector.Capability
 		list = append(list, impersonates(a.name))
 	}
 	if root {
-		list = append(u.capabilities(), list...)
+		list = append(r.asRoot(k, u), list...)
+	}
+	return list
+}
+
+// asRoot is what a command gives that runs as root.
+func (r *rules) asRoot(k sudoKey, u uses) []connector.Capability {
+	list := u.capabilities()
+	for _, c := range r.keyOwners(k.command) {
+		list = addCapability(list, c)
 	}
 	return list
 }
@@ -121,5 +130,5 @@ func (r *rules) everybodyBut(k sudoKey, u uses) []connector.Capability {
 			rest = append(rest, a)
 		}
 	}
-	return r.become(rest, u)
+	return r.become(rest, k, u)
 }

@@ -46,11 +46,11 @@ func (h *Host) read(ctx context.Context) (*snapshot, error) {
 	if !p.elevates {
 		return nil, connector.ErrPrivilege.With("linux %q: account %q may not run commands as root there: %s", h.name, p.user, p.remedy())
 	}
-	f, err := h.readAccounts(ctx)
+	sudo, err := h.readSudoers(ctx, p)
 	if err != nil {
 		return nil, err
 	}
-	sudo, err := h.readSudoers(ctx, p)
+	f, err := h.readAccounts(ctx, sudo)
 	if err != nil {
 		return nil, err
 	}
@@ -69,6 +69,7 @@ func (h *Host) read(ctx context.Context) (*snapshot, error) {
 		return nil, err
 	}
 	s.addGroups()
+	s.nested = append(s.nested, h.fromDirectory(f)...)
 	s.addSudo()
 	s.addSurprises(append(append(w.writableKeys(files), commands...), setuid...))
 	return s, nil
@@ -158,7 +159,7 @@ func (s *snapshot) emit(h *Host, cursor string, yield func(connector.Record, err
 	}
 	now := h.now()
 	for i, a := range s.facts.accounts[from:] {
-		if !s.emitAccount(a, a.record(s.facts, now), yield) {
+		if !s.emitAccount(a, h.record(a, s.facts, now), yield) {
 			return
 		}
 		done := from + i + 1
@@ -208,7 +209,7 @@ func (s *snapshot) digest() string {
 		_, _ = fmt.Fprintf(sum, "%q %v\n", e.ID, e.Capabilities)
 	}
 	for _, g := range s.nested {
-		_, _ = fmt.Fprintf(sum, "%q %q\n", g.Holder.ID, g.Entitlement)
+		_, _ = fmt.Fprintf(sum, "%q %q %q\n", g.Holder.System, g.Holder.ID, g.Entitlement)
 	}
 	for _, a := range s.facts.accounts {
 		_, _ = fmt.Fprintf(sum, "%q\n", a.name)

@@ -4,8 +4,12 @@
 //
 // What is observed, and from what:
 //
-//	accounts               getent passwd, and by name those that groups mention
-//	groups                 getent group, primary groups included
+//	accounts               getent passwd, and by name or number those that groups, sudo
+//	                       rules and files of keys mention and the list lacks
+//	groups                 getent group, primary groups included, and likewise; of accounts
+//	                       looked up by name, what id -G says
+//	what a directory       not in the host's own files, and nsswitch.conf names a service
+//	brings                 that is not the host (sss, ldap, winbind)
 //	state of passwords     getent shadow, cut on the host to set, locked, none or empty
 //	sudo rules             cvtsudoers -f json -e /etc/sudoers: sudo's own reading
 //	SSH keys               the files that sshd -T names (AuthorizedKeysFile)
@@ -19,6 +23,13 @@
 // sudo::GROUP:COMMAND, uid:0, file:PATH:write, setuid:PATH. A byte that is not
 // text is written \xNN in an id.
 //
+// With option directory, the directory's account opens the host's of the same name,
+// and its group holds the host's of the same name, since who is in the one is in the
+// other. So an account of the directory that is none of the host is said to hold
+// the group too. The domain that sssd or winbind may write with a name is cut off.
+// A name in the host's own files is the host's, though PAM may also take the
+// directory's password for it.
+//
 // How sudo rules become grants:
 //   - A rule for a group is held by the group. A rule that a later one takes away
 //     from somebody, and a list that leaves somebody out, is decided account by
@@ -29,7 +40,9 @@
 //   - A rule whose command can start others, or write any file, is control of the
 //     host where it runs as root; the table is programs.go. A program that is not
 //     in it says nothing. A wildcard in arguments matches spaces and slashes, so
-//     such arguments count as open. NOEXEC takes the shell from a pager, not from
+//     such arguments count as open. One that may write a file of keys of somebody's
+//     (sudoedit, or tee, cp and their like with it as an argument) is the right to
+//     become its owner. NOEXEC takes the shell from a pager, not from
 //     an editor.
 //   - NOPASSWD and !authenticate are the flag NoPassword. Under targetpw, rootpw
 //     or runaspw the rule needs the other account's password and gives nothing by
@@ -52,8 +65,11 @@
 //
 // What it does not do: it sees no access control lists, capabilities(7), PAM or
 // polkit rules, SELinux, cron jobs, keys that a program hands to sshd, members of
-// netgroups, sudo rules in LDAP, or what Match blocks of sshd_config change; where
-// it can tell that there are such, Describe warns. Listing a directory that does
-// not list itself is the directory's own connector's job. It runs GNU coreutils,
+// netgroups, sudo rules in LDAP, or what Match blocks of sshd_config change; nor what
+// keeps people out who have an account: AllowUsers and its like, access.conf,
+// access_provider of sssd, pam_authz_search of nslcd. Where it can tell that there
+// are such, Describe warns. Of programs of sudo rules that a group may write, a group
+// that the host does not list is not looked up. Listing a directory that does not
+// list itself is the directory's own connector's job. It runs GNU coreutils,
 // findutils and grep on the host, as all but the smallest distributions have.
 package linux

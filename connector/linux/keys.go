@@ -119,8 +119,21 @@ func around(p, home string) []string {
 	return list
 }
 
-// readKeys reads every account's keys, and who else may write them.
+// readKeys reads every account's keys, and who else may write them. Whoever may
+// and is not known yet is looked up, and then has keys to be read as well.
 func (h *Host) readKeys(ctx context.Context, f *facts) (map[string]fileFact, error) {
+	files, err := h.readKeyFiles(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	found, err := h.lookUpOwners(ctx, f, files)
+	if err != nil || !found {
+		return files, err
+	}
+	return h.readKeyFiles(ctx, f)
+}
+
+func (h *Host) readKeyFiles(ctx context.Context, f *facts) (map[string]fileFact, error) {
 	const doing = "reading SSH keys"
 	ask := map[string]bool{}
 	for _, a := range f.accounts {

@@ -26,6 +26,7 @@ const (
 	optHostKey    = "host_key"
 	optTimeout    = "timeout"
 	optSetuid     = "setuid"
+	optDirectory  = "directory"
 )
 
 const defaultTimeout = 2 * time.Minute
@@ -39,6 +40,7 @@ func Spec() connector.Spec {
 			{Name: optHostKey, Help: "the host's key by its fingerprint, SHA256:…; instead of known_hosts"},
 			{Name: optTimeout, Help: "seconds that one command on the host may take", Default: "120"},
 			{Name: optSetuid, Help: "search the host's file systems for setuid programs: on or off", Default: "on"},
+			{Name: optDirectory, Help: "the name, in Writ, of the directory that the host takes accounts and groups from"},
 		},
 		Open: Open,
 	}
@@ -50,6 +52,8 @@ type Host struct {
 	line   *line
 	now    func() time.Time
 	setuid bool
+
+	directory string // the system that accounts and groups come from, by its name in Writ
 }
 
 var _ connector.Writer = (*Host)(nil)
@@ -81,7 +85,7 @@ func Open(_ context.Context, cfg connector.Config) (connector.Connector, error) 
 	if now == nil {
 		now = time.Now
 	}
-	return &Host{name: cfg.Name, line: l, now: now, setuid: setuid != "off"}, nil
+	return &Host{name: cfg.Name, line: l, now: now, setuid: setuid != "off", directory: cfg.Options[optDirectory]}, nil
 }
 
 // Close ends the connection.
@@ -163,20 +167,17 @@ func (h *Host) Describe(ctx context.Context) (connector.Description, error) {
 			"account %q may not run commands as root, so passwords' states, sudo rules, SSH keys and setuid programs are unknown: %s", p.user, p.remedy()))
 		return d, nil
 	}
-	facts, err := h.readAccounts(ctx)
+	policy, err := h.readSudoers(ctx, p)
+	if errors.Is(err, ErrNoCvtsudoers) {
+		d.Warnings = append(d.Warnings, err.Error())
+	} else if err != nil {
+		return connector.Description{}, err
+	}
+	facts, err := h.readAccounts(ctx, policy)
 	if err != nil {
 		return connector.Description{}, err
 	}
-	d.Warnings = append(facts.daemon.warnings(), h.toolWarnings(p, facts)...)
-	policy, err := h.readSudoers(ctx, p)
-	switch {
-	case errors.Is(err, ErrNoCvtsudoers):
-		d.Warnings = append(d.Warnings, err.Error())
-	case err != nil:
-		return connector.Description{}, err
-	default:
-		d.Warnings = append(d.Warnings, policy.warnings()...)
-	}
+	d.Warnings = slices.Concat(d.Warnings, facts.daemon.warnings(), h.toolWarnings(p, facts), policy.warnings(), h.directoryWarnings(facts))
 	return d, nil
 }
 

@@ -67,6 +67,36 @@ func TestUsesOfCommands(t *testing.T) {
 	}
 }
 
+func TestFilesThatCommandsWrite(t *testing.T) {
+	tests := []struct{ command, path string }{
+		{"sudoedit /home/a/.ssh/authorized_keys", "/home/a/.ssh/authorized_keys"},
+		{"sudoedit /etc/motd /home/a/.ssh/authorized_keys", "/home/a/.ssh/authorized_keys"},
+		{"sudoedit /home/*/.ssh/authorized_keys", "/home/a/.ssh/authorized_keys"},
+		{"sudoedit /home/[ab]/.ssh/*", "/home/a/.ssh/authorized_keys"},
+		{"/usr/bin/tee /home/a/.ssh/../.ssh/authorized_keys", "/home/a/.ssh/authorized_keys"},
+		{`/bin/dd if\=/tmp/x of\=/home/a/.ssh/authorized_keys`, "/home/a/.ssh/authorized_keys"},
+		{"/bin/cp /tmp/x /home/a/.ssh/", "/home/a/.ssh"},
+		{"/usr/bin/tee /home/b/.ssh/authorized_keys", ""},
+		{"sudoedit /home/a/.ssh/authorized_keys2", ""},
+		{"/usr/bin/cat /home/a/.ssh/authorized_keys", ""},
+		{"/opt/x /home/a/.ssh/authorized_keys", ""},
+		{"/usr/bin/tee", ""},
+	}
+	for _, tt := range tests {
+		got := ""
+		for _, pattern := range edits(tt.command) {
+			for _, p := range []string{"/home/a/.ssh", "/home/a/.ssh/authorized_keys"} {
+				if matcher(pattern)(p) {
+					got = p
+				}
+			}
+		}
+		if got != tt.path {
+			t.Errorf("%s writes %q, want %q", tt.command, got, tt.path)
+		}
+	}
+}
+
 func TestProgramsAreNamedAsTheyAreLookedUp(t *testing.T) {
 	for name := range programs {
 		if name != path.Base(name) || name != strings.ToLower(name) {
@@ -107,11 +137,12 @@ func TestPolicyOfOlderTools(t *testing.T) {
 // FuzzHost: whatever a host sends, reading it ends, without a panic.
 func FuzzHost(f *testing.F) {
 	f.Add([]byte("P:root:x:0:0:r:/root:/bin/sh\nG:root:x:0:\nS:root:set:y:1:2:3:4\nL:root  pts/0 Mon Nov 24 10:00:00 +0000 2026\nE:end\n"))
+	f.Add([]byte("P:root:x:0:0:r:/root:/bin/sh\nN:passwd: files [x] sss\nN:group: ldap # x\nFP:root\nFG:root\nD:narrowed x\nE:end\n"))
 	f.Add([]byte("P:::::::\nL:\nL: \nE:\n"))
 	f.Add([]byte("755\t0\t0\tf\t1\t1.5\t/x\x00end\x00"))
 	h := &Host{line: &line{}}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		known := &facts{byName: map[string]*account{}, byGroup: map[string]*group{}}
+		known := newFacts()
 		if logins, err := known.parse(b); err == nil {
 			known.join()
 			known.noteLogins(logins)
@@ -121,5 +152,8 @@ func FuzzHost(f *testing.F) {
 			resolve(newWorld(known, probe{}), p, time.Now())
 		}
 		_ = usesOf(string(b), false)
+		for _, pattern := range edits(string(b)) {
+			_ = matcher(pattern)("/home/a/.ssh/authorized_keys")
+		}
 	})
 }

@@ -86,7 +86,7 @@ func dayTime(days int) access.Time {
 }
 
 // record is a as inventory takes it.
-func (a *account) record(f *facts, now time.Time) *connector.Account {
+func (h *Host) record(a *account, f *facts, now time.Time) *connector.Account {
 	kind, reason := a.kind()
 	r := &connector.Account{
 		ID: native(a.name), Login: clean(a.name), DisplayName: clean(a.displayName()),
@@ -105,6 +105,10 @@ func (a *account) record(f *facts, now time.Time) *connector.Account {
 	r.UsageKnown = f.usage && (!a.login.IsZero() || a.neverLogged && person)
 	if a.password != passwordUnknown {
 		r.Attributes["password"] = string(a.password)
+	}
+	if a.foreign {
+		r.Attributes["name_service"] = clean(strings.Join(f.names.passwd, ", "))
+		r.OpenedBy = h.openedBy(a)
 	}
 	if a.keysUnread {
 		r.Attributes["authorized_keys"] = "too large to read whole"

@@ -38,7 +38,7 @@ func TestLesson13_NoHashLeavesTheHost(t *testing.T) {
 	host := opened.(*Host)
 	everything := map[string][]byte{
 		scriptProbe: nil, scriptAccounts: nil, scriptSudoers: nil, scriptSetuid: nil,
-		scriptLookup: []byte("des\n"), scriptState: []byte("sha512\nshadow\n"),
+		scriptLookup: []byte("u des\ng shadow\n"), scriptState: []byte("sha512\nshadow\n"),
 		scriptStat: []byte("/etc/shadow\x00"), scriptKeys: []byte("/etc/shadow\x00/home/des/.ssh/authorized_keys\x00"), scriptOwned: []byte("/etc/shadow\x00"),
 	}
 	for script, stdin := range everything {

@@ -63,7 +63,7 @@ func (h *Host) readSudoers(ctx context.Context, p probe) (*policy, error) {
 		return &policy{}, nil
 	}
 	if !p.tools["cvtsudoers"] {
-		return nil, ErrNoCvtsudoers.With("linux %q: the host has sudo but not cvtsudoers, so sudo rules are unknown: install a sudo of 1.8.23 or newer that brings cvtsudoers along", h.name)
+		return &policy{}, ErrNoCvtsudoers.With("linux %q: the host has sudo but not cvtsudoers, so sudo rules are unknown: install a sudo of 1.8.23 or newer that brings cvtsudoers along", h.name)
 	}
 	out, err := h.line.run(ctx, doing, scriptSudoers, nil, asRoot)
 	if err != nil {

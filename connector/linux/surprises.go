@@ -45,8 +45,12 @@ func (w *world) writable(p string, fact fileFact, owner *account) (s surprise, f
 }
 
 // othersThan reports whether g has a member that is not owner: most accounts have
-// a group of their own, which lets nobody in.
+// a group of their own, which lets nobody in. A directory may keep its members to
+// itself, and then the group counts as having some.
 func (g *group) othersThan(owner *account) bool {
+	if g.foreign && len(g.listed) == 0 && (owner == nil || g.name != owner.name) {
+		return true
+	}
 	return slices.ContainsFunc(g.members, func(a *account) bool { return a != owner })
 }
 

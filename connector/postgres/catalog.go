@@ -45,7 +45,10 @@ type catalog struct {
 	seen         map[string]bool
 	grants       map[connector.Target][]*connector.Grant
 	given        map[holding]*connector.Grant
-	unnamed      map[string]bool // data classes of what has not been met
+	unnamed      map[string]bool     // data classes of what has not been met
+	in           map[uint32][]uint32 // roles that a role is in
+	openings     *openings
+	misses       []*connector.Reject
 
 	// Of the database that is being read.
 	database databaseRow
@@ -55,13 +58,7 @@ type catalog struct {
 // read reads the whole cluster. Catalogs are small beside data: it is all in
 // memory before the first record goes out, so half a cluster is never seen.
 func (c *Cluster) read(ctx context.Context) (*catalog, error) {
-	k := &catalog{
-		Cluster: c, roles: map[uint32]*role{}, seen: map[string]bool{}, grants: map[connector.Target][]*connector.Grant{},
-		given: map[holding]*connector.Grant{}, unnamed: map[string]bool{}, all: map[string][]string{},
-	}
-	for name := range c.classes {
-		k.unnamed[name] = true
-	}
+	k := newCatalog(c)
 	databases, err := k.readCluster(ctx)
 	if err != nil {
 		return nil, err
@@ -78,6 +75,17 @@ func (c *Cluster) read(ctx context.Context) (*catalog, error) {
 	return k, nil
 }
 
+func newCatalog(c *Cluster) *catalog {
+	k := &catalog{
+		Cluster: c, in: map[uint32][]uint32{}, roles: map[uint32]*role{}, seen: map[string]bool{}, grants: map[connector.Target][]*connector.Grant{},
+		given: map[holding]*connector.Grant{}, unnamed: map[string]bool{}, all: map[string][]string{},
+	}
+	for name := range c.classes {
+		k.unnamed[name] = true
+	}
+	return k
+}
+
 func (k *catalog) readCluster(ctx context.Context) (databases []databaseRow, err error) {
 	s, err := k.connect(ctx, "")
 	if err != nil {
@@ -89,7 +97,7 @@ func (k *catalog) readCluster(ctx context.Context) (databases []databaseRow, err
 		return nil, err
 	}
 	err = s.readOnly(ctx, func() error {
-		if err := k.readRoles(ctx, s, v.Number >= 160000); err != nil {
+		if err := k.readRoles(ctx, s, v.Number); err != nil {
 			return err
 		}
 		databases, err = k.readDatabases(ctx, s)
@@ -98,7 +106,8 @@ func (k *catalog) readCluster(ctx context.Context) (databases []databaseRow, err
 	return databases, err
 }
 
-func (k *catalog) readRoles(ctx context.Context, s *session, own bool) error {
+// readRoles reads roles, who is in them, and who signs in as them.
+func (k *catalog) readRoles(ctx context.Context, s *session, version int) error {
 	roles, err := list[roleRow](ctx, s, "reading roles", queryRoles)
 	if err != nil {
 		return err
@@ -109,7 +118,7 @@ func (k *catalog) readRoles(ctx context.Context, s *session, own bool) error {
 		k.order = append(k.order, r)
 	}
 	query := queryMembers15
-	if own { // since version 16 each membership says for itself
+	if version >= 160000 { // since then each membership says for itself
 		query = queryMembers
 	}
 	members, err := list[memberRow](ctx, s, "reading memberships", query)
@@ -119,6 +128,7 @@ func (k *catalog) readRoles(ctx context.Context, s *session, own bool) error {
 	for _, m := range members {
 		if r := k.roles[m.Role]; r != nil {
 			r.members = true
+			k.in[m.Member] = append(k.in[m.Member], m.Role)
 		}
 	}
 	for _, m := range members {
@@ -127,7 +137,8 @@ func (k *catalog) readRoles(ctx context.Context, s *session, own bool) error {
 		}
 	}
 	k.describeRoles()
-	return nil
+	k.groupGrants()
+	return k.readOpenings(ctx, s, version)
 }
 
 func flag(is bool, f access.GrantFlags) access.GrantFlags {
@@ -220,12 +231,16 @@ func (k *catalog) record(r *role) *connector.Account {
 		a.Kind, a.KindReason = access.BuiltInAccount, "it is the bootstrap superuser"
 	}
 	a.Expires = access.Time(r.ValidUntil)
+	if k.openings.keyless[r] {
+		a.Expires = 0 // only its password ends then
+	}
 	switch {
-	case r.ValidUntil != 0 && a.Expires <= access.TimeOf(k.now()):
+	case a.Expires != 0 && a.Expires <= access.TimeOf(k.now()):
 		a.Status = access.Expired
 	case r.Limit == 0 && !r.Super:
 		a.Status = access.Disabled // no connection is left to it
 	}
+	a.OpenedBy = k.openings.byRole[r]
 	if r.Comment != "" {
 		a.Attributes = map[string]string{"comment": clean(r.Comment)}
 	}
@@ -277,5 +292,5 @@ func (k *catalog) rejects() (list []*connector.Reject) {
 		list = append(list, &connector.Reject{Where: "option " + optDataClass + clean(name), Reason: "the cluster has no such database, schema or table", Raw: string(k.classes[name])})
 	}
 	slices.SortFunc(list, func(a, b *connector.Reject) int { return strings.Compare(a.Where, b.Where) })
-	return list
+	return append(list, k.misses...)
 }

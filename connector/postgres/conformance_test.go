@@ -40,7 +40,7 @@ func TestConformance(t *testing.T) {
 	addr := net.JoinHostPort("127.0.0.1", fmt.Sprint(p.Port))
 	good := connector.Config{
 		Name: "shop-db", Address: strings.Replace(p.URL("postgres"), "postgres@", "writ@", 1), Credential: secret.New([]byte(canary + "\n")),
-		Options: map[string]string{"data_class.shop": "confidential", "data_class.shop.sales.customer": "restricted", "exclude": "closed"},
+		Options: map[string]string{"data_class.shop": "confidential", "data_class.shop.sales.customer": "restricted", "exclude": "closed", "directory": "corp", "host": "db1", "group_roles": "readers=cn=readers,dc=x"},
 	}
 	wrong, nobody, none := good, good, good
 	wrong.Credential = secret.New([]byte("wrong"))

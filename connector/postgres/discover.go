@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -90,7 +91,23 @@ func (k *catalog) fixed(yield func(connector.Record) bool) bool {
 			return false
 		}
 	}
+	for _, t := range k.elsewhere() {
+		if !k.held(t, yield) {
+			return false
+		}
+	}
 	return true
+}
+
+// elsewhere are the holders that are things of another system.
+func (k *catalog) elsewhere() (list []connector.Target) {
+	for t := range k.grants {
+		if t.System != "" {
+			list = append(list, t)
+		}
+	}
+	slices.SortFunc(list, func(a, b connector.Target) int { return strings.Compare(a.ID, b.ID) })
+	return list
 }
 
 // held yields what a holder has.
@@ -108,7 +125,7 @@ func (k *catalog) held(t connector.Target, yield func(connector.Record) bool) bo
 func (k *catalog) digest() string {
 	sum := sha256.New()
 	for _, r := range k.order {
-		_, _ = fmt.Fprintf(sum, "%v\n", r)
+		_, _ = fmt.Fprintf(sum, "%v %v\n", r, k.openings.byRole[r])
 	}
 	for _, r := range k.resources {
 		_, _ = fmt.Fprintf(sum, "%v\n", *r)
@@ -123,7 +140,7 @@ func (k *catalog) digest() string {
 	for _, e := range k.entitlements {
 		targets = append(targets, connector.Target{Kind: connector.OnEntitlement, ID: e.ID})
 	}
-	for _, t := range targets {
+	for _, t := range append(targets, k.elsewhere()...) {
 		for _, g := range k.grants[t] {
 			_, _ = fmt.Fprintf(sum, "%v %s %d\n", t, g.Entitlement, g.Flags)
 		}

@@ -16,6 +16,12 @@
 //	                               column:db.schema.table.column:UPDATE
 //	ownership                      owner:NAME
 //	default privilege              default:db.schema:GRANTOR:TYPE:PRIVILEGE
+//	a rule of pg_hba.conf          the accounts of the host (peer, pam) or of the directory (ldap,
+//	                               gss, sspi) with which one signs in as a role open its account
+//	a rule without proof (trust)   sign_in:trust, which PUBLIC holds, or sign_in:trust:host where
+//	                               only the server's own machine can come from, which accounts
+//	                               hold that the host's open
+//	option group_roles             grant of role:NAME to a group of the directory
 //
 // A role that logs in and has members is an account and an entitlement, and both
 // hold the same. A backslash, a byte that is not text, and within names that dots
@@ -42,6 +48,7 @@
 //	or a database
 //	role:NAME of a role that can   impersonate on the account
 //	log in
+//	sign_in:trust, …:host          impersonate on each account that the rules name
 //
 // CONNECT, TEMPORARY, USAGE, REFERENCES, EXECUTE, CREATEDB and everything on a
 // sequence or a future object can do nothing by itself.
@@ -49,7 +56,8 @@
 // Invariants:
 //  1. Catalogs are only read, in one read-only transaction per database; password
 //     hashes are never selected. A plain login role that may connect to every
-//     database suffices. One that it may not connect to is an error until option
+//     database suffices; how the server lets people in it reads only if it was
+//     granted that, and claims nothing else. One that it may not connect to is an error until option
 //     exclude names it: half a cluster is never a cluster.
 //  2. What the owner of an object may do as its owner is said once, by owner:NAME.
 //     What owners took from themselves they can give back; the description of
@@ -63,17 +71,27 @@
 //  5. A snapshot is read whole before its first record goes out.
 //
 // The server keeps no record of logins, so last use is never known. VALID UNTIL
-// limits passwords only; it is taken as the end of the account all the same. A
+// limits passwords only; it is taken as the end of the account all the same, unless
+// a rule of pg_hba.conf is known to let it in without its own password. A
 // role that loses LOGIN is no account any longer. pg_database_owner's privileges
 // are given to the owner of each database, its only member.
 //
-// What it does not do: it reads no pg_hba.conf, row security policies, large
+// Of pg_hba.conf the first rule that matches connection, database, role and address
+// decides. It is read as the file is now, which the server may not have loaded yet.
+// That several rules together leave nothing to a later one is not noticed, nor that
+// a role may not connect to the database that a rule names; a word such as all that
+// stands in quotes, where it is a name, is taken for the word. A rule that asks for
+// the password of the role itself (scram-sha-256, md5, password), for a certificate
+// or of a RADIUS server says nothing here. What ldap asks beyond the name (a filter,
+// a base) is not asked: a warning says so.
+//
+// What it does not do: it reads no row security policies, large
 // objects, tablespaces, types, languages, foreign servers, parameters, template
 // databases or the server's own schemas, and looks into no function; of
 // functions, it lists those whose privileges somebody set or that run as their
 // owner. It ends no session when it takes LOGIN away. Revoking a privilege on a
 // table takes the same privilege on its columns too, as PostgreSQL does.
 //
-// Sources: PostgreSQL 15 and 17 manuals, chapters Database Roles, Privileges
+// Sources: PostgreSQL 15 and 17 manuals, chapters Client Authentication, Database Roles, Privileges
 // (table 5.1 and 5.2), Predefined Roles, System Catalogs, GRANT, REVOKE.
 package postgres

@@ -22,6 +22,10 @@ const (
 	optTimeout   = "timeout"
 	optExclude   = "exclude"
 	optDataClass = "data_class."
+	optHost      = "host"
+	optDirectory = "directory"
+
+	optGroupRoles = "group_roles"
 )
 
 const (
@@ -39,6 +43,9 @@ func Spec() connector.Spec {
 			{Name: optTLS, Help: "off allows a connection in the clear over the network (sslmode=disable)", Default: "on"},
 			{Name: optCA, Help: "the certificates, as PEM, that the server's must come from; else the machine's own list"},
 			{Name: optTimeout, Help: "seconds that one query may take", Default: "60"},
+			{Name: optHost, Help: "the name, in Writ, of the host that the server runs on, whose accounts sign in as roles (peer)"},
+			{Name: optDirectory, Help: "the name, in Writ, of the directory whose accounts sign in as roles (ldap, gss) or whose groups give them"},
+			{Name: optGroupRoles, Help: "which groups of the directory give which roles, with semicolons between: ROLE=GROUP, or a pattern such as ldap_* for roles and groups of the same name"},
 		},
 		Open: Open,
 	}
@@ -52,6 +59,9 @@ type Cluster struct {
 	timeout time.Duration
 	exclude map[string]bool             // databases
 	classes map[string]access.DataClass // by DB, DB.SCHEMA or DB.SCHEMA.TABLE as in ids
+
+	host, directory string // systems whose accounts sign in as roles, by their names in Writ
+	groupRoles      []groupRole
 }
 
 var _ connector.Writer = (*Cluster)(nil)
@@ -66,6 +76,9 @@ func Open(_ context.Context, cfg connector.Config) (connector.Connector, error) 
 		if err := c.option(name, value); err != nil {
 			return nil, err
 		}
+	}
+	if len(c.groupRoles) > 0 && c.directory == "" {
+		return nil, connector.ErrInput.With("postgres %q: option group_roles needs option directory", c.name)
 	}
 	var err error
 	if c.line, err = newLine(cfg); err != nil {
@@ -93,6 +106,15 @@ func (c *Cluster) option(name, value string) error {
 			return bad("tls must be on or off")
 		}
 	case optCA:
+	case optHost:
+		c.host = value
+	case optDirectory:
+		c.directory = value
+	case optGroupRoles:
+		var why string
+		if c.groupRoles, why = parseGroupRoles(value); why != "" {
+			return bad(why)
+		}
 	case optTimeout:
 		if value == "" {
 			return nil
@@ -145,6 +167,11 @@ func (c *Cluster) Describe(ctx context.Context) (connector.Description, error) {
 			d.Warnings = append(d.Warnings, fmt.Sprintf("role %q may not connect to database %q: %s", c.line.config.User, clean(db.Name), c.remedy(db.Name)))
 		}
 	}
+	k := newCatalog(c)
+	if err := s.readOnly(ctx, func() error { return k.readRoles(ctx, s, v.Number) }); err != nil {
+		return connector.Description{}, err
+	}
+	d.Warnings = append(d.Warnings, k.openingWarnings()...)
 	if c.line.unverified {
 		d.Warnings = append(d.Warnings, "the server's identity is not verified: use sslmode=verify-full, with option ca where the certificate is the company's own")
 	}

@@ -169,3 +169,28 @@ const (
 	queryMembership = `select coalesce(g.rolname::text, ''), false, m.admin_option, m.inherit_option
 	from pg_auth_members m left join pg_roles g on g.oid = m.grantor where m.roleid = $1 and m.member = $2`
 )
+
+// queryMayRead reports whether the role that Writ uses may read what the server
+// makes of its files: both the view and the function behind it, which nobody but
+// superusers may unless somebody said so in this database. Version 15 brought the
+// second pair.
+const (
+	queryMayReadHBA = `select has_table_privilege('pg_hba_file_rules', 'SELECT') and has_function_privilege('pg_hba_file_rules()', 'EXECUTE')`
+	queryMayReadMap = `select has_table_privilege('pg_ident_file_mappings', 'SELECT') and has_function_privilege('pg_ident_file_mappings()', 'EXECUTE')`
+)
+
+// Passwords may stand among the options: only those that are looked at leave the server.
+const hbaColumns = `coalesce(line_number, 0), coalesce(type, ''), coalesce(database, '{}'), coalesce(user_name, '{}'), coalesce(address, ''),
+	coalesce(netmask, ''), coalesce(auth_method, ''), array(select o from unnest(options) o
+		where split_part(o, '=', 1) in ('map', 'include_realm', 'krb_realm', 'ldapprefix', 'ldapsearchattribute', 'ldapsearchfilter')),
+	case when error is null then '' else 'unreadable' end from pg_hba_file_rules`
+
+// Since version 16 a line may come from a file that another one names.
+const (
+	queryHBA15 = `select ` + hbaColumns + ` order by line_number`
+	queryHBA   = `select ` + hbaColumns + ` order by rule_number nulls last`
+)
+
+const queryMaps = `select map_name, sys_name, pg_username from pg_ident_file_mappings where error is null`
+
+const queryOpenDatabases = `select datname::text from pg_database where datallowconn order by datname collate "C"`

@@ -11,8 +11,8 @@ mount --make-rprivate /
 mount -t tmpfs -o mode=755 tmpfs "$1"
 cd "$1"
 
-mkdir -p usr dev/pts etc home opt proc root run/sshd srv tmp var/lib/dpkg var/log var/mail var/spool old
-chmod 1777 tmp
+mkdir -p usr dev/pts dev/shm etc home opt proc root run/sshd srv tmp var/lib/dpkg var/log var/mail var/spool old
+chmod 1777 tmp dev/shm
 chmod 700 root
 chgrp mail var/mail
 chmod 2775 var/mail

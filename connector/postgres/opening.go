@@ -1,0 +1,356 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/connector"
+)
+
+const (
+	versionMaps     = 150000 // pg_ident_file_mappings
+	versionPatterns = 160000 // patterns in names of pg_hba.conf
+)
+
+// maxOpeners caps the accounts with which one role is signed in to, and the roles
+// that a rule without proof is written out for.
+const maxOpeners = 500
+
+// openings is who is let in as whom, from outside.
+type openings struct {
+	gate     *gate
+	maps     []identRow
+	mapsRead bool
+	byRole   map[*role][]connector.Target
+	keyless  map[*role]bool  // some rule lets the role in without its own password
+	notes    map[string]bool // warnings
+}
+
+// readOpenings reads what the server makes of pg_hba.conf and pg_ident.conf, and
+// works out with which accounts of the host and the directory one signs in as each
+// role. Where Writ may not read it, nothing is claimed and a warning says so.
+func (k *catalog) readOpenings(ctx context.Context, s *session, version int) error {
+	o := &openings{byRole: map[*role][]connector.Target{}, keyless: map[*role]bool{}, notes: map[string]bool{}}
+	k.openings = o
+	rows, err := k.tryHBA(ctx, s, version)
+	if err != nil || rows == nil {
+		return err
+	}
+	databases, err := list[databaseName](ctx, s, "listing databases that take connections", queryOpenDatabases)
+	if err != nil {
+		return err
+	}
+	o.gate = newGate(rows, databases, version >= versionPatterns, k.memberOf)
+	for _, r := range k.order {
+		if r.Login {
+			k.openRole(r)
+		}
+	}
+	k.withoutProof()
+	return nil
+}
+
+type databaseName struct{ Name string }
+
+// tryHBA reads the rules; where the server itself cannot read its files, the rest
+// of the cluster still counts.
+func (k *catalog) tryHBA(ctx context.Context, s *session, version int) ([]hbaRow, error) {
+	if _, err := s.Exec(ctx, "savepoint openings"); err != nil {
+		return nil, s.failed("reading pg_hba.conf", err)
+	}
+	rows, err := k.readHBA(ctx, s, version)
+	var said *pgconn.PgError
+	if !errors.As(err, &said) || said.Code == codeCanceled {
+		return rows, err
+	}
+	if _, err := s.Exec(ctx, "rollback to savepoint openings"); err != nil {
+		return nil, s.failed("reading pg_hba.conf", err)
+	}
+	k.openings.maps, k.openings.mapsRead = nil, false
+	k.openings.note("the server cannot read pg_hba.conf or pg_ident.conf itself, so who is let in as whom is unknown: %s", said.Message)
+	return nil, nil
+}
+
+type mayRow struct{ May bool }
+
+// readHBA returns nil where Writ may not read it.
+func (k *catalog) readHBA(ctx context.Context, s *session, version int) ([]hbaRow, error) {
+	o := k.openings
+	may := func(query string) (bool, error) {
+		rows, err := list[mayRow](ctx, s, "asking what may be read", query)
+		return err == nil && len(rows) == 1 && rows[0].May, err
+	}
+	readable, err := may(queryMayReadHBA)
+	if err != nil {
+		return nil, err
+	}
+	if !readable {
+		o.note("role %q may not read pg_hba.conf, so who is let in as whom is unknown: %s", k.line.config.User, k.remedyHBA(s.database, "pg_hba_file_rules"))
+		return nil, nil
+	}
+	query := queryHBA15
+	if version >= versionPatterns {
+		query = queryHBA
+	}
+	rows, err := list[hbaRow](ctx, s, "reading pg_hba.conf", query)
+	if err != nil || version < versionMaps {
+		return rows, err
+	}
+	if o.mapsRead, err = may(queryMayReadMap); err != nil || !o.mapsRead {
+		return rows, err
+	}
+	o.maps, err = list[identRow](ctx, s, "reading pg_ident.conf", queryMaps)
+	return rows, err
+}
+
+// remedyHBA lets Writ read what the server makes of a file. It counts for the
+// database that it is run in.
+func (c *Cluster) remedyHBA(database, view string) string {
+	return clean(fmt.Sprintf("run `grant execute on function %[1]s() to %[2]s; grant select on %[1]s to %[2]s` in database %[3]q", view, pgx.Identifier{c.line.config.User}.Sanitize(), database))
+}
+
+func (o *openings) note(format string, args ...any) {
+	o.notes[clean(fmt.Sprintf(format, args...))] = true
+}
+
+func (o *openings) warnings() []string {
+	if o == nil {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(o.notes))
+}
+
+func newGate(rows []hbaRow, databases []databaseName, patterns bool, member func(*role, string) bool) *gate {
+	g := &gate{patterns: patterns, member: member, compiled: map[string]*regexp.Regexp{}}
+	for _, d := range databases {
+		g.databases = append(g.databases, d.Name)
+	}
+	for _, row := range rows {
+		if row.Error != "" || transports[row.Type] == "" {
+			g.broken = true
+			continue
+		}
+		g.rules = append(g.rules, &rule{row, row.addresses()})
+		g.every = g.every || slices.ContainsFunc(row.Databases, func(d string) bool {
+			return d == "samerole" || d == "samegroup" || patterns && strings.HasPrefix(d, "/")
+		})
+	}
+	return g
+}
+
+// memberOf reports whether a role is another one or is in it, by however many
+// steps. Superusers count as members of nothing that they are not in.
+func (k *catalog) memberOf(r *role, group string) bool {
+	if r.Name == group {
+		return true
+	}
+	seen, next := map[uint32]bool{r.OID: true}, []uint32{r.OID}
+	for len(next) > 0 {
+		at := next[0]
+		next = next[1:]
+		for _, in := range k.in[at] {
+			if x := k.roles[in]; x != nil && !seen[in] {
+				if x.Name == group {
+					return true
+				}
+				seen[in] = true
+				next = append(next, in)
+			}
+		}
+	}
+	return false
+}
+
+// openRole finds with which accounts of other systems one signs in as a role.
+func (k *catalog) openRole(r *role) {
+	o := k.openings
+	var list []connector.Target
+	for _, x := range o.gate.ways(r) {
+		for _, t := range k.openers(x, r) {
+			if len(list) < maxOpeners && !slices.Contains(list, t) {
+				list = append(list, t)
+			}
+		}
+		if x.Method == "trust" {
+			o.trust(x, r)
+		}
+		if !ownPassword[x.Method] {
+			o.keyless[r] = true
+		}
+	}
+	o.byRole[r] = list
+}
+
+// ownPassword are the methods by which a role's own password lets in, and those that
+// let nobody in. Only they end with VALID UNTIL.
+var ownPassword = map[string]bool{"password": true, "md5": true, "scram-sha-256": true, "reject": true}
+
+// openers are the accounts that one rule lets in as a role.
+func (k *catalog) openers(x *rule, r *role) []connector.Target {
+	o := k.openings
+	switch x.Method {
+	case "peer", "pam", "bsd":
+		if k.host == "" {
+			o.note("pg_hba.conf, line %d (%s): the host's own accounts sign in as roles; option host, with the host's name in Writ, shows whose they are", x.Line, x.Method)
+			return nil
+		}
+		names := []string{r.Name}
+		if x.Method == "peer" {
+			names = k.mapped(x, r)
+		}
+		return targets(k.host, names)
+	case "ldap", "gss", "sspi":
+		if k.directory == "" {
+			o.note("pg_hba.conf, line %d (%s): a directory's accounts sign in as roles; option directory, with the directory's name in Writ, shows whose they are", x.Line, x.Method)
+			return nil
+		}
+		if x.Method == "ldap" {
+			k.noteLDAP(x)
+			return targets(k.directory, []string{r.Name})
+		}
+		return targets(k.directory, k.principals(x, r))
+	case "ident":
+		o.note("pg_hba.conf, line %d: ident believes whatever the client's machine says of its user; who that is, is unknown", x.Line)
+	}
+	return nil
+}
+
+func targets(system string, names []string) (list []connector.Target) {
+	for _, name := range names {
+		list = append(list, connector.Target{Kind: connector.OnAccount, System: system, ID: clean(name)})
+	}
+	return list
+}
+
+// mapped are the outside names that a rule lets in as a role: its own, or what the
+// rule's map says.
+func (k *catalog) mapped(x *rule, r *role) []string {
+	o, name := k.openings, x.option("map")
+	switch {
+	case name == "":
+		return []string{r.Name}
+	case !o.mapsRead:
+		o.note("pg_hba.conf, line %d uses the map %q of pg_ident.conf, which role %q cannot read, so whom it lets in is unknown: from PostgreSQL 15 on, %s",
+			x.Line, name, k.line.config.User, k.remedyHBA(k.line.config.Database, "pg_ident_file_mappings"))
+		return nil
+	}
+	names, unclear := o.gate.outsiders(o.maps, name, r)
+	for _, pattern := range unclear {
+		o.note("pg_ident.conf, map %q: every name that matches %q is let in as a role; which those are is unknown", name, pattern)
+	}
+	return names
+}
+
+// noteLDAP says what a rule asks of the directory beyond the password.
+func (k *catalog) noteLDAP(x *rule) {
+	o := k.openings
+	if filter := x.option("ldapsearchfilter"); strings.Contains(filter, "(") {
+		o.note("pg_hba.conf, line %d lets in only whom the directory finds by %q; accounts that it does not find seem to get in", x.Line, filter)
+	}
+	attribute := x.option("ldapsearchattribute")
+	if prefix := x.option("ldapprefix"); strings.Contains(prefix, "=") {
+		attribute, _, _ = strings.Cut(prefix, "=")
+	}
+	if attribute != "" && !strings.EqualFold(attribute, "uid") && !strings.EqualFold(attribute, "sAMAccountName") {
+		o.note("pg_hba.conf, line %d finds accounts of the directory by %q; Writ takes the role's name for their login", x.Line, attribute)
+	}
+}
+
+// principals are the accounts of a directory whose tickets let in as a role. The
+// realm is cut off: the directory is the one that the option names.
+func (k *catalog) principals(x *rule, r *role) (names []string) {
+	realm := x.option("include_realm") != "0"
+	for _, name := range k.mapped(x, r) {
+		user, domain, has := strings.Cut(name, "@")
+		if x.option("map") == "" && has != realm {
+			continue // the principal's name must be the role's
+		}
+		if want := x.option("krb_realm"); want != "" && has && !strings.EqualFold(want, domain) {
+			continue
+		}
+		names = append(names, user)
+	}
+	return names
+}
+
+func (k *catalog) openingWarnings() []string {
+	o := k.openings
+	if o.gate != nil && o.gate.broken {
+		o.note("pg_hba.conf has lines that the server cannot read; until they are right it goes on with what it loaded before, which may be something else")
+	}
+	return o.warnings()
+}
+
+// The entitlements of a rule that asks for no proof of who one is.
+const (
+	trustedAnywhere = "sign_in:trust"
+	trustedHere     = "sign_in:trust:host"
+)
+
+// trust notes that whoever reaches the server by a rule may be a role.
+func (o *openings) trust(x *rule, r *role) {
+	here := x.Type == "local" || x.from.near()
+	id, where := trustedAnywhere, "whoever reaches the server over the network"
+	if here {
+		id, where = trustedHere, "every account of the host"
+	}
+	if o.gate.trusted == nil {
+		o.gate.trusted = map[string][]*role{}
+	}
+	if !slices.Contains(o.gate.trusted[id], r) {
+		o.gate.trusted[id] = append(o.gate.trusted[id], r)
+	}
+	o.note("pg_hba.conf, line %d (trust): %s is let in as any role that the line names, without proof", x.Line, where)
+}
+
+// withoutProof makes entitlements of rules without proof. Over the network, every
+// role's holder can use them. On the host, so can each account that is there: those
+// are known that sign in as their own role; the warning speaks of the rest.
+func (k *catalog) withoutProof() {
+	o := k.openings
+	for _, id := range []string{trustedAnywhere, trustedHere} {
+		trusted := o.gate.trusted[id]
+		if len(trusted) == 0 {
+			continue
+		}
+		k.entitlement(id, "sign_in", "", k.becomes(trusted)...)
+		e := k.entitlements[len(k.entitlements)-1]
+		if id == trustedAnywhere {
+			e.Name, e.Description = "sign in without proof", "pg_hba.conf lets in whoever reaches the server, as any of these roles (trust)"
+			k.give(connector.Target{Kind: connector.OnEntitlement, ID: publicID}, id, access.Implicit)
+			continue
+		}
+		e.Name, e.Description = "sign in without proof from the host", "pg_hba.conf lets in every account of the host, as any of these roles (trust)"
+		for _, r := range k.order {
+			if slices.ContainsFunc(o.byRole[r], func(t connector.Target) bool { return t.System == k.host }) {
+				k.give(account(r.Name), id, access.Implicit)
+			}
+		}
+	}
+}
+
+// becomes is the right to be any of some roles, or of all.
+func (k *catalog) becomes(roles []*role) (can []connector.Capability) {
+	logins := 0
+	for _, r := range k.order {
+		if r.Login {
+			logins++
+		}
+	}
+	if len(roles) == logins || len(roles) > maxOpeners {
+		return onSystem(access.Impersonate)
+	}
+	for _, r := range roles {
+		can = append(can, on(account(r.Name), access.Impersonate)...)
+	}
+	return can
+}
