@@ -125,7 +125,8 @@ func TestRecallOnTheSample(t *testing.T) {
 	judge(t, key, "--sample", dir)
 }
 
-// The same company, with its clusters, hosts and directories built for real.
+// The same company, with its clusters, hosts and directories built for real, each
+// with the names of the others where access crosses.
 func TestRecallOnRealServers(t *testing.T) {
 	if testing.Short() {
 		t.Skip("needs real servers, which -short leaves out; make test runs it")
@@ -137,23 +138,35 @@ func TestRecallOnRealServers(t *testing.T) {
 	}
 	for _, system := range []string{"db1", "web1", "build1"} {
 		addr, private, knownHosts := sampleload.Linux(t, dir, system)
-		file := filepath.Join(t.TempDir(), "key")
-		if err := os.WriteFile(file, private, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		args = append(args, "--system", system+"=linux=ssh://root@"+addr,
-			"--credential", system+"=file:"+file, "--option", system+".known_hosts="+knownHosts)
+		args = append(args, served(t, system, "linux", sampleload.Served{
+			Address: "ssh://root@" + addr, Credential: private, Options: map[string]string{"known_hosts": knownHosts},
+		})...)
 	}
-	for system, load := range map[string]func(testing.TB, string, string) sampleload.Served{"corp-directory": sampleload.Directory, "office-ad": sampleload.Domain} {
-		served := load(t, dir, system)
-		file := filepath.Join(t.TempDir(), "password")
-		if err := os.WriteFile(file, served.Credential, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		args = append(args, "--system", system+"=ldap="+served.Address, "--credential", system+"=file:"+file)
-		for name, value := range served.Options {
-			args = append(args, "--option", system+"."+name+"="+value)
-		}
-	}
+	directory := sampleload.Directory(t, dir, "corp-directory")
+	args = append(args, served(t, "corp-directory", "ldap", directory)...)
+	args = append(args, served(t, "office-ad", "ldap", sampleload.Domain(t, dir, "office-ad"))...)
+	h := sampleload.HostIn(t, dir, "ledger1", directory)
+	args = append(args, served(t, "ledger1", "linux", sampleload.Served{
+		Address: h.URL(), Credential: h.Key, Options: map[string]string{"known_hosts": h.HostKey, "directory": "corp-directory"},
+	})...)
+	dsn, password := sampleload.PostgresOn(t, dir, "ledger-db", h, directory)
+	args = append(args, served(t, "ledger-db", "postgres", sampleload.Served{
+		Address: dsn, Credential: []byte(password),
+		Options: map[string]string{"host": "ledger1", "directory": "corp-directory", "group_roles": sampleload.GroupRoles(t, dir, "ledger-db")},
+	})...)
 	judge(t, key, args...)
+}
+
+// served are the flags by which assess is told of a system that runs.
+func served(t *testing.T, system, kind string, s sampleload.Served) []string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "credential")
+	if err := os.WriteFile(file, s.Credential, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"--system", system + "=" + kind + "=" + s.Address, "--credential", system + "=file:" + file}
+	for name, value := range s.Options {
+		args = append(args, "--option", system+"."+name+"="+value)
+	}
+	return args
 }

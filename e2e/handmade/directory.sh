@@ -44,7 +44,7 @@ group() { # name, members; those with an equals sign are below the base as they 
 	person sokafor Samuel Okafor E10
 	person vlang Victor Lang E11
 	person ralmeida Ruth Almeida E12 'shadowExpire: 1'
-	person dwhitby Dan Whitby E13
+	person dwhitby Dan Whitby E13 'objectClass: posixAccount\nuidNumber: 5001\ngidNumber: 5100\nhomeDirectory: /home/dwhitby\nloginShell: /bin/bash'
 	person jreed2 Jonas Reed E14
 	person nberg Nils Berg ''
 	person ymori Yuki Mori ''
@@ -63,6 +63,7 @@ group() { # name, members; those with an equals sign are below the base as they 
 	group finance glund icosta dwhitby
 	group booking cn=svc_app,ou=services lfisk
 	group tariffs icosta
+	printf 'dn: cn=web-oncall,ou=groups,%s\nobjectClass: posixGroup\ncn: web-oncall\ngidNumber: 5100\nmemberUid: dwhitby\n\n' "$base"
 } | add
 
 modify <<LDIF

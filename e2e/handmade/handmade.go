@@ -114,6 +114,10 @@ func (c *Company) startHost(tb testing.TB, s *System) {
 	h.Script(tb, string(read(tb, "host.sh")), s.Name)
 	c.Hosts[s.Name] = h
 	s.Address, s.Credential, s.Options = h.URL(), h.Key, map[string]string{"known_hosts": h.HostKey}
+	if c.Directory != nil { // those that are listed behind it take people from it
+		h.UseDirectory(tb, c.Directory)
+		s.Options["directory"] = "directory"
+	}
 }
 
 // sshKeys is the schema of SSH keys in a directory, and what has slapd keep when

@@ -97,6 +97,7 @@ if [ "$1" = web1 ]; then
 Cmnd_Alias CHECK = /usr/sbin/nginx -t
 %web ALL = (root) NOPASSWD: CHECK
 %sudo ALL = (ALL:ALL) ALL, !/usr/bin/su
+%web-oncall ALL = (root) ALL
 RULES
 	install -m 4755 /usr/bin/true /usr/local/bin/netdiag
 fi

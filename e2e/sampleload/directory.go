@@ -13,9 +13,11 @@ import (
 
 // Served is a system that runs, as Writ is told of it.
 type Served struct {
+	Name       string
 	Address    string
 	Options    map[string]string
 	Credential []byte
+	Directory  *testkit.SlapdServer // where it is one that hosts can take people from
 }
 
 const directoryBase = "dc=lindquell,dc=example"
@@ -26,11 +28,11 @@ const directoryBase = "dc=lindquell,dc=example"
 func Directory(tb testing.TB, dir, system string) Served {
 	tb.Helper()
 	f := read(tb, dir, system)
-	t := &tree{tb: tb, f: f, base: "ou=company," + directoryBase, dns: map[string]string{}}
+	t := &tree{tb: tb, f: f, base: "ou=company," + directoryBase, dns: map[string]string{}, lent: lentBy(tb, dir, system)}
 	t.write()
 	s := testkit.NewSlapd(tb, testkit.SlapdConfig{BaseDN: directoryBase, NoMemberOf: true, Lines: "lastbind on\n", LDIF: strings.NewReader(t.text.String())})
 	return Served{
-		Address: s.TLSURL() + "/" + t.base, Credential: s.ReaderPassword().Reveal(),
+		Name: system, Directory: s, Address: s.TLSURL() + "/" + t.base, Credential: s.ReaderPassword().Reveal(),
 		Options: map[string]string{"bind_dn": s.ReaderDN(), "ca": s.CA(), "admins": t.admins()},
 	}
 }
@@ -42,6 +44,7 @@ type tree struct {
 	base string
 	text strings.Builder
 	dns  map[string]string // of accounts and groups by id, of people by number
+	lent lent
 	gid  int
 }
 
@@ -121,6 +124,7 @@ func (t *tree) account(a row, changed string) {
 	if a["number"] != "" && t.dns[number+a["number"]] == "" {
 		t.dns[number+a["number"]] = t.dns[a["id"]]
 	}
+	common = append(common, t.lent.posix(t.tb, a["id"], hostName(a["display_name"]))...)
 	t.entry(t.dns[a["id"]], append(common, "objectClass", "inetOrgPerson", "cn", orElse(a["display_name"], a["id"]), "sn", orElse(a["display_name"], a["id"]),
 		"displayName", a["display_name"], "mail", a["email"], "employeeNumber", a["number"])...)
 }
@@ -130,6 +134,17 @@ const number = "number "
 
 func (t *tree) group(e row, members []string) {
 	attributes := []string{"cn", e["name"], "description", e["description"]}
+	if gid := t.lent.gid[e["name"]]; gid != 0 {
+		attributes = append(attributes, "objectClass", "posixGroup", "gidNumber", fmt.Sprint(gid))
+		for _, m := range members {
+			attributes = append(attributes, "memberUid", m)
+		}
+		if e["owner"] != "" {
+			t.tb.Fatalf("%s: %s: a group that hosts know cannot have an owner", t.f.name, e["id"])
+		}
+		t.entry(t.dns[e["id"]], attributes...)
+		return
+	}
 	if len(members) == 0 { // a groupOfNames must have a member, and its own would be one
 		t.gid++
 		attributes = append(attributes, "objectClass", "posixGroup", "gidNumber", fmt.Sprint(firstGID+t.gid))

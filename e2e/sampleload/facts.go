@@ -40,6 +40,9 @@ func Facts(tb testing.TB, dir, system string) map[string]bool {
 		if a["last_used"] != "" {
 			say("used ", a["id"], " ", a["last_used"])
 		}
+		if a["opened_by"] != "" {
+			say("opened ", a["id"], " by ", a["opened_by"])
+		}
 	}
 	for _, c := range f.credentials {
 		say("credential ", c["account"], " ", c["kind"], " ", c["fingerprint"], " ", c["algorithm"])
@@ -50,7 +53,11 @@ func Facts(tb testing.TB, dir, system string) map[string]bool {
 	for _, g := range f.grants {
 		flags := strings.Split(g["flags"], ";")
 		slices.Sort(flags)
-		say("grant ", g["holder_kind"], " ", g["holder"], " -> ", g["entitlement"], " flags=", strings.Join(flags, ";"))
+		holder := g["holder"]
+		if g["holder_system"] != "" {
+			holder = g["holder_system"] + "/" + holder
+		}
+		say("grant ", g["holder_kind"], " ", holder, " -> ", g["entitlement"], " flags=", strings.Join(flags, ";"))
 	}
 	return lines
 }

@@ -11,27 +11,41 @@ import (
 	"time"
 
 	"github.com/writhq/writ/internal/testkit"
+	"github.com/writhq/writ/inventory/sample"
 )
 
 // Linux starts a private host with what the sample says of a system. The key
 // signs in as root.
 func Linux(tb testing.TB, dir, system string) (addr string, key []byte, knownHosts string) {
 	tb.Helper()
+	h := startHost(tb, dir, system, Served{})
+	return h.Addr, h.Key, h.HostKey
+}
+
+func startHost(tb testing.TB, dir, system string, directory Served) *testkit.Host {
+	tb.Helper()
 	f := read(tb, dir, system)
-	h := &host{Host: testkit.NamedLinuxHost(tb, system), tb: tb, uids: map[string]int{}}
+	h := &host{Host: testkit.NamedLinuxHost(tb, system), tb: tb, uids: map[string]int{}, directory: directory.Name}
+	h.lent = lentBy(tb, dir, directory.Name)
 	h.groups(f)
 	h.accounts(f)
 	h.keys(f)
+	if directory.Directory != nil {
+		h.UseDirectory(tb, directory.Directory)
+	}
+	h.writable(f)
 	h.passwords(f)
 	h.sudo(f)
 	h.logins(f)
-	return h.Addr, h.Key, h.HostKey
+	return h.Host
 }
 
 type host struct {
 	*testkit.Host
-	tb   testing.TB
-	uids map[string]int
+	tb        testing.TB
+	uids      map[string]int
+	directory string // that it takes people from, if any
+	lent      lent
 }
 
 // builtIn are accounts that a host has already.
@@ -41,7 +55,7 @@ func builtIn(a row) bool { return a["kind"] == "built_in" }
 func (h *host) groups(f files) {
 	var names []string
 	for _, e := range f.entitlements {
-		if name, is := strings.CutPrefix(e["id"], "group:"); is {
+		if name, is := strings.CutPrefix(e["id"], "group:"); is && (h.directory == "" || h.lent.gid[name] == 0) {
 			names = append(names, name)
 		}
 	}
@@ -61,7 +75,17 @@ func (h *host) accounts(f files) {
 	for n, a := range f.accounts {
 		login, groups := a["id"], member[a["id"]]
 		if builtIn(a) {
+			if len(groups) == 0 {
+				h.tb.Fatalf("%s: account %s has no group", f.name, login)
+			}
 			h.Script(h.tb, `id -u "$1" >/dev/null 2>&1 || useradd --system -g "$2" -s /usr/sbin/nologin "$1"`, login, groups[0])
+			continue
+		}
+		if a["opened_by"] != "" {
+			if a["opened_by"] != h.directory+":"+login || h.lent.uid[login] == 0 || a["status"] != "enabled" {
+				h.tb.Fatalf("%s: account %s is opened by %s, which is not built", f.name, login, a["opened_by"])
+			}
+			h.uids[login] = h.lent.uid[login]
 			continue
 		}
 		if a["status"] != "enabled" || len(groups) == 0 {
@@ -98,6 +122,26 @@ func (h *host) keys(f files) {
 	}
 }
 
+// writable lets groups write files of keys.
+func (h *host) writable(f files) {
+	for _, g := range f.grants {
+		path, is := strings.CutPrefix(g["entitlement"], "file:")
+		if !is {
+			continue
+		}
+		group, isGroup := strings.CutPrefix(g["holder"], "group:")
+		path, isWrite := strings.CutSuffix(path, ":write")
+		if !isGroup || !isWrite {
+			h.tb.Fatalf("%s: %v: only a group's right to write a file is built", f.name, g)
+		}
+		h.Script(h.tb, `chmod 755 "${2%/*}"; chgrp "$1" "$2"; chmod 664 "$2"`, group, path)
+	}
+}
+
+// hostName is a name as hosts keep it (inventory/sample gives the same): plain
+// letters only, since they give no others back safely.
+func hostName(name string) string { return sample.PlainName(name) }
+
 // passwords gives accounts that have one a hash of nothing, of the right age.
 func (h *host) passwords(f files) {
 	for _, c := range f.credentials {
@@ -131,7 +175,7 @@ func (h *host) sudo(f files) {
 	var text strings.Builder
 	for _, g := range f.grants {
 		rule, is := strings.CutPrefix(g["entitlement"], "sudo:")
-		if !is || slices.Contains(hostRules, g["holder"]+" "+g["entitlement"]) {
+		if !is || g["holder_system"] != "" || slices.Contains(hostRules, g["holder"]+" "+g["entitlement"]) {
 			continue
 		}
 		as, command, _ := strings.Cut(rule, ":")

@@ -15,6 +15,17 @@ func Postgres(tb testing.TB, dir, system string) (dsn string) {
 	tb.Helper()
 	f := read(tb, dir, system)
 	p := testkit.NewPostgres(tb)
+	loadCluster(tb, f, p)
+	return p.URL("postgres")
+}
+
+// runner is a server that runs statements.
+type runner interface {
+	Exec(tb testing.TB, database string, statements ...string)
+}
+
+func loadCluster(tb testing.TB, f files, p runner) {
+	tb.Helper()
 	c := &cluster{tb: tb, inside: map[string][]string{}}
 	c.roles(f)
 	c.databases(f)
@@ -26,7 +37,6 @@ func Postgres(tb testing.TB, dir, system string) (dsn string) {
 		p.Exec(tb, db, c.inside[db]...)
 	}
 	p.Exec(tb, "postgres", c.last...)
-	return p.URL("postgres")
 }
 
 // cluster collects statements: for the cluster, and inside each database.
@@ -126,6 +136,7 @@ func (c *cluster) grant(g row) {
 	part := strings.Split(thing, ".")
 	to, word := " to "+holder(g), privileges[right]
 	switch {
+	case g["holder_system"] != "" && kind == "role": // what option group_roles says
 	case g["mode"] != "standing":
 		c.tb.Fatalf("%v: PostgreSQL has standing grants only", g)
 	case kind == "role" && thing == "PUBLIC", kind == "owner":

@@ -48,6 +48,11 @@ func (f facts) add(r connector.Record) {
 		if a.UsageKnown && a.LastUsed != 0 {
 			f["used "+a.ID+" "+a.LastUsed.Time().Format(time.DateOnly)] = true
 		}
+		for _, by := range a.OpenedBy {
+			if a.Kind != access.BuiltInAccount { // as Facts leaves these out
+				f["opened "+a.ID+" by "+by.System+":"+by.ID] = true
+			}
+		}
 	case r.Entitlement != nil:
 		e := r.Entitlement
 		f[fmt.Sprintf("entitlement %s kind=%s name=%s", e.ID, e.Kind, e.Name)] = true
@@ -59,6 +64,9 @@ func (f facts) add(r connector.Record) {
 		}
 	case r.Grant != nil:
 		g := r.Grant
+		if g.Holder.System != "" {
+			g.Holder.ID = g.Holder.System + "/" + g.Holder.ID
+		}
 		f[fmt.Sprintf("grant %s %s -> %s flags=%s", g.Holder.Kind, g.Holder.ID, g.Entitlement, flags(g.Flags))] = true
 	case r.Credential != nil:
 		c := r.Credential
@@ -177,6 +185,22 @@ func TestDirectoriesReadBack(t *testing.T) {
 			compare(t, dir, system, discover(t, ldap.Spec(), connector.Config{Name: system, Address: s.Address, Options: s.Options, Credential: secret.New(s.Credential)}))
 		})
 	}
+}
+
+// Host and cluster take people from the directory, and are read with the names of
+// the others.
+func TestSystemsThatNameEachOtherReadBack(t *testing.T) {
+	dir := small(t)
+	directory := sampleload.Directory(t, dir, "corp-directory")
+	h := sampleload.HostIn(t, dir, "ledger1", directory)
+	compare(t, dir, "ledger1", discover(t, linux.Spec(), connector.Config{
+		Name: "ledger1", Address: h.URL(), Credential: secret.New(h.Key), Options: map[string]string{"known_hosts": h.HostKey, "directory": "corp-directory"},
+	}))
+	dsn, password := sampleload.PostgresOn(t, dir, "ledger-db", h, directory)
+	compare(t, dir, "ledger-db", discover(t, postgres.Spec(), connector.Config{
+		Name: "ledger-db", Address: dsn, Credential: secret.New([]byte(password)),
+		Options: map[string]string{"host": "ledger1", "directory": "corp-directory", "group_roles": sampleload.GroupRoles(t, dir, "ledger-db")},
+	}))
 }
 
 // The connector for flat files takes every row, and says the same as the files.

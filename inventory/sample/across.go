@@ -61,7 +61,7 @@ func fillLedgerHost(s *system) {
 		s.heldElsewhere(directory, g, id)
 		for _, i := range groups[g] {
 			login := s.loginOf(i)
-			s.account(account{id: login, name: plainName(s.nameOf(i)), used: 3, openedBy: directory + ":" + login})
+			s.account(account{id: login, name: PlainName(s.nameOf(i)), used: 3, openedBy: directory + ":" + login})
 			s.has(login, id)
 		}
 	}

@@ -57,7 +57,7 @@ func (h *host) person(i, used int, groups ...string) string {
 
 func (h *host) personWithKey(i, used int, keyOf, changed string, groups ...string) string {
 	login := h.loginOf(i)
-	h.account(account{id: login, name: plainName(h.nameOf(i)), used: used})
+	h.account(account{id: login, name: PlainName(h.nameOf(i)), used: used})
 	h.key(login, keyOf, changed)
 	h.has(login, "group:people")
 	for _, g := range groups {
@@ -66,8 +66,8 @@ func (h *host) personWithKey(i, used int, keyOf, changed string, groups ...strin
 	return login
 }
 
-// plainName is a name as hosts keep it: they give no other letters back safely.
-func plainName(name string) string {
+// PlainName is a name as hosts keep it: they give no other letters back safely.
+func PlainName(name string) string {
 	words := strings.Fields(name)
 	for n, w := range words {
 		if p := plain(w); p != "" {
