@@ -15,8 +15,9 @@ import (
 
 // Store is what this package needs from a database.
 type Store interface {
-	// Classifications returns what is kept now.
-	Classifications(ctx context.Context) (map[access.EntitlementID]Kept, error)
+	// Classifications returns what is kept now, of some entitlements or, where none is
+	// named, of all.
+	Classifications(ctx context.Context, of []access.EntitlementID) (map[access.EntitlementID]Kept, error)
 	// Classify keeps what differs, in one bulk change.
 	Classify(ctx context.Context, rows []Row) error
 	// Overrides returns the overrides that are in force.
@@ -58,7 +59,7 @@ func (s *Service) now() access.Time {
 
 // Run classifies everything and keeps what differs; it returns how much did.
 func (s *Service) Run(ctx context.Context) (changed int, err error) {
-	kept, err := s.Store.Classifications(ctx)
+	kept, err := s.Store.Classifications(ctx, nil)
 	if err != nil {
 		return 0, fmt.Errorf("reading classifications: %w", err)
 	}
