@@ -57,8 +57,9 @@ bench-decide: ## a full decision beside bare Cedar on the applicable policies
 bench-graph: ## load, questions and updates of the graph
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./graph
 
-bench-assess: ## the whole command on the medium company, time and memory
+bench-assess: ## the whole command, and what follows from facts: anew and after 1,000 changes
 	$(GO) test -run '^$$' -bench AssessMedium -benchtime 3x ./e2e
+	$(GO) test -run '^$$' -bench DerivedLarge -benchtime 1x -timeout 3h ./e2e
 
 vuln: ## known vulnerabilities in what we import
 	$(TOOL) govulncheck ./...

@@ -116,7 +116,7 @@ func (s *Service) rows(ctx context.Context, list []Classification, all bool) ([]
 }
 
 // rowsPerBatch keeps each transaction short.
-const rowsPerBatch = 5000
+const rowsPerBatch = 1000
 
 func (s *Service) overrides(ctx context.Context) (map[access.EntitlementID]Override, error) {
 	list, err := s.Store.Overrides(ctx)
