@@ -90,7 +90,7 @@ type derived struct {
 
 	accounts   int64 // the highest key
 	identities int64
-	groups     []graph.EntitlementNode
+	groups     []graph.EntitlementNode // of the system with most of them, none with more than smallGroup
 }
 
 func (d *derived) fatal(err error) {
@@ -130,11 +130,18 @@ func (d *derived) take() {
 	}
 	most := map[access.SystemID][]graph.EntitlementNode{}
 	for e := range view.Entitlements() {
+		if view.WhoCan(e.ID.Ref(), graph.Question{First: 1}).Count > smallGroup {
+			continue
+		}
 		if most[e.System] = append(most[e.System], e); len(most[e.System]) > len(d.groups) {
 			d.groups = most[e.System]
 		}
 	}
 }
+
+// smallGroup is how many may have an entitlement whose capabilities change: what a
+// larger one comes to mean for each of its members is not one change any more.
+const smallGroup = 1000
 
 // took says how long something took, and how much of a processor.
 func (d *derived) took(what string, do func()) time.Duration {
@@ -287,13 +294,14 @@ func (d *derived) change() {
 			ID: a.ID, System: a.System, NativeID: name, Login: name, Kind: a.Kind, Status: status, Interactive: a.Interactive, Created: a.Created, Expires: a.Expires,
 		}})
 	}
-	for range 15 {
-		from, to := d.groups[d.dice.IntN(len(d.groups))], d.groups[d.dice.IntN(len(d.groups))]
+	groups := d.dice.Perm(len(d.groups))
+	for i := range 15 {
+		from, to := d.groups[groups[i]], d.groups[groups[15+i]]
 		b := m.of(from.System)
 		b.Grants = append(b.Grants, inventory.GrantRow{Grant: access.Grant{Holder: from.ID.Ref(), Entitlement: to.ID}, LastUsed: -1, Late: true})
 	}
-	for range 5 {
-		e := d.groups[d.dice.IntN(len(d.groups))]
+	for _, n := range groups[30:35] {
+		e := d.groups[n]
 		b := m.of(e.System)
 		b.Ended = append(b.Ended, e.ID.Ref())
 		name := fmt.Sprint("changed", e.ID)
@@ -303,9 +311,12 @@ func (d *derived) change() {
 		}})
 	}
 	for id, b := range m {
-		d.commit(id.Ref(), b)
+		y, _ := view.System(id)
+		d.commit(id.Ref(), y.Synced, b)
 	}
-	d.commit(access.SourceID(1).Ref(), d.leavers(view))
+	sources, err := d.db.Inventory().Sources(d.ctx)
+	d.fatal(err)
+	d.commit(sources[0].ID.Ref(), sources[0].State.Synced, d.leavers(view))
 }
 
 // account is one that has a grant of its own system, each once.
@@ -349,9 +360,9 @@ func (d *derived) leavers(view *graph.View) *inventory.Batch {
 	return b
 }
 
-// commit makes a batch visible as a sync does.
-func (d *derived) commit(on access.Ref, b *inventory.Batch) {
-	s, err := d.db.Inventory().Stage(d.ctx, on, access.TimeOf(time.Now()))
+// commit makes a batch visible as a sync does that comes after the last.
+func (d *derived) commit(on access.Ref, synced access.Time, b *inventory.Batch) {
+	s, err := d.db.Inventory().Stage(d.ctx, on, synced)
 	d.fatal(err)
 	d.fatal(s.Write(d.ctx, b))
 	var refs []access.Ref

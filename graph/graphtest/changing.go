@@ -176,9 +176,9 @@ func (w *Changing) putEntitlement(id int64) {
 	}
 	for range max(0, w.upTo(3)-1) {
 		n.Capabilities = append(n.Capabilities, access.Capability{
-			Right: pick(w, access.GrantAccess, access.Impersonate, access.BypassControls, access.ReadSensitive, access.ChangeConfig),
+			Right: pick(w, access.GrantAccess, access.GrantAccess, access.Impersonate, access.BypassControls, access.ReadSensitive, access.ChangeConfig),
 			On: pick(w, n.System.Ref(), access.SystemID(w.key(maxSystems)).Ref(), access.EntitlementID(w.key(maxEntitlements)).Ref(),
-				access.AccountID(w.key(maxAccounts)).Ref(), access.ResourceID(w.key(maxResources)).Ref()),
+				access.EntitlementID(w.key(maxEntitlements)).Ref(), access.AccountID(w.key(maxAccounts)).Ref(), access.ResourceID(w.key(maxResources)).Ref()),
 		})
 	}
 	if w.rarely() {
