@@ -99,7 +99,7 @@ func (d *derivation) all() iter.Seq[found] {
 				return
 			}
 		}
-		_ = spread(d.keys(access.KindIdentity), d.checker, yield) && spread(d.keys(access.KindAccount), d.checker, yield)
+		_ = spread(d.keys(access.KindIdentity), manyInARow, d.checker, yield) && spread(d.keys(access.KindAccount), manyInARow, d.checker, yield)
 	}
 }
 

@@ -150,14 +150,13 @@ type draftNow struct {
 // not like that, and what was and is not found any more.
 func (d *derivation) differ(units []access.Ref) (map[Key]*draftNow, error) {
 	differ, gone := map[Key]*draftNow{}, map[Key]bool{}
-	c := d.checker()
-	for _, unit := range units {
-		f := c.look(unit)
-		marks, err := marksOf(f.drafts)
-		if err != nil {
-			return nil, err
+	var failed error
+	spread(slices.Values(units), fewInARow, d.checker, func(f found) bool {
+		var marks []mark
+		if marks, failed = marksOf(f.drafts); failed != nil {
+			return false
 		}
-		before := d.units[unit]
+		before := d.units[f.unit]
 		for i, m := range marks {
 			if !slices.Contains(before, m) {
 				differ[m.key] = &draftNow{draft: &f.drafts[i].Draft, digest: m.digest}
@@ -169,6 +168,10 @@ func (d *derivation) differ(units []access.Ref) (map[Key]*draftNow, error) {
 			}
 		}
 		d.keep(f, marks)
+		return true
+	})
+	if failed != nil {
+		return nil, failed
 	}
 	for key := range gone { // what another unit finds now has only moved there
 		if differ[key] == nil {

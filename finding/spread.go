@@ -2,6 +2,7 @@ package finding
 
 import (
 	"iter"
+	"sync"
 
 	"github.com/writhq/writ/access"
 )
@@ -9,54 +10,75 @@ import (
 // workers is how many look at once; more gain little beside one who writes.
 const workers = 2
 
-// chunkBits is how many objects are looked at in a row, as a power of two.
-const chunkBits = 12
+// How many objects one of them looks at in a row: of all that there are, and of the
+// few that a step concerns.
+const (
+	manyInARow = 4096
+	fewInARow  = 64
+)
 
-// chunk is what was found at neighbouring objects.
+// chunk is what was found at objects in a row.
 type chunk struct {
-	number int64
+	number int
 	found  []found
 }
 
+// stream is what one worker finds, chunk by chunk.
+type stream struct {
+	from chan chunk
+	head chunk
+	more bool
+}
+
+func (s *stream) next() { s.head, s.more = <-s.from }
+
 // spread looks at objects beside each other and yields what is found in the order
-// of their keys. It reports whether the caller wants more.
-func spread(keys iter.Seq[access.Ref], checker func() *checker, yield func(found) bool) bool {
+// that they come in. It reports whether the caller wants more.
+func spread(refs iter.Seq[access.Ref], inARow int, checker func() *checker, yield func(found) bool) bool {
 	stop := make(chan struct{})
-	defer close(stop)
-	var heads [workers]chunk
-	var more [workers]bool
-	var from [workers]chan chunk
-	for w := range workers {
-		from[w] = make(chan chunk, 1)
-		go lookAt(keys, checker(), int64(w), from[w], stop)
-		heads[w], more[w] = receive(from[w])
+	var all sync.WaitGroup
+	defer func() { // whoever looks still may read what the caller changes next
+		close(stop)
+		all.Wait()
+	}()
+	streams := make([]*stream, workers)
+	for w := range streams {
+		streams[w] = &stream{from: make(chan chunk, 1)}
+		c := checker()
+		all.Go(func() { lookAt(refs, c, turnsOf(w, inARow), streams[w].from, stop) })
+	}
+	for _, s := range streams {
+		s.next()
 	}
 	for {
-		next := -1
-		for w := range workers {
-			if more[w] && (next < 0 || heads[w].number < heads[next].number) {
-				next = w
+		var first *stream
+		for _, s := range streams {
+			if s.more && (first == nil || s.head.number < first.head.number) {
+				first = s
 			}
 		}
-		if next < 0 {
+		if first == nil {
 			return true
 		}
-		for _, f := range heads[next].found {
+		for _, f := range first.head.found {
 			if !yield(f) {
 				return false
 			}
 		}
-		heads[next], more[next] = receive(from[next])
+		first.next()
 	}
 }
 
-func receive(from chan chunk) (chunk, bool) {
-	c, ok := <-from
-	return c, ok
+// turnsOf says of which row the object in a place is, and whether it is worker's.
+func turnsOf(worker, inARow int) func(place int) (row int, mine bool) {
+	return func(place int) (int, bool) {
+		row := place / inARow
+		return row, row%workers == worker
+	}
 }
 
-// lookAt looks at every chunk whose turn is worker's.
-func lookAt(keys iter.Seq[access.Ref], c *checker, worker int64, to chan<- chunk, stop <-chan struct{}) {
+// lookAt looks at the objects whose rows are its own.
+func lookAt(refs iter.Seq[access.Ref], c *checker, rowOf func(int) (int, bool), to chan<- chunk, stop <-chan struct{}) {
 	defer close(to)
 	var now chunk
 	send := func() bool {
@@ -71,16 +93,17 @@ func lookAt(keys iter.Seq[access.Ref], c *checker, worker int64, to chan<- chunk
 			return false
 		}
 	}
-	for ref := range keys {
-		number := ref.Key >> chunkBits
-		if number%workers != worker {
+	place := 0
+	for ref := range refs {
+		row, mine := rowOf(place)
+		if place++; !mine {
 			continue
 		}
-		if number != now.number {
+		if row != now.number {
 			if !send() {
 				return
 			}
-			now.number = number
+			now.number = row
 		}
 		now.found = append(now.found, c.look(ref))
 	}

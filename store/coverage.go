@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -121,16 +122,16 @@ func (s Coverage) Gaps(ctx context.Context, rules []string) (gaps []coverage.Gap
 }
 
 // findingNews finds what began or ended after a revision, or has none yet, from the
-// few change sets that did, and how it stands now.
+// few change sets that did, and how it stands now; %s is a list of rules.
 const findingNews = `
 with touched as (
-  select f.rule, f.subject_kind, f.subject_key from change_set s cross join finding f where s.rev > $1 and f.from_set = s.id
+  select f.rule, f.subject_kind, f.subject_key from change_set s cross join finding f where s.rev > $1 and f.from_set = s.id and f.rule in (%[1]s)
   union
-  select f.rule, f.subject_kind, f.subject_key from change_set s cross join finding f where s.rev > $1 and f.until_set = s.id and f.until_set > 0
+  select f.rule, f.subject_kind, f.subject_key from change_set s cross join finding f where s.rev > $1 and f.until_set = s.id and f.until_set > 0 and f.rule in (%[1]s)
   union
-  select f.rule, f.subject_kind, f.subject_key from change_set s cross join finding f where s.rev is null and f.from_set = s.id
+  select f.rule, f.subject_kind, f.subject_key from change_set s cross join finding f where s.rev is null and f.from_set = s.id and f.rule in (%[1]s)
   union
-  select f.rule, f.subject_kind, f.subject_key from change_set s cross join finding f where s.rev is null and f.until_set = s.id and f.until_set > 0
+  select f.rule, f.subject_kind, f.subject_key from change_set s cross join finding f where s.rev is null and f.until_set = s.id and f.until_set > 0 and f.rule in (%[1]s)
 )
 select t.rule, t.subject_kind, t.subject_key, coalesce(f.status, 'resolved'), case when f.status = 'accepted' then f.accepted_until else 0 end
   from touched t
@@ -142,15 +143,18 @@ func (s Coverage) News(ctx context.Context, rules []string, after access.Rev) (n
 		if err := q.row(ctx, newestRev).Scan(&rev); err != nil {
 			return err
 		}
-		return q.each(ctx, findingNews, []any{after}, func(scan func(...any) error) error {
+		args := []any{after}
+		for _, rule := range rules {
+			args = append(args, rule)
+		}
+		return q.each(ctx, fmt.Sprintf(findingNews, placeholders(2, len(rules))), args, func(scan func(...any) error) error {
 			var n coverage.News
 			var status finding.Status
 			if err := scan(&n.Rule, &n.Subject.Kind, &n.Subject.Key, &status, &n.Until); err != nil {
 				return err
 			}
-			if n.Gone = status == finding.Resolved; slices.Contains(rules, n.Rule) {
-				news = append(news, n)
-			}
+			n.Gone = status == finding.Resolved
+			news = append(news, n)
 			return nil
 		})
 	})

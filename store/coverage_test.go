@@ -256,7 +256,9 @@ func TestCoverageOfOneDay(t *testing.T) {
 			func() {},
 			func() { m.Rows[0].InPlace, m.Rows[0].Missing = 5, 5 },
 			func() { m.Rows = m.Rows[:2] },
-			func() { m.Rows = append(m.Rows, coverage.Row{Cell: coverage.Cell{System: 3, Control: access.ControlOwner, IdentityKind: access.Human}}) },
+			func() {
+				m.Rows = append(m.Rows, coverage.Row{Cell: coverage.Cell{System: 3, Control: access.ControlOwner, IdentityKind: access.Human}})
+			},
 		} {
 			change()
 			c.clock.at = c.clock.at.Add(time.Hour)
