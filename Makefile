@@ -57,8 +57,9 @@ bench-decide: ## a full decision beside bare Cedar on the applicable policies
 bench-graph: ## the graph on the large company: load from SQLite, questions, pairs beside SQL, updates
 	$(GO) test -run '^$$' -bench '^BenchmarkGraphLarge$$' -benchtime 1x -timeout 60m ./bench
 
-bench-assess: ## the whole command on the medium company, time and memory
+bench-assess: ## the whole command, and what follows from facts: anew and after 1,000 changes
 	$(GO) test -run '^$$' -bench AssessMedium -benchtime 3x ./e2e
+	$(GO) test -run '^$$' -bench DerivedLarge -benchtime 1x -timeout 3h ./e2e
 
 bench-ingest: ## a million accounts and ten million grants into both databases beside the bare drivers, ten minutes; WRIT_BENCH_ACCOUNTS=50000 is one
 	WRIT_BENCH_ACCOUNTS=$${WRIT_BENCH_ACCOUNTS:-1000000} $(GO) test -run '^$$' -bench '^BenchmarkIngest$$' -benchtime 1x -timeout 2h ./inventory

@@ -2,7 +2,6 @@ package finding
 
 import (
 	"fmt"
-	"iter"
 	"slices"
 	"time"
 
@@ -10,36 +9,118 @@ import (
 	"github.com/writhq/writ/graph"
 )
 
-// checker runs rules over one view.
+// checker runs rules over one unit at a time.
 type checker struct {
 	v      *graph.View
 	now    access.Time
 	limits Limits
-	own    map[access.EntitlementID]access.Tier // by an entitlement's own capabilities
-	rule   Rule
-	drafts []Draft
+	f      *facts
+
+	rule   *Rule
+	index  int // of the rule
+	drafts []marked
+	turns  access.Time // when time alone may change what was found; zero is never
 }
 
-// Check runs every rule and returns what they find, in the order of rules and keys.
-func Check(v *graph.View, own map[access.EntitlementID]access.Tier, now time.Time, limits Limits) []Draft {
-	c := &checker{v: v, now: access.TimeOf(now), limits: limits, own: own}
-	for _, r := range rules {
-		c.rule = r
-		r.check(c)
+// marked is a draft with its rule's place in the table.
+type marked struct {
+	Draft
+	rule int
+}
+
+// unit finds everything that is found at an object: what is wrong with itself, and
+// with the grants that it holds.
+func (c *checker) unit(ref access.Ref) []marked {
+	c.drafts, c.turns = nil, 0
+	switch ref.Kind {
+	case access.KindAccount:
+		if a, ok := c.v.Account(access.AccountID(ref.Key)); ok {
+			c.atAccount(a)
+		}
+	case access.KindIdentity:
+		if i, ok := c.v.Identity(access.IdentityID(ref.Key)); ok {
+			c.each(func(k checks) {
+				if k.identity != nil {
+					k.identity(c, i)
+				}
+			})
+		}
+	case access.KindEntitlement:
+		if e, ok := c.v.Entitlement(access.EntitlementID(ref.Key)); ok {
+			c.each(func(k checks) {
+				if k.entitlement != nil {
+					k.entitlement(c, e)
+				}
+			})
+		}
+	case access.KindSystem:
+		if s, ok := c.v.System(access.SystemID(ref.Key)); ok {
+			c.each(func(k checks) {
+				if k.system != nil {
+					k.system(c, s)
+				}
+			})
+		}
+	case access.KindCredential:
+		c.each(func(k checks) {
+			if k.credential != nil {
+				k.credential(c, access.CredentialID(ref.Key))
+			}
+		})
+	default: // nothing is found at other kinds
 	}
+	c.atHolder(ref)
 	return c.drafts
 }
 
+// atAccount runs the rules about accounts that can be used now.
+func (c *checker) atAccount(a graph.AccountNode) {
+	if !c.usable(a) {
+		return
+	}
+	c.each(func(k checks) {
+		if k.account != nil {
+			k.account(c, a)
+		}
+	})
+}
+
+func (c *checker) atHolder(ref access.Ref) {
+	switch ref.Kind {
+	case access.KindAccount, access.KindIdentity, access.KindEntitlement:
+	default:
+		return
+	}
+	c.each(func(k checks) {
+		if k.grant == nil {
+			return
+		}
+		for g := range c.v.DirectGrants(ref) {
+			k.grant(c, g)
+		}
+	})
+}
+
+func (c *checker) each(run func(k checks)) {
+	for i := range rules {
+		c.rule, c.index = &rules[i], i
+		run(c.rule.check)
+	}
+}
+
 // found adds a draft of the rule that runs.
-func (c *checker) found(d Draft) {
+func (c *checker) found(d Draft) { c.foundSome(d, len(d.Evidence)) }
+
+// foundSome adds a draft whose evidence is the first of so many facts.
+func (c *checker) foundSome(d Draft, facts int) {
 	d.Rule = c.rule.ID
 	if d.Severity == "" {
 		d.Severity = c.rule.Severity
 	}
-	if more := len(d.Evidence) - c.limits.Evidence; more > 0 {
+	if more := facts - c.limits.Evidence; more > 0 {
 		d.Evidence = append(slices.Clip(d.Evidence[:c.limits.Evidence]), Evidence{Text: fmt.Sprintf("and %d more", more)})
 	}
-	c.drafts = append(c.drafts, d)
+	c.drafts = append(c.drafts, marked{d, c.index})
 }
 
 // account adds a draft about an account; its system's technical owner owns it.
@@ -55,19 +136,9 @@ func (c *checker) technical(id access.SystemID) access.IdentityID {
 	return s.BusinessOwner
 }
 
-// enabled yields the accounts that can be used now.
-func (c *checker) enabled() iter.Seq[graph.AccountNode] {
-	return func(yield func(graph.AccountNode) bool) {
-		for a := range c.v.Accounts() {
-			if c.usable(a) && !yield(a) {
-				return
-			}
-		}
-	}
-}
-
+// usable reports whether an account can be used now.
 func (c *checker) usable(a graph.AccountNode) bool {
-	return a.Status == access.Enabled && (a.Expires == 0 || a.Expires > c.now)
+	return a.Status == access.Enabled && (a.Expires == 0 || !c.reached(a.Expires))
 }
 
 // human returns the first human that an account belongs to.
@@ -83,7 +154,19 @@ func (c *checker) human(a graph.AccountNode) (graph.IdentityNode, bool) {
 // older reports whether something happened longer ago than d; what is not known
 // is not old.
 func (c *checker) older(at access.Time, d time.Duration) bool {
-	return at != 0 && c.now-at > access.Time(d.Microseconds())
+	return at != 0 && c.reached(at+access.Time(d.Microseconds())+1)
+}
+
+// reached reports whether a time has come. Rules compare with the clock in no other
+// way: where it has not come yet, the unit is looked at again when it does.
+func (c *checker) reached(at access.Time) bool {
+	if c.now >= at {
+		return true
+	}
+	if c.turns == 0 || at < c.turns {
+		c.turns = at
+	}
+	return false
 }
 
 func say(text string, refs ...access.Ref) Evidence { return Evidence{Text: text, Refs: refs} }
@@ -93,44 +176,9 @@ func moment(t access.Time) string { return t.Time().Format("2006-01-02 15:04 MST
 
 func day(t access.Time) string { return t.Time().Format(time.DateOnly) }
 
-// tiered lists the entitlements up to a tier by what tier says of each.
-func (c *checker) tiered(worst access.Tier, tier func(graph.EntitlementNode) access.Tier) []access.Ref {
-	var refs []access.Ref
-	for e := range c.v.Entitlements() {
-		if tier(e) <= worst {
-			refs = append(refs, e.ID.Ref())
-		}
-	}
-	return refs
-}
-
 func effective(e graph.EntitlementNode) access.Tier {
 	if e.Tier == access.Unclassified {
 		return access.Tier3 // classify has not run; it does before findings
 	}
 	return e.Tier
-}
-
-func (c *checker) ownTier(e graph.EntitlementNode) access.Tier {
-	if t, ok := c.own[e.ID]; ok {
-		return t
-	}
-	return access.Tier3
-}
-
-const standingOnly = 1 << access.Standing
-
-// holders yields the usable accounts that have one of the targets.
-func (c *checker) holders(targets []access.Ref, q graph.Question) iter.Seq[graph.AccountNode] {
-	return func(yield func(graph.AccountNode) bool) {
-		if len(targets) == 0 {
-			return
-		}
-		for it := c.v.Members(targets, q).Accounts.Iterator(); it.HasNext(); {
-			a, ok := c.v.Account(access.AccountID(it.Next()))
-			if ok && c.usable(a) && !yield(a) {
-				return
-			}
-		}
-	}
 }

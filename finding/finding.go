@@ -58,7 +58,7 @@ type Rule struct {
 	Function access.Function
 	Severity access.Severity // where the draft does not say
 	Days     int             // until due
-	check    func(c *checker)
+	check    checks
 }
 
 // Limits are the bounds that rules compare with.

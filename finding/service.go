@@ -2,11 +2,9 @@ package finding
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/writhq/writ/access"
@@ -15,11 +13,18 @@ import (
 
 // Store is what this package needs from a database.
 type Store interface {
-	OwnTiers(ctx context.Context) (map[access.EntitlementID]access.Tier, error)
+	// OwnTiers returns entitlements' own tiers: of all where none is named.
+	OwnTiers(ctx context.Context, of []access.EntitlementID) (map[access.EntitlementID]access.Tier, error)
 	// Kept returns every finding that is not resolved, by rule and subject.
 	Kept(ctx context.Context) (map[Key]Kept, error)
-	// Reconcile opens, renews, reopens and resolves findings in one bulk change.
-	Reconcile(ctx context.Context, changes []Change) error
+	// KeptOf returns those of some rules and subjects, as Kept does.
+	KeptOf(ctx context.Context, keys []Key) (map[Key]Kept, error)
+	// Ended returns the accepted findings whose end has come.
+	Ended(ctx context.Context, now access.Time) (map[Key]Kept, error)
+	// Reconcile opens, renews, reopens and resolves findings in one bulk change, and
+	// returns the keys of those that somebody else has changed since they were
+	// read: they are left as they are.
+	Reconcile(ctx context.Context, changes []Change) (lost []Key, err error)
 	// List returns findings that are not resolved, worst and earliest due first.
 	List(ctx context.Context, f Filter) ([]Finding, error)
 	// Accept marks an open finding as accepted, or returns ErrNotFound.
@@ -38,15 +43,18 @@ type Digest [16]byte
 // Kept is what is compared with a draft.
 type Kept struct {
 	ID            access.FindingID
+	Version       int64 // of the row that was read
 	Digest        Digest
 	Status        Status
 	AcceptedUntil access.Time
-	Accepted      *Draft // severity and evidence that were accepted, if it is
+	Accepted      *Draft // what was accepted, if it is
 }
 
 // Change is one finding to write. Without Draft it is resolved; without ID it is new.
 type Change struct {
+	Key
 	ID       access.FindingID
+	Version  int64 // the row that it replaces
 	Draft    *Draft
 	Digest   Digest
 	Function access.Function
@@ -64,12 +72,16 @@ type Filter struct {
 	Limit    int // 0 is all
 }
 
-// Service keeps findings current.
+// Service keeps findings current. It remembers what it found last, so that the next
+// time costs what changed since; a service that is made anew begins anew.
 type Service struct {
 	Store  Store
 	Graph  *graph.Graph
 	Now    func() time.Time
 	Limits Limits
+
+	mu   sync.Mutex
+	last *derivation // nil where nothing is known
 }
 
 func (s *Service) now() time.Time {
@@ -79,96 +91,99 @@ func (s *Service) now() time.Time {
 	return time.Now()
 }
 
-// Refresh runs every rule and reconciles what is kept with what they find.
+func (s *Service) limits() Limits {
+	if s.Limits == (Limits{}) {
+		return DefaultLimits
+	}
+	return s.Limits
+}
+
+// Refresh brings what is kept up to what rules find now, and returns how much of it
+// differed.
 func (s *Service) Refresh(ctx context.Context) (changed int, err error) {
-	own, err := s.Store.OwnTiers(ctx)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	view := s.Graph.View()
+	now := access.TimeOf(s.now())
+	d := s.last
+	s.last = nil // an error leaves nothing half done: the next time begins anew
+	if d != nil && now >= d.now && now <= d.until {
+		if refs, known := s.Graph.Between(d.view, view); known {
+			changed, err = s.advance(ctx, d, view, refs, now)
+			if err == nil {
+				s.last = d
+			}
+			return changed, err
+		}
+	}
+	own, err := s.Store.OwnTiers(ctx, nil)
 	if err != nil {
 		return 0, fmt.Errorf("reading tiers: %w", err)
 	}
-	limits := s.Limits
-	if limits == (Limits{}) {
-		limits = DefaultLimits
+	d = derive(view, own, now, s.limits())
+	if changed, err = s.everything(ctx, d); err == nil {
+		s.last = d
 	}
-	view := s.Graph.View()
-	drafts := Check(view, own, s.now(), limits)
-	view.Close()
-	return s.Reconcile(ctx, drafts)
+	return changed, err
 }
 
-// Reconcile makes what is kept what was found, and returns how much differed.
-func (s *Service) Reconcile(ctx context.Context, drafts []Draft) (changed int, err error) {
+// everything reconciles all that is kept with all that is found.
+func (s *Service) everything(ctx context.Context, d *derivation) (int, error) {
 	kept, err := s.Store.Kept(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("reading findings: %w", err)
 	}
-	changes, err := compare(drafts, kept, access.TimeOf(s.now()))
-	if err != nil || len(changes) == 0 {
-		return 0, err
-	}
-	if err := s.Store.Reconcile(ctx, changes); err != nil {
-		return 0, fmt.Errorf("keeping findings: %w", err)
-	}
-	return len(changes), nil
-}
-
-// compare finds what to write so that what is kept is what was found.
-func compare(drafts []Draft, kept map[Key]Kept, now access.Time) ([]Change, error) {
-	var changes []Change
-	seen := make(map[Key]bool, len(drafts))
-	for i := range drafts {
-		d := &drafts[i]
-		key := Key{d.Rule, d.Subject}
-		if seen[key] {
-			return nil, fmt.Errorf("rule %s found %s twice", d.Rule, d.Subject)
-		}
-		seen[key] = true
-		digest, err := digestOf(d)
+	r := s.reconciling(ctx, d.now)
+	for f := range d.all() {
+		marks, err := marksOf(f.drafts)
 		if err != nil {
-			return nil, err
+			return r.written, err
 		}
-		rule, _ := RuleOf(d.Rule)
-		was, had := kept[key]
-		reopen := had && was.Status == Accepted && (was.AcceptedUntil <= now || grew(was.Accepted, d))
-		if had && was.Digest == digest && !reopen {
-			continue
+		d.keep(f, marks)
+		for i, m := range marks {
+			was, had := kept[m.key]
+			delete(kept, m.key)
+			if err := r.compare(m, &f.drafts[i].Draft, was, had); err != nil {
+				return r.written, err
+			}
 		}
-		changes = append(changes, Change{ID: was.ID, Draft: d, Digest: digest, Function: rule.Function, Days: rule.Days, Reopen: reopen})
 	}
 	for key, was := range kept {
-		if !seen[key] {
-			changes = append(changes, Change{ID: was.ID})
+		if err := r.resolve(key, was); err != nil {
+			return r.written, err
 		}
 	}
-	return changes, nil
+	return r.written, r.flush()
 }
 
-// grew reports whether a gap is worse than it was, or is of more: what somebody
-// accepted was that which they saw.
-func grew(was, is *Draft) bool {
-	if was == nil {
-		return false
-	}
-	if is.Severity.Worse(was.Severity) {
-		return true
-	}
-	seen := map[access.Ref]bool{}
-	for _, e := range was.Evidence {
-		for _, r := range e.Refs {
-			seen[r] = true
+// advance goes on to a later view and reconciles what differs in it.
+func (s *Service) advance(ctx context.Context, d *derivation, view *graph.View, changed []access.Ref, now access.Time) (int, error) {
+	own := map[access.EntitlementID]access.Tier{}
+	var entitlements []access.EntitlementID
+	for _, ref := range changed {
+		if ref.Kind == access.KindEntitlement {
+			entitlements = append(entitlements, access.EntitlementID(ref.Key))
 		}
 	}
-	for _, e := range is.Evidence {
-		if slices.ContainsFunc(e.Refs, func(r access.Ref) bool { return !seen[r] }) {
-			return true
+	var err error
+	if len(entitlements) > 0 {
+		if own, err = s.Store.OwnTiers(ctx, entitlements); err != nil {
+			return 0, fmt.Errorf("reading tiers: %w", err)
 		}
 	}
-	return false
-}
-
-func digestOf(d *Draft) (Digest, error) {
-	b, err := json.Marshal(d)
-	sum := sha256.Sum256(b)
-	return Digest(sum[:16]), err
+	differ, err := d.differ(d.step(view, changed, own, now))
+	if err != nil {
+		return 0, err
+	}
+	ended, err := s.Store.Ended(ctx, now)
+	if err != nil {
+		return 0, fmt.Errorf("reading what was accepted: %w", err)
+	}
+	r := s.reconciling(ctx, now)
+	if err := r.settle(differ, ended); err != nil {
+		return r.written, err
+	}
+	return r.written, r.flush()
 }
 
 // List returns findings that are not resolved.

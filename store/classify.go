@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"strconv"
 
 	"github.com/writhq/writ/access"
@@ -19,28 +20,49 @@ func (db *DB) Classify() Classify { return Classify{db} }
 
 var _ classify.Store = Classify{}
 
-// Classifications returns what is kept now.
-func (s Classify) Classifications(ctx context.Context) (map[access.EntitlementID]classify.Kept, error) {
+const keptClassifications = `
+select c.entitlement_id, c.tier, c.own_tier, c.reasons, c.rules_version, c.overridden from classification c where `
+
+// Classifications returns what is kept now: of some entitlements, or of all.
+func (s Classify) Classifications(ctx context.Context, of []access.EntitlementID) (map[access.EntitlementID]classify.Kept, error) {
 	kept := map[access.EntitlementID]classify.Kept{}
-	err := s.db.read(ctx, func(q *query) error {
-		return q.each(ctx, `select c.entitlement_id, c.tier, c.own_tier, c.reasons, c.rules_version, c.overridden from classification c where `+now("c"), nil, func(scan func(...any) error) error {
-			var id access.EntitlementID
-			var k classify.Kept
-			defer func() { kept[id] = k }()
-			return scan(&id, &k.Tier, &k.Own, &k.Reasons, &k.Version, &k.Overridden)
-		})
+	return kept, s.current(ctx, keptClassifications, of, func(scan func(...any) error) error {
+		var id access.EntitlementID
+		var k classify.Kept
+		defer func() { kept[id] = k }()
+		return scan(&id, &k.Tier, &k.Own, &k.Reasons, &k.Version, &k.Overridden)
 	})
-	return kept, err
 }
 
-// OwnTiers returns entitlements' own tiers.
-func (s Classify) OwnTiers(ctx context.Context) (map[access.EntitlementID]access.Tier, error) {
-	kept, err := s.Classifications(ctx)
-	tiers := make(map[access.EntitlementID]access.Tier, len(kept))
-	for id, k := range kept {
-		tiers[id] = k.Own
-	}
-	return tiers, err
+// OwnTiers returns entitlements' own tiers: of some, or of all.
+func (s Classify) OwnTiers(ctx context.Context, of []access.EntitlementID) (map[access.EntitlementID]access.Tier, error) {
+	tiers := map[access.EntitlementID]access.Tier{}
+	return tiers, s.current(ctx, `select c.entitlement_id, c.own_tier from classification c where `, of, func(scan func(...any) error) error {
+		var id access.EntitlementID
+		var tier access.Tier
+		defer func() { tiers[id] = tier }()
+		return scan(&id, &tier)
+	})
+}
+
+// current reads the rows that count now, of some entitlements or, where none is
+// named, of all.
+func (s Classify) current(ctx context.Context, text string, of []access.EntitlementID, fn func(scan func(...any) error) error) error {
+	return s.db.read(ctx, func(q *query) error {
+		if of == nil {
+			return q.each(ctx, text+now("c"), nil, fn)
+		}
+		keys := make([]int64, len(of))
+		for i, id := range of {
+			keys[i] = int64(id)
+		}
+		for chunk := range slices.Chunk(keys, keysPerQuery) {
+			if err := q.each(ctx, text+`c.entitlement_id in (`+keyList(chunk)+`) and `+now("c"), nil, fn); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // Classify keeps what differs.

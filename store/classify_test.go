@@ -144,7 +144,7 @@ func testOverrideIsKeptAndCleared(t *testing.T, fresh func(*testing.T) Config) {
 		t.Errorf("%d changed: its tier stays, that it is overridden does not", n)
 	}
 	c.expect(3, 1, 1)
-	kept, err := c.s.Store.Classifications(c.ctx)
+	kept, err := c.s.Store.Classifications(c.ctx, nil)
 	if k := kept[3]; err != nil || !k.Overridden || k.Own != access.Tier2 || k.Tier != access.Tier1 {
 		t.Errorf("%+v, %v", k, err)
 	}

@@ -4,12 +4,15 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/assurance/coverage"
 	"github.com/writhq/writ/audit"
+	"github.com/writhq/writ/finding"
 )
 
 // Coverage is the store of package assurance/coverage.
@@ -20,19 +23,78 @@ func (db *DB) Coverage() Coverage { return Coverage{db} }
 
 var _ coverage.Store = Coverage{}
 
-// Keep keeps a matrix.
+const lastRun = `select rev, at, case when reached > rev then reached else rev end as newest from coverage_run order by rev desc limit 1`
+
+// Keep keeps a matrix as that of its day: the trend needs one a day, and most cells
+// are what they were, so that only those that differ are written.
 func (s Coverage) Keep(ctx context.Context, m coverage.Matrix) error {
-	return s.db.change(ctx, audit.Event{Action: "coverage.keep", Facts: map[string]string{"revision": strconv.FormatInt(int64(m.Rev), 10), "cells": strconv.Itoa(len(m.Rows))}}, func(t *tx) error {
-		n, err := t.exec(ctx, `insert into coverage_run (rev, at) values ($1, $2) on conflict do nothing`, m.Rev, t.At)
-		if err != nil || n == 0 {
+	return s.db.change(ctx, audit.Event{Action: "coverage.keep"}, func(t *tx) error {
+		var run, reached access.Rev
+		var at access.Time
+		err := t.row(ctx, lastRun).Scan(&run, &at, &reached)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		rows := make([][]any, len(m.Rows))
-		for i, r := range m.Rows {
-			rows[i] = []any{m.Rev, r.System, r.Tier, string(r.IdentityKind), r.ThirdParty, string(r.Control), r.Required, r.InPlace, r.Missing, r.Unknown, r.Excepted}
+		var written int
+		switch {
+		case err == nil && m.Rev <= reached:
+		case err == nil && at/dayLength == t.At/dayLength:
+			written, err = t.renewCoverage(ctx, run, m)
+		default:
+			written, err = len(m.Rows), t.newCoverage(ctx, m)
 		}
-		return t.insertMany(ctx, "coverage", []string{"rev", "system_id", "tier", "identity_kind", "third_party", "control", "required", "in_place", "missing", "unknown", "excepted"}, rows)
+		t.Event.Facts = map[string]string{"revision": strconv.FormatInt(int64(m.Rev), 10), "cells": strconv.Itoa(written)}
+		return err
 	})
+}
+
+var coverageColumns = []string{"rev", "system_id", "tier", "identity_kind", "third_party", "control", "required", "in_place", "missing", "unknown", "excepted"}
+
+func (t *tx) newCoverage(ctx context.Context, m coverage.Matrix) error {
+	if _, err := t.exec(ctx, `insert into coverage_run (rev, at) values ($1, $2)`, m.Rev, t.At); err != nil {
+		return err
+	}
+	return t.insertCells(ctx, m.Rev, m.Rows)
+}
+
+func (t *tx) insertCells(ctx context.Context, run access.Rev, cells []coverage.Row) error {
+	rows := make([][]any, len(cells))
+	for i, r := range cells {
+		rows[i] = []any{run, r.System, r.Tier, string(r.IdentityKind), r.ThirdParty, string(r.Control), r.Required, r.InPlace, r.Missing, r.Unknown, r.Excepted}
+	}
+	return t.insertMany(ctx, "coverage", coverageColumns, rows)
+}
+
+const dropCell = `
+delete from coverage where rev = $1 and system_id = $2 and tier = $3 and identity_kind = $4 and third_party = $5 and control = $6`
+
+// renewCoverage makes the day's matrix what it is now.
+func (t *tx) renewCoverage(ctx context.Context, run access.Rev, m coverage.Matrix) (written int, err error) {
+	if _, err := t.exec(ctx, `update coverage_run set reached = $1, at = $2 where rev = $3`, m.Rev, t.At, run); err != nil {
+		return 0, err
+	}
+	was := map[coverage.Cell]coverage.Counts{}
+	rows, err := t.coverageRows(ctx, run, coverage.Filter{})
+	for _, r := range rows {
+		was[r.Cell] = r.Counts
+	}
+	if err != nil {
+		return 0, err
+	}
+	var fresh []coverage.Row
+	for _, r := range m.Rows {
+		if before, had := was[r.Cell]; !had || before != r.Counts {
+			fresh = append(fresh, r)
+		} else {
+			delete(was, r.Cell)
+		}
+	}
+	for c := range was { // gone, or replaced
+		if _, err := t.exec(ctx, dropCell, run, c.System, c.Tier, string(c.IdentityKind), c.ThirdParty, string(c.Control)); err != nil {
+			return 0, err
+		}
+	}
+	return len(fresh), t.insertCells(ctx, run, fresh)
 }
 
 const unresolved = `
@@ -41,8 +103,11 @@ select f.rule, f.subject_kind, f.subject_key, case when f.status = 'accepted' th
  where ` + findingNow
 
 // Gaps returns the findings of rules that are not resolved.
-func (s Coverage) Gaps(ctx context.Context, rules []string) (gaps []coverage.Gap, err error) {
+func (s Coverage) Gaps(ctx context.Context, rules []string) (gaps []coverage.Gap, rev access.Rev, err error) {
 	err = s.db.read(ctx, func(q *query) error {
+		if err := q.row(ctx, newestRev).Scan(&rev); err != nil {
+			return err
+		}
 		return q.each(ctx, unresolved, nil, func(scan func(...any) error) error {
 			var g coverage.Gap
 			if err := scan(&g.Rule, &g.Subject.Kind, &g.Subject.Key, &g.Until); err != nil {
@@ -54,7 +119,47 @@ func (s Coverage) Gaps(ctx context.Context, rules []string) (gaps []coverage.Gap
 			return nil
 		})
 	})
-	return gaps, err
+	return gaps, rev, err
+}
+
+// findingNews finds what began or ended after a revision, or has none yet, from the
+// few change sets that did, and how it stands now; %s is a list of rules.
+const findingNews = `
+with touched as (
+  select f.rule, f.subject_kind, f.subject_key from change_set s cross join finding f where s.rev > $1 and f.from_set = s.id and f.rule in (%[1]s)
+  union
+  select f.rule, f.subject_kind, f.subject_key from change_set s cross join finding f where s.rev > $1 and f.until_set = s.id and f.until_set > 0 and f.rule in (%[1]s)
+  union
+  select f.rule, f.subject_kind, f.subject_key from change_set s cross join finding f where s.rev is null and f.from_set = s.id and f.rule in (%[1]s)
+  union
+  select f.rule, f.subject_kind, f.subject_key from change_set s cross join finding f where s.rev is null and f.until_set = s.id and f.until_set > 0 and f.rule in (%[1]s)
+)
+select t.rule, t.subject_kind, t.subject_key, coalesce(f.status, 'resolved'), case when f.status = 'accepted' then f.accepted_until else 0 end
+  from touched t
+  left join finding f on f.rule = t.rule and f.subject_kind = t.subject_kind and f.subject_key = t.subject_key and f.until_set = 0`
+
+// News returns what happened to findings of rules after a revision.
+func (s Coverage) News(ctx context.Context, rules []string, after access.Rev) (news []coverage.News, rev access.Rev, err error) {
+	err = s.db.read(ctx, func(q *query) error {
+		if err := q.row(ctx, newestRev).Scan(&rev); err != nil {
+			return err
+		}
+		args := []any{after}
+		for _, rule := range rules {
+			args = append(args, rule)
+		}
+		return q.each(ctx, fmt.Sprintf(findingNews, placeholders(2, len(rules))), args, func(scan func(...any) error) error {
+			var n coverage.News
+			var status finding.Status
+			if err := scan(&n.Rule, &n.Subject.Kind, &n.Subject.Key, &status, &n.Until); err != nil {
+				return err
+			}
+			n.Gone = status == finding.Resolved
+			news = append(news, n)
+			return nil
+		})
+	})
+	return news, rev, err
 }
 
 // cellsAsked narrows coverage c by $1 to $3. What the columns are compared with
@@ -77,22 +182,29 @@ select c.system_id, c.tier, c.identity_kind, c.third_party, c.control, c.require
 // Last returns the matrix that was kept last.
 func (s Coverage) Last(ctx context.Context, f coverage.Filter) (k coverage.Kept, err error) {
 	err = s.db.read(ctx, func(q *query) error {
-		err := q.row(ctx, `select rev, at from coverage_run order by rev desc limit 1`).Scan(&k.Rev, &k.At)
+		var run access.Rev
+		err := q.row(ctx, lastRun).Scan(&run, &k.At, &k.Rev)
 		if errors.Is(err, sql.ErrNoRows) {
 			return coverage.ErrNone
 		} else if err != nil {
 			return err
 		}
-		return q.each(ctx, lastCoverage, append(askedOf(f), k.Rev), func(scan func(...any) error) error {
-			var r coverage.Row
-			if err := scan(&r.System, &r.Tier, &r.IdentityKind, &r.ThirdParty, &r.Control, &r.Required, &r.InPlace, &r.Missing, &r.Unknown, &r.Excepted); err != nil {
-				return err
-			}
-			k.Rows = append(k.Rows, r)
-			return nil
-		})
+		k.Rows, err = q.coverageRows(ctx, run, f)
+		return err
 	})
 	return k, err
+}
+
+func (q *query) coverageRows(ctx context.Context, run access.Rev, f coverage.Filter) (rows []coverage.Row, err error) {
+	err = q.each(ctx, lastCoverage, append(askedOf(f), run), func(scan func(...any) error) error {
+		var r coverage.Row
+		if err := scan(&r.System, &r.Tier, &r.IdentityKind, &r.ThirdParty, &r.Control, &r.Required, &r.InPlace, &r.Missing, &r.Unknown, &r.Excepted); err != nil {
+			return err
+		}
+		rows = append(rows, r)
+		return nil
+	})
+	return rows, err
 }
 
 const dayLength = 24 * 3600 * 1_000_000
@@ -119,4 +231,12 @@ func (s Coverage) Trend(ctx context.Context, since access.Time, f coverage.Filte
 		})
 	})
 	return points, err
+}
+
+func placeholders(first, n int) string {
+	list := make([]string, n)
+	for i := range list {
+		list[i] = "$" + strconv.Itoa(first+i)
+	}
+	return strings.Join(list, ", ")
 }

@@ -196,9 +196,31 @@ func TestCoverageGaps(t *testing.T) {
 				}
 			}
 		}
+		rules := []string{"standing-privilege", "unowned-entitlement"}
+		var rev access.Rev
+		heard := map[finding.Key]coverage.Gap{}
 		expect := func(want ...coverage.Gap) {
 			t.Helper()
-			got, err := c.db.Coverage().Gaps(c.ctx, []string{"standing-privilege", "unowned-entitlement"})
+			got, _, err := c.db.Coverage().Gaps(c.ctx, rules)
+			// What is heard bit by bit comes to the same, sequenced or not yet.
+			news, reached, errNews := c.db.Coverage().News(c.ctx, rules, rev)
+			for _, n := range news {
+				delete(heard, finding.Key{Rule: n.Rule, Subject: n.Subject})
+				if !n.Gone {
+					heard[finding.Key{Rule: n.Rule, Subject: n.Subject}] = n.Gap
+				}
+			}
+			if rev = reached; errNews != nil || len(heard) != len(got) {
+				t.Errorf("heard %+v, %v, of %+v", heard, errNews, got)
+			}
+			for _, g := range got {
+				if heard[finding.Key{Rule: g.Rule, Subject: g.Subject}] != g {
+					t.Errorf("heard %+v, and there is %+v", heard, g)
+				}
+			}
+			if _, err := c.db.Sequence(c.ctx); err != nil {
+				t.Fatal(err)
+			}
 			slices.SortFunc(got, func(a, b coverage.Gap) int {
 				return cmp.Or(cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Subject.Key, b.Subject.Key))
 			})
@@ -217,6 +239,43 @@ func TestCoverageGaps(t *testing.T) {
 			t.Fatal(err)
 		}
 		expect(coverage.Gap{Rule: "standing-privilege", Subject: account})
+		expect(coverage.Gap{Rule: "standing-privilege", Subject: account})
+		if news, _, err := c.db.Coverage().News(c.ctx, rules, rev); err != nil || len(news) != 0 {
+			t.Errorf("nothing happened since: %+v, %v", news, err)
+		}
+	})
+}
+
+// A day has one matrix; only the cells that differ are written, and what is gone is
+// gone.
+func TestCoverageOfOneDay(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, fresh func(*testing.T) Config) {
+		c := newCovering(t, fresh)
+		m := c.keep(10, 1)
+		for i, change := range []func(){
+			func() {},
+			func() { m.Rows[0].InPlace, m.Rows[0].Missing = 5, 5 },
+			func() { m.Rows = m.Rows[:2] },
+			func() {
+				m.Rows = append(m.Rows, coverage.Row{Cell: coverage.Cell{System: 3, Control: access.ControlOwner, IdentityKind: access.Human}})
+			},
+		} {
+			change()
+			c.clock.at = c.clock.at.Add(time.Hour)
+			m.Rev++
+			if err := c.db.Coverage().Keep(c.ctx, m); err != nil {
+				t.Fatal(err)
+			}
+			k := c.last(coverage.Filter{})
+			if k.Rev != m.Rev || k.At != access.TimeOf(c.clock.at) || !reflect.DeepEqual(k.Rows, m.Rows) {
+				t.Errorf("change %d: got %+v, want %+v", i, k, m)
+			}
+		}
+		var runs int
+		err := c.db.read(c.ctx, func(q *query) error { return q.row(c.ctx, `select count(*) from coverage_run`).Scan(&runs) })
+		if err != nil || runs != 1 {
+			t.Errorf("%d runs of one day, %v", runs, err)
+		}
 	})
 }
 

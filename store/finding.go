@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -21,8 +22,8 @@ func (db *DB) Findings() Findings { return Findings{db} }
 var _ finding.Store = Findings{}
 
 // OwnTiers returns the tiers that follow from entitlements' own capabilities.
-func (s Findings) OwnTiers(ctx context.Context) (map[access.EntitlementID]access.Tier, error) {
-	return s.db.Classify().OwnTiers(ctx)
+func (s Findings) OwnTiers(ctx context.Context, of []access.EntitlementID) (map[access.EntitlementID]access.Tier, error) {
+	return s.db.Classify().OwnTiers(ctx, of)
 }
 
 // findingNow is the condition that a finding counts now. A finding is never staged,
@@ -30,42 +31,75 @@ func (s Findings) OwnTiers(ctx context.Context) (map[access.EntitlementID]access
 // and the words are those that an index of the others answers.
 const findingNow = `f.until_set = 0 and f.status in ('open', 'accepted')`
 
+// keptFindings are what is compared with drafts.
+const keptFindings = `
+select f.id, f.from_set, f.rule, f.subject_kind, f.subject_key, f.system_id, f.severity, f.owner_id, f.digest, f.status, f.accepted_until,
+       case when f.status = 'accepted' then f.evidence else '' end
+  from finding f
+ where f.until_set = 0 and `
+
 // Kept returns every finding that is not resolved.
 func (s Findings) Kept(ctx context.Context) (map[finding.Key]finding.Kept, error) {
 	kept := map[finding.Key]finding.Kept{}
-	err := s.db.read(ctx, func(q *query) error {
-		return q.each(ctx, `select f.id, f.rule, f.subject_kind, f.subject_key, f.digest, f.status, f.accepted_until, f.severity, case when f.status = 'accepted' then f.evidence else '' end from finding f where `+findingNow, nil, func(scan func(...any) error) error {
-			var key finding.Key
+	return kept, s.kept(ctx, kept, keptFindings+`f.status in ('open', 'accepted')`)
+}
+
+// Ended returns the accepted findings whose end has come.
+func (s Findings) Ended(ctx context.Context, now access.Time) (map[finding.Key]finding.Kept, error) {
+	kept := map[finding.Key]finding.Kept{}
+	return kept, s.kept(ctx, kept, keptFindings+`f.status = 'accepted' and f.accepted_until <= $1`, now)
+}
+
+// KeptOf returns those of some rules and subjects, rule by rule as the index is.
+func (s Findings) KeptOf(ctx context.Context, keys []finding.Key) (map[finding.Key]finding.Kept, error) {
+	type group struct {
+		rule string
+		kind access.ObjectKind
+	}
+	groups := map[group][]int64{}
+	for _, k := range keys {
+		g := group{k.Rule, k.Subject.Kind}
+		groups[g] = append(groups[g], k.Subject.Key)
+	}
+	kept := map[finding.Key]finding.Kept{}
+	for g, subjects := range groups {
+		for chunk := range slices.Chunk(subjects, keysPerQuery) {
+			text := keptFindings + `f.rule = $1 and f.subject_kind = $2 and f.subject_key in (` + keyList(chunk) + `)`
+			if err := s.kept(ctx, kept, text, g.rule, g.kind); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return kept, nil
+}
+
+func (s Findings) kept(ctx context.Context, kept map[finding.Key]finding.Kept, text string, args ...any) error {
+	return s.db.read(ctx, func(q *query) error {
+		return q.each(ctx, text, args, func(scan func(...any) error) error {
 			var k finding.Kept
+			var d finding.Draft
 			var digest []byte
-			var severity access.Severity
 			var evidence string
-			if err := scan(&k.ID, &key.Rule, &key.Subject.Kind, &key.Subject.Key, &digest, &k.Status, &k.AcceptedUntil, &severity, &evidence); err != nil {
+			if err := scan(&k.ID, &k.Version, &d.Rule, &d.Subject.Kind, &d.Subject.Key, &d.System, &d.Severity, &d.Owner, &digest, &k.Status, &k.AcceptedUntil, &evidence); err != nil {
 				return err
 			}
 			if k.Status == finding.Accepted {
-				k.Accepted = &finding.Draft{Severity: severity}
-				if err := json.Unmarshal([]byte(evidence), &k.Accepted.Evidence); err != nil {
+				if err := json.Unmarshal([]byte(evidence), &d.Evidence); err != nil {
 					return fmt.Errorf("evidence of %s: %w", k.ID, err)
 				}
+				k.Accepted = &d
 			}
 			copy(k.Digest[:], digest)
-			kept[key] = k
+			kept[finding.Key{Rule: d.Rule, Subject: d.Subject}] = k
 			return nil
 		})
 	})
-	return kept, err
 }
 
-// resolveFinding ends the current version: resolved, or replaced by one that
-// is inserted in the same transaction.
-const resolveFinding = `
-update finding set until_set = $1, closed_at = $2 where id = $3 and until_set = 0`
-
-const insertFinding = `
-insert into finding (id, from_set, rule, subject_kind, subject_key, system_id, severity, function, owner_id, status,
-                     opened_at, due_at, evidence, digest)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'open', $10, $11, $12, $13)`
+// endFinding ends the version that was read: resolved, or replaced by one that is
+// inserted in the same transaction. Where there is a later one it ends nothing.
+const endFinding = `
+update finding set until_set = $1, closed_at = $2 where id = $3 and from_set = $4 and until_set = 0`
 
 const renewFinding = `
 insert into finding (id, from_set, rule, subject_kind, subject_key, system_id, severity, function, owner_id, status,
@@ -75,55 +109,78 @@ select id, $2, rule, subject_kind, subject_key, $3, $4, function, $5,
        case when $6 = 1 then 0 else accepted_until end, reason, $7, $8
   from finding where id = $1 and until_set = $2 and from_set <> $2`
 
+var findingColumns = []string{
+	"id", "from_set", "rule", "subject_kind", "subject_key", "system_id", "severity", "function", "owner_id", "status",
+	"opened_at", "due_at", "evidence", "digest",
+}
+
 // Reconcile opens, renews, reopens and resolves findings.
-func (s Findings) Reconcile(ctx context.Context, changes []finding.Change) error {
-	var opened, renewed, resolved int
-	return s.db.change(ctx, audit.Event{Action: "finding.refresh"}, func(t *tx) error {
+func (s Findings) Reconcile(ctx context.Context, changes []finding.Change) (lost []finding.Key, err error) {
+	err = s.db.change(ctx, audit.Event{Action: "finding.refresh"}, func(t *tx) error {
+		lost = nil
+		var opened []finding.Change
+		var renewed, resolved int
 		for _, c := range changes {
-			if c.ID != 0 {
-				if _, err := t.exec(ctx, resolveFinding, t.Set, t.At, c.ID); err != nil {
+			if c.ID == 0 {
+				opened = append(opened, c)
+				continue
+			}
+			n, err := t.exec(ctx, endFinding, t.Set, t.At, c.ID, c.Version)
+			switch {
+			case err != nil:
+				return err
+			case n == 0:
+				lost = append(lost, c.Key)
+			case c.Draft == nil:
+				resolved++
+			default:
+				renewed++
+				if err := t.renewFinding(ctx, c); err != nil {
 					return err
 				}
 			}
-			if c.Draft == nil {
-				resolved++
-				continue
-			}
-			if err := t.keepFinding(ctx, c); err != nil {
-				return err
-			}
-			if c.ID == 0 {
-				opened++
-			} else {
-				renewed++
-			}
 		}
-		t.Event.Facts = map[string]string{"opened": strconv.Itoa(opened), "renewed": strconv.Itoa(renewed), "resolved": strconv.Itoa(resolved)}
-		return nil
+		t.Event.Facts = map[string]string{"opened": strconv.Itoa(len(opened)), "renewed": strconv.Itoa(renewed), "resolved": strconv.Itoa(resolved)}
+		return t.openFindings(ctx, opened)
 	})
+	return lost, err
 }
 
-func (t *tx) keepFinding(ctx context.Context, c finding.Change) error {
-	d := c.Draft
-	evidence, err := json.Marshal(d.Evidence)
+func (t *tx) renewFinding(ctx context.Context, c finding.Change) error {
+	evidence, err := json.Marshal(c.Draft.Evidence)
 	if err != nil {
 		return err
 	}
-	if c.ID != 0 {
-		reopen := 0
-		if c.Reopen {
-			reopen = 1
-		}
-		_, err := t.exec(ctx, renewFinding, c.ID, t.Set, d.System, string(d.Severity), d.Owner, reopen, string(evidence), c.Digest[:])
-		return err
+	reopen := 0
+	if c.Reopen {
+		reopen = 1
 	}
-	key, err := t.newKeys(ctx, access.KindFinding, 1)
-	if err != nil {
-		return err
-	}
-	due := t.At + access.Time(time.Duration(c.Days)*24*time.Hour/time.Microsecond)
-	_, err = t.exec(ctx, insertFinding, key, t.Set, d.Rule, d.Subject.Kind, d.Subject.Key, d.System, string(d.Severity), string(c.Function), d.Owner, t.At, due, string(evidence), c.Digest[:])
+	_, err = t.exec(ctx, renewFinding, c.ID, t.Set, c.Draft.System, string(c.Draft.Severity), c.Draft.Owner, reopen, string(evidence), c.Digest[:])
 	return err
+}
+
+func (t *tx) openFindings(ctx context.Context, opened []finding.Change) error {
+	if len(opened) == 0 {
+		return nil
+	}
+	key, err := t.newKeys(ctx, access.KindFinding, len(opened))
+	if err != nil {
+		return err
+	}
+	rows := make([][]any, len(opened))
+	for i, c := range opened {
+		d := c.Draft
+		evidence, err := json.Marshal(d.Evidence)
+		if err != nil {
+			return err
+		}
+		due := t.At + access.Time(time.Duration(c.Days)*24*time.Hour/time.Microsecond)
+		rows[i] = []any{
+			key + int64(i), t.Set, d.Rule, d.Subject.Kind, d.Subject.Key, d.System, string(d.Severity), string(c.Function), d.Owner, string(finding.Open),
+			t.At, due, string(evidence), c.Digest[:],
+		}
+	}
+	return t.insertMany(ctx, "finding", findingColumns, rows)
 }
 
 const listFindings = `

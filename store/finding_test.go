@@ -75,3 +75,49 @@ func TestAcceptedFindings(t *testing.T) {
 		}
 	})
 }
+
+// What is looked up is what there is, and what somebody has changed since it was
+// read is left to them.
+func TestFindingsOfOthers(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, fresh func(*testing.T) Config) {
+		ctx := asTester(t.Context())
+		clock := &stopwatch{at: time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)}
+		cfg := fresh(t)
+		cfg.Now = clock.now
+		db := openStore(t, cfg)
+		store := db.Findings()
+		s := &finding.Service{Store: store, Now: clock.now}
+		d := gap(access.High, access.EntitlementID(1).Ref())
+		if _, err := s.Reconcile(ctx, []finding.Draft{*d}); err != nil {
+			t.Fatal(err)
+		}
+		key := finding.Key{Rule: d.Rule, Subject: d.Subject}
+		keys := []finding.Key{key, {Rule: d.Rule, Subject: access.AccountID(8).Ref()}, {Rule: "dormant-account", Subject: d.Subject}}
+		kept, err := store.KeptOf(ctx, keys)
+		if err != nil || len(kept) != 1 || kept[key].Status != finding.Open {
+			t.Fatalf("%+v, %v", kept, err)
+		}
+		end := clock.now().Add(24 * time.Hour)
+		if err := s.Accept(ctx, kept[key].ID, "until the move", end); err != nil {
+			t.Fatal(err)
+		}
+		for _, change := range []finding.Change{
+			{Key: key, ID: kept[key].ID, Version: kept[key].Version},
+			{Key: key, ID: kept[key].ID, Version: kept[key].Version, Draft: gap(access.Critical), Reopen: true},
+		} {
+			if lost, err := store.Reconcile(ctx, []finding.Change{change}); err != nil || len(lost) != 1 || lost[0] != key {
+				t.Errorf("lost %v, %v", lost, err)
+			}
+		}
+		if list, err := s.List(ctx, finding.Filter{}); err != nil || len(list) != 1 || list[0].Status != finding.Accepted || list[0].Severity != access.High {
+			t.Errorf("what was accepted meanwhile: %+v, %v", list, err)
+		}
+		if ended, err := store.Ended(ctx, access.TimeOf(end)-1); err != nil || len(ended) != 0 {
+			t.Errorf("before the end: %+v, %v", ended, err)
+		}
+		ended, err := store.Ended(ctx, access.TimeOf(end))
+		if err != nil || len(ended) != 1 || ended[key].Accepted == nil || len(ended[key].Accepted.Evidence) != 1 || ended[key].Accepted.Severity != access.High {
+			t.Errorf("at the end: %+v, %v", ended, err)
+		}
+	})
+}

@@ -1,10 +1,13 @@
 // Package coverage measures which control each access needs and has: a matrix of
 // control by tier by system by kind of identity, computed from facts.
 //
-// Vocabulary: the unit is one grant that a usable account, or an identity
+// Vocabulary: what is counted is one grant that a usable account, or an identity
 // directly, holds; a group's own grants count through its members' grants of the
 // group, whose effective tier says what it leads to. A cell counts, of the grants
 // that require its control, how many have it.
+//
+// A profile is everything about a holder and a grant that the states of controls
+// depend on; a site is the same of an entitlement.
 //
 // How each control is known today:
 //
@@ -39,6 +42,9 @@
 //     nor as excepted: they are unknown.
 //  4. An acceptance that has reached its end counts for nothing, whether or not its
 //     finding has been opened again.
+//  5. What is counted by following what changed is what is counted by starting anew.
+//  6. A day, in UTC, has one matrix, brought up to the last revision of it that was
+//     measured.
 //
 // What it does not do: it opens no findings and keeps no opinions.
 package coverage

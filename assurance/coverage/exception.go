@@ -1,10 +1,7 @@
 package coverage
 
 import (
-	"slices"
-
 	"github.com/writhq/writ/access"
-	"github.com/writhq/writ/finding"
 	"github.com/writhq/writ/graph"
 )
 
@@ -38,26 +35,76 @@ var gapRules = []string{
 	standingPrivilege, escalationPath, publicGrant,
 }
 
-// excepted reports whether somebody has accepted, until a time still to come, that
-// a control is missing for a grant: everything that makes it missing, not a part.
-func (c *counter) excepted(control access.Control, h holder, g graph.GrantEdge, e graph.EntitlementNode) bool {
-	switch control {
-	case access.ControlOwner:
-		return (c.entitlementOwned(e) || c.accepted(unownedEntitlement, ownedAs(e))) &&
-			(c.holderOwned(h) || c.accepted(unownedNonhuman, h.subject())) && c.sponsored(h)
-	case access.ControlSoD: // that nothing is declared is nobody's exception
-		return h.identity != nil && c.toxic[h.identity.ID][e.System] && c.accepted(toxicCombination, h.identity.ID.Ref())
-	case access.ControlRotate:
-		return c.accepted(notRotated, h.account.ID.Ref()) && c.allStale(h, e)
-	case access.ControlElevate:
-		return c.privilegeAccepted(h, g)
-	case access.ControlReview, access.ControlExpiry, access.ControlVault, access.ControlIsolate, access.ControlRecord, access.ControlEnforce:
-	}
-	return false
+// News is a gap as it is now, or gone: resolved, or of no rule that matters here.
+type News struct {
+	Gap
+	Gone bool
 }
 
-func (c *counter) accepted(rule string, subject access.Ref) bool {
-	return c.gaps[gapKey{rule, subject}] > c.now
+// gaps are the findings that are not resolved.
+type gaps struct {
+	open     map[gapKey]bool
+	accepted map[gapKey]access.Time // until when
+}
+
+func newGaps(list []Gap) gaps {
+	g := gaps{map[gapKey]bool{}, map[gapKey]access.Time{}}
+	for _, x := range list {
+		g.learn(News{Gap: x})
+	}
+	return g
+}
+
+func (g gaps) learn(n News) {
+	key := gapKey{n.Rule, n.Subject}
+	delete(g.open, key)
+	delete(g.accepted, key)
+	switch {
+	case n.Gone:
+	case n.Until != 0:
+		g.accepted[key] = n.Until
+	default:
+		g.open[key] = true
+	}
+}
+
+// standing is how a gap counts at a time.
+type standing uint8
+
+const (
+	noGap standing = iota
+	acceptedGap
+	openGap
+)
+
+func (c *circumstances) gap(rule string, subject access.Ref) standing {
+	key := gapKey{rule, subject}
+	until, accepted := c.gaps.accepted[key]
+	switch {
+	case accepted && until > c.now:
+		return acceptedGap
+	case accepted, c.gaps.open[key]:
+		return openGap
+	}
+	return noGap
+}
+
+func (c *circumstances) accepted(rule string, subject access.Ref) bool {
+	return c.gap(rule, subject) == acceptedGap
+}
+
+// concerned lists whom news are about, and acceptances that reach their end.
+func (c *circumstances) concerned(news []News, now access.Time) []access.Ref {
+	var list []access.Ref
+	for _, n := range news {
+		list = append(list, n.Subject)
+	}
+	for key, until := range c.gaps.accepted {
+		if c.now < until && until <= now {
+			list = append(list, key.subject)
+		}
+	}
+	return list
 }
 
 // ownedAs is what unowned-entitlement is found of: an entitlement that had an owner
@@ -67,45 +114,4 @@ func ownedAs(e graph.EntitlementNode) access.Ref {
 		return e.ID.Ref()
 	}
 	return e.System.Ref()
-}
-
-// subject is what a finding about a holder who is no human is of.
-func (h holder) subject() access.Ref {
-	if h.identity != nil {
-		return h.identity.ID.Ref()
-	}
-	return h.account.ID.Ref()
-}
-
-// allStale reports whether each credential that keeps a grant from being rotated is
-// old enough for stale-credential too. The control's period is shorter where the
-// grant is privileged, and what that rule does not find nobody has accepted; it does
-// not find one of unknown age either.
-func (c *counter) allStale(h holder, e graph.EntitlementNode) bool {
-	return !slices.ContainsFunc(h.credential, func(k graph.CredentialEdge) bool {
-		limit := finding.DefaultLimits.Password
-		if k.Kind == access.SSHKey || k.Kind == access.Certificate {
-			limit = finding.DefaultLimits.Key
-		}
-		return k.Changed == 0 || (c.tooOld(k, periodOf(e)) && !c.tooOld(k, limit))
-	})
-}
-
-// privilegeAccepted: one of the findings that can say why a grant should be
-// elevated is accepted, and none is open. What everybody has is accepted for
-// everybody or not at all.
-func (c *counter) privilegeAccepted(h holder, g graph.GrantEdge) bool {
-	gaps := []gapKey{{publicGrant, g.Entitlement.Ref()}}
-	if h.account != nil && g.Flags&access.Implicit == 0 {
-		gaps = append(gaps, gapKey{standingPrivilege, h.account.ID.Ref()}, gapKey{escalationPath, h.account.ID.Ref()})
-	}
-	some := false
-	for _, key := range gaps {
-		until, found := c.gaps[key]
-		if found && until <= c.now {
-			return false
-		}
-		some = some || found
-	}
-	return some
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/writhq/writ/access"
@@ -14,10 +15,15 @@ import (
 
 // Store is what this package needs from a database.
 type Store interface {
-	// Keep keeps a matrix; one of a revision that is already there is left as it is.
+	// Keep keeps a matrix in place of any other of its day, in UTC; one of a revision
+	// that has been reached already is left out.
 	Keep(ctx context.Context, m Matrix) error
-	// Gaps returns the findings of rules that are not resolved.
-	Gaps(ctx context.Context, rules []string) ([]Gap, error)
+	// Gaps returns the findings of rules that are not resolved, and the revision that
+	// this is known at.
+	Gaps(ctx context.Context, rules []string) ([]Gap, access.Rev, error)
+	// News returns what happened to findings of rules after a revision, as they are
+	// now, and the revision that this is known at. It may tell more than once.
+	News(ctx context.Context, rules []string, after access.Rev) ([]News, access.Rev, error)
 	// Last returns the matrix that was kept last, or ErrNone.
 	Last(ctx context.Context, f Filter) (Kept, error)
 	// Trend returns, per day in UTC, the last matrix summed by control.
@@ -48,30 +54,59 @@ type Point struct {
 	Counts
 }
 
-// Service keeps the matrix current.
+// Service keeps the matrix current. It remembers what it counted last, so that the
+// next time costs what changed since; a service that is made anew begins anew.
 type Service struct {
 	Store Store
 	Graph *graph.Graph
 	Now   func() time.Time
+
+	mu   sync.Mutex
+	last *measurement // nil where nothing is known
+	rev  access.Rev   // that gaps are known at
 }
 
-// Refresh computes the matrix and keeps it.
+// Refresh brings the matrix up to now and keeps it.
 func (s *Service) Refresh(ctx context.Context) (Matrix, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	now := time.Now
 	if s.Now != nil {
 		now = s.Now
 	}
-	gaps, err := s.Store.Gaps(ctx, gapRules)
+	m, err := s.measure(ctx, access.TimeOf(now()))
 	if err != nil {
-		return Matrix{}, fmt.Errorf("reading what was accepted: %w", err)
+		return Matrix{}, err
 	}
-	view := s.Graph.View()
-	m := Compute(view, now(), gaps)
-	view.Close()
-	if err := s.Store.Keep(ctx, m); err != nil {
-		return m, fmt.Errorf("keeping the coverage of revision %d: %w", m.Rev, err)
+	s.last = m
+	matrix := m.matrix()
+	if err := s.Store.Keep(ctx, matrix); err != nil {
+		return matrix, fmt.Errorf("keeping the coverage of revision %d: %w", matrix.Rev, err)
 	}
-	return m, nil
+	return matrix, nil
+}
+
+// measure goes on from what was counted last, or begins anew.
+func (s *Service) measure(ctx context.Context, now access.Time) (*measurement, error) {
+	view, m := s.Graph.View(), s.last
+	s.last = nil // an error leaves nothing half done: the next time begins anew
+	if m != nil && now >= m.now && now <= m.until {
+		if changed, known := s.Graph.Between(m.v, view); known {
+			news, rev, err := s.Store.News(ctx, gapRules, s.rev)
+			if err != nil {
+				return nil, fmt.Errorf("reading what was accepted: %w", err)
+			}
+			m.step(view, changed, news, now)
+			s.rev = rev
+			return m, nil
+		}
+	}
+	list, rev, err := s.Store.Gaps(ctx, gapRules)
+	if err != nil {
+		return nil, fmt.Errorf("reading what was accepted: %w", err)
+	}
+	s.rev = rev
+	return measure(view, now, list), nil
 }
 
 // Last returns what was measured last, without measuring again.

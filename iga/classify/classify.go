@@ -144,28 +144,24 @@ func classOf(v *graph.View, id access.ResourceID) access.DataClass {
 	return ""
 }
 
-// All classifies every entitlement, under the overrides that are in force.
+// All classifies every entitlement, under the overrides that are in force, in the
+// order of keys.
 func All(v *graph.View, overrides map[access.EntitlementID]Override) []Classification {
 	var list []Classification
 	index := map[access.EntitlementID]int{}
-	seeds := map[access.Tier][]access.EntitlementID{}
+	seeds := make([][]access.EntitlementID, access.Tier3)
 	for e := range v.Entitlements() {
 		c := alone(v, e, overrides)
 		index[e.ID] = len(list)
 		list = append(list, c)
-		seeds[c.Own] = append(seeds[c.Own], e.ID)
-	}
-	var worse []access.EntitlementID
-	for _, tier := range access.Tiers[:3] {
-		worse = append(worse, seeds[tier]...)
-		if len(worse) == 0 {
-			continue
+		if c.Own < access.Tier3 {
+			seeds[c.Own] = append(seeds[c.Own], e.ID)
 		}
-		reach := v.ReachableBackward(worse, true)
-		for id := range reach.All() {
-			if i, ok := index[id]; ok && list[i].Tier > tier {
-				list[i].leadsTo(tier, reach.Path(id))
-			}
+	}
+	ranking := v.Rank(seeds)
+	for id, rank := range ranking.All() {
+		if c := &list[index[id]]; c.Tier > access.Tier(rank) {
+			c.leadsTo(access.Tier(rank), ranking.Path(id))
 		}
 	}
 	return list

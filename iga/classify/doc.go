@@ -30,6 +30,9 @@
 //  2. An effective tier is never better than that of anything it leads to,
 //     overridden or not.
 //  3. Classifying twice writes nothing the second time.
+//  4. What is remembered of the last run is used only while nothing has changed that
+//     could move a tier or the way that explains one; who holds something moves
+//     neither, but where somebody could become the holder.
 //
 // What it does not do: it decides no access, and reads no names.
 //

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/writhq/writ/access"
@@ -15,8 +16,9 @@ import (
 
 // Store is what this package needs from a database.
 type Store interface {
-	// Classifications returns what is kept now.
-	Classifications(ctx context.Context) (map[access.EntitlementID]Kept, error)
+	// Classifications returns what is kept now, of some entitlements or, where none is
+	// named, of all.
+	Classifications(ctx context.Context, of []access.EntitlementID) (map[access.EntitlementID]Kept, error)
 	// Classify keeps what differs, in one bulk change.
 	Classify(ctx context.Context, rows []Row) error
 	// Overrides returns the overrides that are in force.
@@ -42,11 +44,15 @@ type Kept struct {
 	Overridden bool
 }
 
-// Service keeps every entitlement's tier current.
+// Service keeps every entitlement's tier current. It remembers what it found last,
+// so that a change that can move no tier costs nothing.
 type Service struct {
 	Store Store
 	Graph *graph.Graph
 	Now   func() time.Time
+
+	mu   sync.Mutex
+	last *classified // nil where nothing is known
 }
 
 func (s *Service) now() access.Time {
@@ -58,26 +64,19 @@ func (s *Service) now() access.Time {
 
 // Run classifies everything and keeps what differs; it returns how much did.
 func (s *Service) Run(ctx context.Context) (changed int, err error) {
-	kept, err := s.Store.Classifications(ctx)
-	if err != nil {
-		return 0, fmt.Errorf("reading classifications: %w", err)
-	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	overrides, err := s.overrides(ctx)
 	if err != nil {
 		return 0, err
 	}
-	view := s.Graph.View()
-	list := All(view, overrides)
-	view.Close()
+	last := s.last
+	s.last = nil // an error leaves nothing half done: the next time begins anew
+	now, differ := s.next(last, s.Graph.View(), overrides)
 	var rows []Row
-	for _, c := range list {
-		reasons, err := json.Marshal(c.Reasons)
-		if err != nil {
+	if last == nil || len(differ) > 0 {
+		if rows, err = s.rows(ctx, differ, last == nil); err != nil {
 			return 0, err
-		}
-		row := Row{c.Entitlement, Kept{c.Tier, c.Own, string(reasons), RulesVersion, c.Overridden}}
-		if kept[c.Entitlement] != row.Kept {
-			rows = append(rows, row)
 		}
 	}
 	for part := range slices.Chunk(rows, rowsPerBatch) {
@@ -85,11 +84,39 @@ func (s *Service) Run(ctx context.Context) (changed int, err error) {
 			return 0, fmt.Errorf("keeping classifications: %w", err)
 		}
 	}
+	s.last = now
 	return len(rows), nil
 }
 
+// rows are the classifications that are not kept like that: what differs from what
+// was found last is looked up, whoever wrote it.
+func (s *Service) rows(ctx context.Context, list []Classification, all bool) ([]Row, error) {
+	var of []access.EntitlementID
+	if !all {
+		for _, c := range list {
+			of = append(of, c.Entitlement)
+		}
+	}
+	kept, err := s.Store.Classifications(ctx, of)
+	if err != nil {
+		return nil, fmt.Errorf("reading classifications: %w", err)
+	}
+	var rows []Row
+	for _, c := range list {
+		reasons, err := json.Marshal(c.Reasons)
+		if err != nil {
+			return nil, err
+		}
+		row := Row{c.Entitlement, Kept{c.Tier, c.Own, string(reasons), RulesVersion, c.Overridden}}
+		if kept[c.Entitlement] != row.Kept {
+			rows = append(rows, row)
+		}
+	}
+	return rows, nil
+}
+
 // rowsPerBatch keeps each transaction short.
-const rowsPerBatch = 5000
+const rowsPerBatch = 1000
 
 func (s *Service) overrides(ctx context.Context) (map[access.EntitlementID]Override, error) {
 	list, err := s.Store.Overrides(ctx)
@@ -136,22 +163,36 @@ type Explanation struct {
 	Override *Override // in force, whether it holds or not
 }
 
-// Explain classifies one entitlement as Run would. It costs as much as a run: what
-// an entitlement leads to may be anywhere.
+// Explain classifies one entitlement as Run would. Where nothing that can move a tier
+// has changed since the last run, that is what it found; otherwise it costs as much
+// as a run, for what an entitlement leads to may be anywhere.
 func (s *Service) Explain(ctx context.Context, view *graph.View, id access.EntitlementID) (Explanation, error) {
 	overrides, err := s.overrides(ctx)
 	if err != nil {
 		return Explanation{}, err
 	}
-	for _, c := range All(view, overrides) {
-		if c.Entitlement != id {
-			continue
-		}
-		x := Explanation{Classification: c}
-		if o, ok := overrides[id]; ok {
-			x.Override = &o
-		}
-		return x, nil
+	c, ok := s.explain(view, overrides, id)
+	if !ok {
+		return Explanation{}, ErrEntitlement.With("there is no entitlement %s", id)
 	}
-	return Explanation{}, ErrEntitlement.With("there is no entitlement %s", id)
+	x := Explanation{Classification: c}
+	if o, ok := overrides[id]; ok {
+		x.Override = &o
+	}
+	return x, nil
+}
+
+func (s *Service) explain(view *graph.View, overrides map[access.EntitlementID]Override, id access.EntitlementID) (Classification, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.last != nil && s.stands(s.last, view, overrides) {
+		c, ok := s.last.of[id]
+		return c, ok
+	}
+	for _, c := range All(view, overrides) {
+		if c.Entitlement == id {
+			return c, true
+		}
+	}
+	return Classification{}, false
 }

@@ -1,0 +1,148 @@
+package finding
+
+import (
+	"context"
+	"maps"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/graph/graphtest"
+)
+
+// memory is a store in memory, in which somebody may accept a finding at any time.
+type memory struct {
+	own     map[access.EntitlementID]access.Tier
+	kept    map[Key]Kept
+	drafts  map[Key]Draft
+	version int64
+	between func() // called after a reading, before anything is written
+}
+
+func newMemory() *memory {
+	return &memory{kept: map[Key]Kept{}, drafts: map[Key]Draft{}, between: func() {}}
+}
+
+func (m *memory) OwnTiers(_ context.Context, of []access.EntitlementID) (map[access.EntitlementID]access.Tier, error) {
+	if of == nil {
+		return maps.Clone(m.own), nil
+	}
+	some := map[access.EntitlementID]access.Tier{}
+	for _, id := range of {
+		if tier, ok := m.own[id]; ok {
+			some[id] = tier
+		}
+	}
+	return some, nil
+}
+
+func (m *memory) Kept(context.Context) (map[Key]Kept, error) { return maps.Clone(m.kept), nil }
+
+func (m *memory) KeptOf(_ context.Context, keys []Key) (map[Key]Kept, error) {
+	some := map[Key]Kept{}
+	for _, key := range keys {
+		if k, ok := m.kept[key]; ok {
+			some[key] = k
+		}
+	}
+	m.between()
+	return some, nil
+}
+
+func (m *memory) Ended(_ context.Context, now access.Time) (map[Key]Kept, error) {
+	some := map[Key]Kept{}
+	for key, k := range m.kept {
+		if k.Status == Accepted && k.AcceptedUntil <= now {
+			some[key] = k
+		}
+	}
+	return some, nil
+}
+
+func (m *memory) Reconcile(_ context.Context, changes []Change) (lost []Key, err error) {
+	for _, c := range changes {
+		was, had := m.kept[c.Key]
+		switch {
+		case c.ID != 0 && was.Version != c.Version || c.ID == 0 && had:
+			lost = append(lost, c.Key)
+			continue
+		case c.Draft == nil:
+			delete(m.kept, c.Key)
+			delete(m.drafts, c.Key)
+			continue
+		case c.ID == 0:
+			was = Kept{ID: access.FindingID(len(m.kept) + 1), Status: Open}
+		}
+		m.version++
+		was.Version, was.Digest = m.version, c.Digest
+		if m.drafts[c.Key] = *c.Draft; c.Reopen {
+			was.Status, was.AcceptedUntil, was.Accepted = Open, 0, nil
+		} else if was.Status == Accepted {
+			was.Accepted = c.Draft
+		}
+		m.kept[c.Key] = was
+	}
+	return lost, nil
+}
+
+func (m *memory) List(context.Context, Filter) ([]Finding, error) { return nil, nil }
+
+func (m *memory) Accept(context.Context, access.FindingID, string, access.Time) error { return nil }
+
+// accept accepts one of the findings that are open.
+func (m *memory) accept(t *rapid.T, until access.Time) {
+	keys := sorted(m.kept)
+	if len(keys) == 0 {
+		return
+	}
+	key := rapid.SampledFrom(keys).Draw(t, "accepted")
+	k := m.kept[key]
+	if k.Status != Open {
+		return
+	}
+	m.version++
+	d := m.drafts[key]
+	k.Version, k.Status, k.AcceptedUntil, k.Accepted = m.version, Accepted, until, &d
+	m.kept[key] = k
+}
+
+// A service that follows leaves nothing to write for one that starts anew, whatever
+// people accept, also while it writes, and when that ends.
+func TestFollowingKeepsWhatStartingAnewKeeps(t *testing.T) {
+	raced := 0
+	rapid.Check(t, func(t *rapid.T) {
+		w, m, now := graphtest.NewChanging(t, today, 30), newMemory(), today
+		clock := func() time.Time { return now }
+		s := &Service{Store: m, Graph: w.Graph(), Now: clock}
+		until := func() access.Time {
+			return access.TimeOf(now.Add(time.Duration(rapid.IntRange(1, 8).Draw(t, "hours")) * time.Hour))
+		}
+		m.between = func() {
+			if rapid.IntRange(0, 3).Draw(t, "race") == 0 {
+				m.accept(t, until())
+				raced++
+			}
+		}
+		for range 5 {
+			w.Change(rapid.IntRange(0, 5).Draw(t, "changes"))
+			now = now.Add(time.Duration(rapid.IntRange(0, 5*60).Draw(t, "minutes")) * time.Minute)
+			m.accept(t, until())
+			m.own = w.Own()
+			if _, err := s.Graph.Follow(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.Refresh(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			anew := &Service{Store: m, Graph: s.Graph, Now: clock}
+			if n, err := anew.Refresh(t.Context()); n != 0 || err != nil {
+				t.Fatalf("starting anew writes %d, %v", n, err)
+			}
+		}
+	})
+	if raced == 0 {
+		t.Error("nobody accepted anything in between")
+	}
+}
