@@ -94,7 +94,7 @@ func (a *affected) find(d *derivation) {
 	a.aroundGivers()
 	a.aroundReach()
 	a.aroundSystems(d)
-	a.addIdentities(Touched(a.was, a.is, a.changed, a.before.conflicts, a.now.conflicts))
+	a.aroundConflicts(d)
 	for s := range a.is.Systems() {
 		a.add(s.ID.Ref())
 	}
@@ -332,9 +332,18 @@ func (a *affected) addReaching(v *graph.View, accounts *roaring.Bitmap) {
 	})
 }
 
-func (a *affected) addIdentities(b *roaring.Bitmap) {
-	b.Iterate(func(id uint32) bool {
+// aroundConflicts: who may hold others. Of everybody else who is looked at, for
+// another reason, only those need to be asked again who did hold some.
+func (a *affected) aroundConflicts(d *derivation) {
+	touched := Touched(a.was, a.is, a.changed, a.before.conflicts, a.now.conflicts)
+	touched.Iterate(func(id uint32) bool {
 		a.add(access.IdentityID(id).Ref())
 		return true
 	})
+	for unit := range a.units {
+		if unit.Kind == access.KindIdentity && slices.ContainsFunc(d.units[unit], func(m mark) bool { return m.key.Rule == toxicRule }) {
+			touched.Add(uint32(unit.Key))
+		}
+	}
+	a.now.toxic = touched
 }

@@ -69,8 +69,8 @@ func (c *Conflicts) Holders(v *graph.View) *roaring.Bitmap {
 }
 
 // Touched are the identities who may hold other conflicts in the later of two
-// views, by what changed between them: those who changed, whose accounts did, and
-// everybody below an entitlement or role that did and leads to a conflict.
+// views, by what changed between them: those who changed, whose accounts did where it
+// matters, and everybody below an entitlement or role that did and leads to a conflict.
 func Touched(was, is *graph.View, changed []access.Ref, before, now *Conflicts) *roaring.Bitmap {
 	touched := roaring.New()
 	if len(before.List) == 0 && len(now.List) == 0 {
@@ -83,11 +83,8 @@ func Touched(was, is *graph.View, changed []access.Ref, before, now *Conflicts) 
 		case access.KindIdentity:
 			touched.Add(uint32(ref.Key))
 		case access.KindAccount:
-			for _, v := range []*graph.View{was, is} {
-				a, _ := v.Account(access.AccountID(ref.Key))
-				for _, id := range a.Identities {
-					touched.Add(uint32(id))
-				}
+			for _, id := range touchedBy(was, is, access.AccountID(ref.Key), leading) {
+				touched.Add(uint32(id))
 			}
 		case access.KindRole:
 			above = append(above, ref)
@@ -103,4 +100,15 @@ func Touched(was, is *graph.View, changed []access.Ref, before, now *Conflicts) 
 		touched.Or(is.Members(above, graph.Question{}).Identities)
 	}
 	return touched
+}
+
+// touchedBy are the identities of an account that changed in what leads to a conflict,
+// in whose it is, or in whether it can be used.
+func touchedBy(was, is *graph.View, id access.AccountID, leading *roaring.Bitmap) []access.IdentityID {
+	a, before := was.Account(id)
+	b, now := is.Account(id)
+	if before == now && a.Status == b.Status && slices.Equal(a.Identities, b.Identities) && slices.Equal(ontoLeading(was, id, leading), ontoLeading(is, id, leading)) {
+		return nil
+	}
+	return slices.Concat(a.Identities, b.Identities)
 }

@@ -22,7 +22,7 @@ type facts struct {
 
 	// Accounts that a rule about reach can find anything of.
 	standing, nesting, escalation *roaring.Bitmap
-	toxic                         *roaring.Bitmap // identities; nil is any
+	toxic                         *roaring.Bitmap // identities who may hold conflicts; nil is any
 
 	leads  *roaring.Bitmap // entitlements that lead, by escalation too, to what those rules look for
 	agents *roaring.Bitmap // entitlements that lead to what is privileged in the end

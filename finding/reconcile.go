@@ -13,7 +13,7 @@ import (
 )
 
 // changesPerBatch keeps each transaction short. A batch is complete by itself.
-const changesPerBatch = 500
+const changesPerBatch = 1000
 
 // reconciling makes what is kept what was found, in batches.
 type reconciling struct {

@@ -23,7 +23,7 @@ var rules = []Rule{
 	{"escalation-path", "An account can get privileged access that nobody gave it", access.SecurityOperations, access.Critical, 7, checks{account: (*checker).escalationPath}},
 	{"standing-privilege", "A person holds privileged access all the time", access.SecurityOperations, access.High, 30, checks{account: (*checker).standingPrivilege}},
 	{"privilege-by-nesting", "Privileged access arrives through groups inside groups", access.IAM, access.High, 30, checks{account: (*checker).privilegeByNesting}},
-	{"toxic-combination", "One person holds two things that nobody should hold together", access.IAM, access.High, 14, checks{identity: (*checker).toxicCombination}},
+	{toxicRule, "One person holds two things that nobody should hold together", access.IAM, access.High, 14, checks{identity: (*checker).toxicCombination}},
 	{"overprivileged-agent", "An AI agent has more than it needs", access.SecurityOperations, access.High, 14, checks{identity: (*checker).overprivilegedAgent}},
 	{"break-glass-unsealed", "A break-glass account was used and not sealed again", access.SecurityOperations, access.Critical, 1, checks{account: (*checker).breakGlassUnsealed}},
 	{"nopasswd-sudo", "Privileged commands run without a password", access.PlatformOwner, access.High, 14, checks{entitlement: (*checker).nopasswdSudo}},
@@ -41,3 +41,6 @@ var rules = []Rule{
 	{"unapproved-grant", "Access appeared on a system, and nothing in Writ says that it should", access.IAM, access.Medium, 7, checks{grant: (*checker).unapprovedGrant}},
 	{"adoption-backlog", "Access that was there before Writ, and that nobody has approved yet", access.IAM, access.Low, 180, checks{system: (*checker).adoptionBacklog}},
 }
+
+// toxicRule is the rule whose findings say who holds conflicts.
+const toxicRule = "toxic-combination"

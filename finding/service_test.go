@@ -19,6 +19,7 @@ type memory struct {
 	drafts  map[Key]Draft
 	version int64
 	between func() // called after a reading, before anything is written
+	longest int    // the most changes of one transaction
 }
 
 func newMemory() *memory {
@@ -62,6 +63,7 @@ func (m *memory) Ended(_ context.Context, now access.Time) (map[Key]Kept, error)
 }
 
 func (m *memory) Reconcile(_ context.Context, changes []Change) (lost []Key, err error) {
+	m.longest = max(m.longest, len(changes))
 	for _, c := range changes {
 		was, had := m.kept[c.Key]
 		switch {
@@ -144,5 +146,23 @@ func TestFollowingKeepsWhatStartingAnewKeeps(t *testing.T) {
 	})
 	if raced == 0 {
 		t.Error("nobody accepted anything in between")
+	}
+}
+
+// However much differs, no transaction is long.
+func TestBatchesAreShort(t *testing.T) {
+	m := newMemory()
+	s := &Service{Store: m}
+	drafts := make([]Draft, 2*changesPerBatch+1)
+	for i := range drafts {
+		drafts[i] = Draft{Rule: "dormant-account", Subject: access.AccountID(i + 1).Ref()}
+	}
+	for _, want := range [][]Draft{drafts, drafts[:1], nil} {
+		if _, err := s.Reconcile(t.Context(), want); err != nil || len(m.kept) != len(want) {
+			t.Fatalf("%d are kept of %d, %v", len(m.kept), len(want), err)
+		}
+	}
+	if m.longest != changesPerBatch {
+		t.Errorf("one batch has %d changes", m.longest)
 	}
 }
