@@ -66,7 +66,7 @@ func (a *affected) sort() {
 // watchGivers notes who gave what may be given by somebody else afterwards.
 func (a *affected) watchGivers() {
 	a.givers = map[access.EntitlementID]access.Ref{}
-	watch := func(id access.EntitlementID) { a.givers[id] = a.before.giver(id) }
+	watch := func(id access.EntitlementID) { a.givers[id] = a.before.giver(a.was, id) }
 	for _, id := range a.entitlements {
 		watch(id)
 		for _, v := range []*graph.View{a.was, a.is} {
@@ -190,7 +190,7 @@ func (a *affected) addHolders(v *graph.View, id access.EntitlementID) {
 
 func (a *affected) aroundGivers() {
 	for id, before := range a.givers {
-		if now := a.now.giver(id); now != before {
+		if now := a.now.giver(a.is, id); now != before {
 			for g := range a.is.DirectHolders(id) {
 				a.add(g.Holder)
 			}
@@ -275,7 +275,7 @@ func (a *affected) taken(leads *roaring.Bitmap) []access.Ref {
 		was, before := a.was.Account(id)
 		is, now := a.is.Account(id)
 		had, has := ontoLeading(a.was, id, leads), ontoLeading(a.is, id, leads)
-		if !slices.Equal(had, has) || (before != now || was.System != is.System) && len(has) > 0 {
+		if graph.OpenOtherwise(a.was, a.is, id) || !slices.Equal(had, has) || (before != now || was.System != is.System) && len(has) > 0 {
 			list = append(list, id.Ref())
 		}
 	}
@@ -289,13 +289,20 @@ type onto struct {
 	mode        access.Mode
 }
 
+// ontoLeading is where an account's grants lead, and those of accounts that one is
+// let in as with it.
 func ontoLeading(v *graph.View, id access.AccountID, leads *roaring.Bitmap) []onto {
 	var list []onto
-	for g := range v.DirectGrants(id.Ref()) {
-		if leads.Contains(uint32(g.Entitlement)) {
-			list = append(list, onto{g.Entitlement, g.Resource, g.Mode})
+	for _, as := range v.Through(id) {
+		for g := range v.DirectGrants(as.Ref()) {
+			if leads.Contains(uint32(g.Entitlement)) {
+				list = append(list, onto{g.Entitlement, g.Resource, g.Mode})
+			}
 		}
 	}
+	slices.SortFunc(list, func(a, b onto) int {
+		return cmp.Or(cmp.Compare(a.entitlement, b.entitlement), cmp.Compare(a.resource, b.resource), cmp.Compare(a.mode, b.mode))
+	})
 	return slices.Compact(list)
 }
 

@@ -136,7 +136,7 @@ func (d *derivation) keep(f found, marks []mark) {
 // step goes on to a later view, by what changed, and returns the units to look at
 // again. Afterwards the derivation is of the later view.
 func (d *derivation) step(is *graph.View, changed []access.Ref, own map[access.EntitlementID]access.Tier, now access.Time) []access.Ref {
-	a := affected{was: d.view, is: is, before: d.facts, changed: changed, units: map[access.Ref]bool{}}
+	a := affected{was: d.view, is: is, before: d.facts, changed: graph.WithOpeners(d.view, is, changed), units: map[access.Ref]bool{}}
 	for len(d.turns) > 0 && d.turns[0].at <= now {
 		a.add(heap.Pop(&d.turns).(turn).unit)
 	}

@@ -94,11 +94,13 @@ func (c *checker) best(a graph.AccountNode) reached {
 func (c *checker) could(a graph.AccountNode) reached {
 	best := map[access.SystemID]*class{}
 	holds := roaring.New()
-	for g := range c.v.DirectGrants(a.ID.Ref()) {
-		holds.Add(uint32(g.Entitlement))
-		for _, k := range c.f.ways.to[g.Entitlement] {
-			if had := best[k.system]; had == nil || k.power < had.power {
-				best[k.system] = k
+	for _, as := range c.v.Through(a.ID) {
+		for g := range c.v.DirectGrants(as.Ref()) {
+			holds.Add(uint32(g.Entitlement))
+			for _, k := range c.f.ways.to[g.Entitlement] {
+				if had := best[k.system]; had == nil || k.power < had.power {
+					best[k.system] = k
+				}
 			}
 		}
 	}

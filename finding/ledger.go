@@ -138,11 +138,22 @@ func (l ledger) grant(g graph.GrantEdge, n int) {
 	}
 }
 
-// giver is the group or role that gives an entitlement which gives nothing itself.
-func (l ledger) giver(id access.EntitlementID) access.Ref {
+// giver is the group or role of its own system that gives an entitlement which gives
+// nothing itself. Being in a group is how people have what that gives: no group is
+// given by another that is in it.
+func (l ledger) giver(v *graph.View, id access.EntitlementID) access.Ref {
 	t := l.of(id)
-	if t.gives > 0 || len(t.givers) == 0 {
+	given, there := v.Entitlement(id)
+	if !there || t.gives > 0 || given.Kind == groupKind {
 		return access.Ref{}
 	}
-	return t.givers[0].ref
+	for _, by := range t.givers {
+		if holder, ok := v.Entitlement(access.EntitlementID(by.ref.Key)); ok && holder.System == given.System {
+			return by.ref
+		}
+	}
+	return access.Ref{}
 }
+
+// groupKind is the kind of entitlement that connectors give to groups.
+const groupKind = "group"

@@ -66,13 +66,22 @@ func (c *checker) privilegeByNesting(a graph.AccountNode) {
 			continue
 		}
 		why := c.v.Why(a.ID.Ref(), e.ID.Ref(), standingOnly)
-		if why.Length > nestedSteps && len(why.First) > 0 {
+		if why.Length > nestedSteps && len(why.First) > 0 && !c.seenBefore(why.First[0], c.f.ownTier(e)) {
 			evidence = append(evidence, chain(why.First[0], c.f.ownTier(e)))
 		}
 	}
 	if len(evidence) > 0 {
 		c.account(a, evidence...)
 	}
+}
+
+// seenBefore reports whether a path to something of a tier passes something that is
+// as privileged by itself: what lies behind that takes nothing further away.
+func (c *checker) seenBefore(path []graph.Step, tier access.Tier) bool {
+	return slices.ContainsFunc(path[:len(path)-1], func(s graph.Step) bool {
+		e, ok := c.v.Entitlement(access.EntitlementID(s.To.Key))
+		return s.To.Kind == access.KindEntitlement && ok && c.f.ownTier(e) <= tier
+	})
 }
 
 // chain tells a path by what lies on it.
@@ -178,7 +187,7 @@ func (c *checker) directGrant(a graph.AccountNode) {
 	}
 	var evidence []Evidence
 	for g := range c.v.DirectGrants(a.ID.Ref()) {
-		if by := c.f.giver(g.Entitlement); g.Flags&access.Implicit == 0 && !by.IsZero() {
+		if by := c.f.giver(c.v, g.Entitlement); g.Flags&access.Implicit == 0 && !by.IsZero() {
 			evidence = append(evidence, say("holds {} directly, which {} gives", g.Entitlement.Ref(), by))
 		}
 	}

@@ -64,3 +64,44 @@ func (g *Graph) Between(was, is *View) ([]access.Ref, bool) {
 	slices.SortFunc(all, compareRefs)
 	return slices.Compact(all), true
 }
+
+// WithOpeners adds to what changed the accounts that open a changed one in either
+// of two views, and those that open them: what an account holds, whoever signs in
+// through it holds too.
+func WithOpeners(was, is *View, changed []access.Ref) []access.Ref {
+	if was.s.opened.empty() && is.s.opened.empty() {
+		return changed
+	}
+	known := map[access.Ref]bool{}
+	for _, ref := range changed {
+		known[ref] = true
+	}
+	all := slices.Clone(changed)
+	for i := 0; i < len(all); i++ {
+		if all[i].Kind != access.KindAccount {
+			continue
+		}
+		for _, v := range []*View{was, is} {
+			for _, by := range v.OpenedBy(access.AccountID(all[i].Key)) {
+				if !known[by.Ref()] {
+					known[by.Ref()] = true
+					all = append(all, by.Ref())
+				}
+			}
+		}
+	}
+	slices.SortFunc(all, compareRefs)
+	return all
+}
+
+// OpenOtherwise reports whether other accounts open an account in one of two views
+// than in the other, or it can be opened in one of them only.
+func OpenOtherwise(was, is *View, id access.AccountID) bool {
+	before, now := was.OpenedBy(id), is.OpenedBy(id)
+	if len(before) == 0 && len(now) == 0 {
+		return false
+	}
+	a, _ := was.Account(id)
+	b, _ := is.Account(id)
+	return a.Status != b.Status || !slices.Equal(before, now)
+}

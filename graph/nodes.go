@@ -216,6 +216,20 @@ func (v *View) Opens(id access.AccountID) []access.AccountID {
 	return v.thereIn(v.s.opens.each(uint32(id)))
 }
 
+// Through lists an account and all that one is let in as with it, over any number of
+// accounts that can be used.
+func (v *View) Through(id access.AccountID) []access.AccountID {
+	all := []access.AccountID{id}
+	for i := 0; i < len(all); i++ {
+		for _, x := range v.Opens(all[i]) {
+			if v.s.owner.at(uint32(x))&usable != 0 && !slices.Contains(all, x) {
+				all = append(all, x)
+			}
+		}
+	}
+	return all
+}
+
 func (v *View) thereIn(accounts iter.Seq[uint32]) []access.AccountID {
 	var list []access.AccountID
 	for x := range accounts {

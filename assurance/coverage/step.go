@@ -15,7 +15,7 @@ func compareRefs(a, b access.Ref) int {
 
 // step goes on to a later view, by what changed, and by the news of gaps.
 func (m *measurement) step(is *graph.View, changed []access.Ref, news []News, now access.Time) {
-	s := stepping{m: m, was: m.v, is: is, changed: changed, holders: map[access.Ref]bool{}}
+	s := stepping{m: m, was: m.v, is: is, changed: graph.WithOpeners(m.v, is, changed), holders: map[access.Ref]bool{}}
 	m.takeTurns(&s, now)
 	s.flips()
 	clashes := s.follow(m.concerned(news, now))

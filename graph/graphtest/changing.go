@@ -24,6 +24,7 @@ const (
 	maxCredentials  = 3
 	maxGrants       = 26
 	maxAssignments  = 4
+	maxOpenings     = 6
 )
 
 // Changing is a truth that changes at random and says what changed: a source for
@@ -42,6 +43,7 @@ type Changing struct {
 	credentials  map[int64]graph.CredentialEdge // by account: one each
 	grants       map[int64]graph.GrantEdge
 	assignments  map[int64]graph.AssignmentEdge
+	openings     map[int64]graph.OpeningEdge
 
 	log []access.Ref // the revision is its length
 }
@@ -57,7 +59,7 @@ func NewChanging(t *rapid.T, today time.Time, changes int) *Changing {
 		entitlements: map[int64]graph.EntitlementNode{}, identities: map[int64]graph.IdentityNode{},
 		accounts: map[int64]graph.AccountNode{}, roles: map[int64]graph.RoleNode{},
 		credentials: map[int64]graph.CredentialEdge{}, grants: map[int64]graph.GrantEdge{},
-		assignments: map[int64]graph.AssignmentEdge{},
+		assignments: map[int64]graph.AssignmentEdge{}, openings: map[int64]graph.OpeningEdge{},
 	}
 	for i := range int64(maxSystems) {
 		w.putSystem(i + 1)
@@ -102,7 +104,7 @@ func (w *Changing) Change(n int) {
 }
 
 func (w *Changing) change() {
-	switch w.upTo(19) {
+	switch w.upTo(21) {
 	case 0, 1:
 		w.putSystem(w.key(maxSystems))
 	case 2:
@@ -121,6 +123,8 @@ func (w *Changing) change() {
 		w.putCredential(w.key(maxAccounts))
 	case 14:
 		w.remove()
+	case 15, 16:
+		w.putOpening(w.key(maxOpenings))
 	default:
 		w.putGrant(w.key(maxGrants))
 	}
@@ -276,6 +280,20 @@ func (w *Changing) putCredential(account int64) {
 	}
 }
 
+// putOpening puts, replaces or removes one that opens an account.
+func (w *Changing) putOpening(id int64) {
+	if old, known := w.openings[id]; known {
+		delete(w.openings, id)
+		w.changed(old.Account.Ref())
+		if w.yes() {
+			return
+		}
+	}
+	o := graph.OpeningEdge{Account: access.AccountID(w.key(maxAccounts)), By: access.AccountID(w.key(maxAccounts))}
+	w.openings[id] = o
+	w.changed(o.Account.Ref())
+}
+
 // remove removes an object, or brings one back with the edges that it had.
 func (w *Changing) remove() {
 	id := w.key(maxAccounts)
@@ -337,6 +355,7 @@ func (w *Changing) Load(_ context.Context, sink graph.Sink) (access.Rev, error) 
 func (w *Changing) edges(sink graph.Sink, of func(access.Ref) bool) error {
 	return firstError(
 		deliver(w.credentials, func(c graph.CredentialEdge) bool { return of(c.Account.Ref()) }, sink.Credential),
+		deliver(w.openings, func(o graph.OpeningEdge) bool { return of(o.Account.Ref()) }, sink.Opening),
 		deliver(w.grants, func(g graph.GrantEdge) bool { return of(g.Holder) }, sink.Grant),
 		deliver(w.assignments, func(a graph.AssignmentEdge) bool { return of(a.Identity.Ref()) }, sink.Assignment),
 	)

@@ -84,6 +84,9 @@ func (c *classified) movesByAccount(is *graph.View, id access.AccountID) bool {
 	a, was := c.view.Account(id)
 	b, now := is.Account(id)
 	matters := func(e access.EntitlementID) bool { return c.of[e].Tier < access.Tier3 }
+	if graph.OpenOtherwise(c.view, is, id) {
+		return true
+	}
 	before, after := edges(c.view, id.Ref(), matters), edges(is, id.Ref(), matters)
 	return !slices.Equal(before, after) || len(after) > 0 && (was != now || a.System != b.System)
 }
@@ -95,11 +98,21 @@ type edge struct {
 	mode        access.Mode
 }
 
+// edges are a holder's, and those of accounts that one is let in as with an account.
 func edges(v *graph.View, holder access.Ref, of func(access.EntitlementID) bool) []edge {
+	holders := []access.Ref{holder}
+	if holder.Kind == access.KindAccount {
+		holders = holders[:0]
+		for _, as := range v.Through(access.AccountID(holder.Key)) {
+			holders = append(holders, as.Ref())
+		}
+	}
 	var list []edge
-	for g := range v.DirectGrants(holder) {
-		if of(g.Entitlement) {
-			list = append(list, edge{g.Entitlement, g.Resource, g.Mode})
+	for _, h := range holders {
+		for g := range v.DirectGrants(h) {
+			if of(g.Entitlement) {
+				list = append(list, edge{g.Entitlement, g.Resource, g.Mode})
+			}
 		}
 	}
 	return slices.Compact(list)
