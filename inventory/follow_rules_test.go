@@ -195,7 +195,7 @@ func TestChangesThatCannotBeTaken(t *testing.T) {
 		"a stranger":   {[]connector.Record{present("a99"), markRecord(true)}, nil, `"a99" is there, is not known`},
 		"no mark":      {[]connector.Record{allHeldBy("a00")}, nil, "without a mark"},
 		"it says so":   {nil, connector.ErrMark.With("it is another server"), "it is another server"},
-		"an identity":  {[]connector.Record{allOf("g"), {Grant: &connector.Grant{Holder: connector.Target{Kind: connector.OnIdentity, ID: "E1"}, Entitlement: "g"}}, markRecord(false)}, nil, "identities"},
+		"an identity":  {[]connector.Record{allOf("g"), {Grant: &connector.Grant{Holder: connector.Target{Kind: connector.OnIdentity, ID: "E1"}, Entitlement: "g"}}, markRecord(false)}, nil, "holders elsewhere"},
 		"a part first": {[]connector.Record{allHeldBy("a00")}, connector.ErrMark.With("then it could not"), "then it could not"},
 	} {
 		s.changes, s.failed = test.changes, test.failed

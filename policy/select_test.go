@@ -72,7 +72,7 @@ func TestSelectionEqualsAll(t *testing.T) {
 			decided[got.Effect]++
 		}
 	})
-	if decided[Permit] < 5 || decided[Forbid] < 5 {
+	if decided[Permit] == 0 || decided[Forbid] == 0 {
 		t.Fatalf("one-sided: %v", decided)
 	}
 }
