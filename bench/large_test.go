@@ -58,7 +58,7 @@ func largeStore(tb testing.TB) string {
 		{"sample", "--size", "large", "--seed", "1", "--out", sample},
 		{"assess", "--sample", sample, "--keep", filepath.Join(made, "data"), "-o", "csv"},
 	} {
-		if out, err := exec.CommandContext(tb.Context(), writ, args...).CombinedOutput(); err != nil {
+		if out, err := exec.CommandContext(tb.Context(), writ, args...).CombinedOutput(); err != nil { //nolint:gosec // our own command
 			tb.Fatalf("writ %s: %v: %s", args[0], err, out[max(0, len(out)-2000):])
 		}
 	}

@@ -116,8 +116,12 @@ func pairsInSQLite(b *testing.B, v *graph.View) func(one, two int64) (int, error
 	}
 	exec("begin")
 	insert := map[string]*sql.Stmt{}
-	for table, columns := range map[string]string{"held": "entitlement, account", "nests": "entitlement, container", "belongs": "account, identity"} {
-		if insert[table], err = db.PrepareContext(ctx, "insert or ignore into "+table+" ("+columns+") values (?, ?)"); err != nil {
+	for table, text := range map[string]string{
+		"held":    `insert or ignore into held (entitlement, account) values (?, ?)`,
+		"nests":   `insert or ignore into nests (entitlement, container) values (?, ?)`,
+		"belongs": `insert or ignore into belongs (account, identity) values (?, ?)`,
+	} {
+		if insert[table], err = db.PrepareContext(ctx, text); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -132,11 +136,12 @@ func pairsInSQLite(b *testing.B, v *graph.View) func(one, two int64) (int, error
 		b.Fatal(err)
 	}
 	exec("commit")
-	exec("analyze")
+	exec("analyze") //nolint:misspell // the word of SQL
 	ask, err := db.PrepareContext(ctx, strings.ReplaceAll(strings.ReplaceAll(holdBoth, "$1", "?1"), "$2", "?2"))
 	if err != nil {
 		b.Fatal(err)
 	}
+	b.Cleanup(func() { _ = ask.Close() })
 	return func(one, two int64) (n int, err error) {
 		err = ask.QueryRowContext(ctx, one, two).Scan(&n)
 		return n, err
@@ -183,7 +188,7 @@ func pairsInPostgres(b *testing.B, v *graph.View) func(one, two int64) (int, err
 	if err != nil {
 		b.Fatal(err)
 	}
-	exec("vacuum analyze")
+	exec("vacuum analyze") //nolint:misspell // the word of SQL
 	return func(one, two int64) (n int, err error) {
 		err = conn.QueryRow(ctx, holdBoth, one, two).Scan(&n)
 		return n, err
