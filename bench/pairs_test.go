@@ -121,7 +121,7 @@ func pairsInSQLite(b *testing.B, v *graph.View) func(one, two int64) (int, error
 		"nests":   `insert or ignore into nests (entitlement, container) values (?, ?)`,
 		"belongs": `insert or ignore into belongs (account, identity) values (?, ?)`,
 	} {
-		if insert[table], err = db.PrepareContext(ctx, text); err != nil {
+		if insert[table], err = db.PrepareContext(ctx, text); err != nil { //nolint:sqlclosecheck // they end with the database
 			b.Fatal(err)
 		}
 	}
