@@ -51,21 +51,22 @@ type AccountRow struct {
 
 // comparison finds what a spool has that the store has not, and the reverse.
 type comparison struct {
-	system    access.SystemID
-	known     *Known
-	people    map[string]access.IdentityID    // by number, where grants name identities
-	byPerson  bool                            // some grant does
-	others    map[connector.Target]access.Ref // things of other systems that are named; zero until they are looked up
-	fresh     map[access.ObjectKind]int       // how many objects are new
-	records   int64                           // in the spool
-	facts     int64                           // grants and credentials among them
-	holdings  holdings
-	unclear   map[access.Ref]bool // holders of which a row was rejected
-	elsewhere map[access.Ref]bool // holders that are no objects of the system
-	kept      map[access.Ref]bool // objects that are out of sight
-	counts    Counts
-	warnings  warnings
-	dangling  int64
+	system     access.SystemID
+	known      *Known
+	people     map[string]access.IdentityID    // by number, where grants name identities
+	byPerson   bool                            // some grant does
+	others     map[connector.Target]access.Ref // things of other systems that are named; zero until they are looked up
+	fresh      map[access.ObjectKind]int       // how many objects are new
+	records    int64                           // in the spool
+	facts      int64                           // grants and credentials among them
+	holdings   holdings
+	unclear    map[access.Ref]bool   // holders of which a row was rejected
+	elsewhere  map[access.Ref]bool   // holders that are no objects of the system
+	unresolved map[string]unresolved // by system
+	kept       map[access.Ref]bool   // objects that are out of sight
+	counts     Counts
+	warnings   warnings
+	dangling   int64
 
 	lastHolder struct { // of a grant or credential
 		named connector.Target
@@ -74,7 +75,7 @@ type comparison struct {
 }
 
 func newComparison(system access.SystemID, known *Known) *comparison {
-	return &comparison{system: system, known: known, fresh: map[access.ObjectKind]int{}, others: map[connector.Target]access.Ref{}, unclear: map[access.Ref]bool{}, elsewhere: map[access.Ref]bool{}, kept: map[access.Ref]bool{}, holdings: newHoldings()}
+	return &comparison{system: system, known: known, fresh: map[access.ObjectKind]int{}, others: map[connector.Target]access.Ref{}, unclear: map[access.Ref]bool{}, elsewhere: map[access.Ref]bool{}, unresolved: map[string]unresolved{}, kept: map[access.Ref]bool{}, holdings: newHoldings()}
 }
 
 // objectKinds are the kinds of object that a sync makes, in dependency order.
@@ -343,7 +344,7 @@ func (c *comparison) entitlement(e *connector.Entitlement) (row EntitlementRow, 
 		if on, ok := c.target(can.On); ok {
 			row.Capabilities = append(row.Capabilities, access.Capability{Right: can.Right, On: on})
 		} else {
-			c.warnings.add("entitlement %q: its capability %s is on %s, which is not known", e.ID, can.Right, nameOf(can.On))
+			c.unknown("entitlement %q: its capability %s is on %s", can.On, e.ID, can.Right)
 		}
 	}
 	for _, native := range e.Conflicts {
@@ -383,7 +384,7 @@ func (c *comparison) openers(a *connector.Account) (list []access.AccountID) {
 	for _, t := range a.OpenedBy {
 		ref, ok := c.target(t)
 		if !ok || ref.Kind != access.KindAccount {
-			c.warnings.add("account %q is opened by %s, which is not known", a.ID, nameOf(t))
+			c.unknown("account %q is opened by %s", t, a.ID)
 			continue
 		}
 		list = append(list, access.AccountID(ref.Key))
@@ -392,12 +393,33 @@ func (c *comparison) openers(a *connector.Account) (list []access.AccountID) {
 	return slices.Compact(list)
 }
 
-// nameOf names a target in a warning, and what makes one of another system known.
-func nameOf(t connector.Target) string {
+// unknown warns of a target that is not known; the last verb of the text is for it.
+// What several things name of another system is told once, with the first of them.
+func (c *comparison) unknown(text string, t connector.Target, args ...any) {
+	text = fmt.Sprintf(text, append(args, fmt.Sprintf("%s %q", t.Kind, t.ID))...)
 	if t.System == "" {
-		return fmt.Sprintf("%s %q", t.Kind, t.ID)
+		c.warnings.add("%s, which is not known", text)
+		return
 	}
-	return fmt.Sprintf("%s %q of system %q (read that system first; the name must be one's only)", t.Kind, t.ID, t.System)
+	s := c.unresolved[t.System]
+	if s.n++; s.n == 1 {
+		s.first = text
+	}
+	c.unresolved[t.System] = s
+}
+
+// unresolved counts what is named of another system and is not known.
+type unresolved struct {
+	n     int
+	first string
+}
+
+// tellUnresolved warns of each system of which something is named that is not known.
+func (c *comparison) tellUnresolved() {
+	for _, system := range slices.Sorted(maps.Keys(c.unresolved)) {
+		s := c.unresolved[system]
+		c.warnings.add("%d things name something of system %q that is not known: read that system first, and a name must be one's only; the first: %s", s.n, system, s.first)
+	}
 }
 
 // warnings keeps the first few and counts the rest.

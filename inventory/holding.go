@@ -126,7 +126,7 @@ func (c *comparison) holdGrant(g *connector.Grant) {
 		res = c.key(access.KindResource, g.Resource)
 	}
 	if !ok && g.Holder.System != "" {
-		c.warnings.add("grant of %q is held by %s, which is not known", g.Entitlement, nameOf(g.Holder))
+		c.unknown("grant of %q is held by %s", g.Holder, g.Entitlement)
 		return
 	}
 	if !ok || ent == 0 || (g.Resource != "" && res == 0) {

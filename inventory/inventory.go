@@ -111,6 +111,7 @@ type Label struct {
 type SyncOptions struct {
 	AcceptRemovals bool // the guard is meant to be passed, and what is out of sight to be let go of
 	Full           bool // a complete reading, also where changes could be told
+	Again          bool // at once after the first, which came too early for things of other systems: it all is the baseline
 }
 
 // Guard is when a sync is refused: more than the share and more than the count of

@@ -104,20 +104,21 @@ func (b *Batch) Digest() [sha256.Size]byte {
 // merge writes the difference of one comparison.
 type merge struct {
 	*Service
-	c       *comparison
-	system  System
-	r       *Report
-	accept  bool
-	allow   Guard
-	staging Staging
-	batch   Batch
-	writing Batch                   // the one before it, while it is written
-	written chan error              // says that it was; nil while none is
-	refs    map[access.Ref]struct{} // who follows is told of these; nil is of the system
-	used    []Usage
-	looked  int64 // at records and facts
-	removed int64 // grants
-	had     int64 // grants, once that has to be known; -1 until then
+	c        *comparison
+	system   System
+	r        *Report
+	accept   bool
+	baseline bool // what is new belongs to the first reading
+	allow    Guard
+	staging  Staging
+	batch    Batch
+	writing  Batch                   // the one before it, while it is written
+	written  chan error              // says that it was; nil while none is
+	refs     map[access.Ref]struct{} // who follows is told of these; nil is of the system
+	used     []Usage
+	looked   int64 // at records and facts
+	removed  int64 // grants
+	had      int64 // grants, once that has to be known; -1 until then
 
 	grantsMore, credentialsMore int64 // than the holders that differ had
 }
@@ -346,7 +347,7 @@ func (m *merge) grants(was []GrantRow, x holder) {
 			}
 			was = was[1:]
 		case order > 0:
-			g.Late = m.c.known.Synced != 0
+			g.Late = m.c.known.Synced != 0 && !m.baseline
 			m.batch.Grants = append(m.batch.Grants, g)
 			is = is[1:]
 		default:
@@ -440,6 +441,7 @@ func (m *merge) finish(ctx context.Context) error {
 		return err
 	}
 	m.r.Counts = m.c.counts
+	m.c.tellUnresolved()
 	m.r.Warnings = append(m.r.Warnings, m.c.warnings.all()...)
 	m.r.Waits = m.c.waits()
 	changed := m.staging != nil

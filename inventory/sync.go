@@ -250,7 +250,7 @@ func (s *Service) mergeSystem(ctx context.Context, y System, sp *spool, known *K
 			return err
 		}
 	}
-	m := &merge{Service: s, c: c, system: y, r: r, accept: o.AcceptRemovals, allow: y.Config.guard(s.guard())}
+	m := &merge{Service: s, c: c, system: y, r: r, accept: o.AcceptRemovals, baseline: o.Again && y.State.Baseline == y.State.Synced, allow: y.Config.guard(s.guard())}
 	if !o.AcceptRemovals {
 		if err := c.guard(m.allow); err != nil {
 			return err

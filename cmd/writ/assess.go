@@ -111,13 +111,14 @@ func (a *app) read(ctx context.Context, hr string, options []string, targets []t
 			failed = append(failed, err)
 		}
 	}
-	for targets = inOrder(targets); len(targets) > 0; {
+	for o := (inventory.SyncOptions{}); len(targets) > 0; o.Again = true {
+		targets = inOrder(targets)
 		var again []target
 		for i, t := range targets {
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
-			r, err := a.readSystem(ctx, t)
+			r, err := a.readSystem(ctx, t, o)
 			if err != nil {
 				failed = append(failed, err)
 			} else if slices.ContainsFunc(targets[i+1:], func(later target) bool { return slices.Contains(r.Waits, later.flag.name) }) {
@@ -176,12 +177,12 @@ func (a *app) report(name string, r inventory.Report) {
 	}
 }
 
-func (a *app) readSystem(ctx context.Context, t target) (inventory.Report, error) {
+func (a *app) readSystem(ctx context.Context, t target, o inventory.SyncOptions) (inventory.Report, error) {
 	id, err := a.addTarget(ctx, t)
 	if err != nil {
 		return inventory.Report{}, fmt.Errorf("system %s: %w", t.flag.name, err)
 	}
-	return a.inventory().SyncSystem(ctx, id, inventory.SyncOptions{})
+	return a.inventory().SyncSystem(ctx, id, o)
 }
 
 // result puts everything together that an assessment says.
@@ -303,23 +304,29 @@ func evidenceText(e finding.Evidence, labels map[access.Ref]inventory.Label) str
 	return text
 }
 
-// inOrder puts a system behind the one that it runs on.
+// inOrder puts a system behind the ones that it runs on and takes accounts from.
 func inOrder(targets []target) []target {
-	rank := map[string]int{}
-	var depth func(name string, left int) int
-	byName := map[string]target{}
+	byName, rank := map[string]target{}, map[string]int{}
 	for _, t := range targets {
 		byName[t.flag.name] = t
 	}
-	depth = func(name string, left int) int {
-		t, ok := byName[name]
-		if !ok || t.about.RunsOn == "" || left == 0 {
-			return 0
+	var depth func(name string) int
+	depth = func(name string) int {
+		if r, known := rank[name]; known {
+			return r
 		}
-		return 1 + depth(t.about.RunsOn, left-1)
+		rank[name] = 0 // whoever comes back here goes round in a circle
+		t, deepest := byName[name], 0
+		for _, on := range []string{t.about.RunsOn, t.flag.options["directory"], t.flag.options["host"]} {
+			if _, read := byName[on]; read {
+				deepest = max(deepest, 1+depth(on))
+			}
+		}
+		rank[name] = deepest
+		return deepest
 	}
 	for _, t := range targets {
-		rank[t.flag.name] = depth(t.flag.name, len(targets))
+		depth(t.flag.name)
 	}
 	out := slices.Clone(targets)
 	slices.SortStableFunc(out, func(x, y target) int { return cmp.Compare(rank[x.flag.name], rank[y.flag.name]) })
