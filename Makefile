@@ -58,8 +58,8 @@ bench-graph: ## the graph on the large company: load from SQLite, questions, pai
 	$(GO) test -run '^$$' -bench '^BenchmarkGraphLarge$$' -benchtime 1x -timeout 60m ./bench
 
 bench-assess: ## the whole command, and what follows from facts: anew and after 1,000 changes
-	$(GO) test -run '^$$' -bench AssessMedium -benchtime 3x ./e2e
-	$(GO) test -run '^$$' -bench DerivedLarge -benchtime 1x -timeout 3h ./e2e
+	$(GO) test -run '^$$' -bench AssessMedium -benchtime 3x ./bench
+	$(GO) test -run '^$$' -bench DerivedLarge -benchtime 1x -timeout 3h ./bench
 
 bench-ingest: ## a million accounts and ten million grants into both databases beside the bare drivers, ten minutes; WRIT_BENCH_ACCOUNTS=50000 is one
 	WRIT_BENCH_ACCOUNTS=$${WRIT_BENCH_ACCOUNTS:-1000000} $(GO) test -run '^$$' -bench '^BenchmarkIngest$$' -benchtime 1x -timeout 2h ./inventory

@@ -4,8 +4,8 @@
 //
 // Vocabulary: the large company is `writ sample --size large`, 1,000,000 identities
 // and 10,000,000 grants. Its store is made once and kept in the folder that
-// WRIT_BENCH_DATA names, else in the user's cache; a benchmark that writes works on
-// a copy.
+// WRIT_BENCH_DATA names, else in the user's cache (4 GB); a benchmark works on a
+// copy. WRIT_BENCH_SIZE may name a smaller one.
 //
 // Invariants:
 //  1. What is compared answers the same question on the same rows, and the answers

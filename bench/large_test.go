@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -37,25 +38,25 @@ func program(tb testing.TB) string {
 // not to be written.
 func largeStore(tb testing.TB) string {
 	tb.Helper()
-	dir := os.Getenv("WRIT_BENCH_DATA")
+	dir, size := os.Getenv("WRIT_BENCH_DATA"), cmp.Or(os.Getenv("WRIT_BENCH_SIZE"), "large")
 	if dir == "" {
 		cache, err := os.UserCacheDir()
 		if err != nil {
 			tb.Fatal(err)
 		}
-		dir = filepath.Join(cache, "writ-bench", "large")
+		dir = filepath.Join(cache, "writ-bench", size)
 	}
 	if store.Exists(dir) {
 		return dir
 	}
-	tb.Logf("making the large company in %s, once; it takes some minutes", dir)
+	tb.Logf("making the %s company in %s, once; it takes some minutes", size, dir)
 	writ, made := program(tb), dir+".part"
 	if err := errors.Join(os.RemoveAll(made), os.MkdirAll(made, 0o700)); err != nil {
 		tb.Fatal(err)
 	}
 	sample := filepath.Join(made, "sample")
 	for _, args := range [][]string{
-		{"sample", "--size", "large", "--seed", "1", "--out", sample},
+		{"sample", "--size", size, "--seed", "1", "--out", sample},
 		{"assess", "--sample", sample, "--keep", filepath.Join(made, "data"), "-o", "csv"},
 	} {
 		if out, err := exec.CommandContext(tb.Context(), writ, args...).CombinedOutput(); err != nil { //nolint:gosec // our own command

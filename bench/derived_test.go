@@ -1,14 +1,11 @@
-package e2e
+package bench
 
 import (
 	"bufio"
-	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"reflect"
 	"runtime"
 	"slices"
@@ -20,7 +17,6 @@ import (
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/assurance/coverage"
-	"github.com/writhq/writ/audit"
 	"github.com/writhq/writ/finding"
 	"github.com/writhq/writ/graph"
 	"github.com/writhq/writ/iga/classify"
@@ -31,48 +27,14 @@ import (
 // BenchmarkDerivedLarge is everything that follows from the facts of the large
 // company, from a loaded graph and the store: first anew, then after rounds of 1,000
 // changes. At the end it checks that what was followed is what anew is found.
-//
-// The company is made once, which takes half an hour and 4 GB, in WRIT_BENCH_DATA or
-// else in the user's cache; the changes stay in it. WRIT_BENCH_SIZE may name a
-// smaller one.
 func BenchmarkDerivedLarge(b *testing.B) {
-	d := &derived{b: b, ctx: audit.WithActor(b.Context(), audit.Actor{Node: "benchmark"}), dice: rand.New(rand.NewPCG(1, 2))}
-	d.open(benchData(b))
+	d := &derived{b: b, ctx: asBench(b), dice: rand.New(rand.NewPCG(1, 2))}
+	d.open(largeCopy(b))
 	for b.Loop() {
 		d.anew()
 		d.rounds(8)
 		d.compare()
 	}
-}
-
-// benchData is the data directory of the company.
-func benchData(b *testing.B) string {
-	b.Helper()
-	dir, size := os.Getenv("WRIT_BENCH_DATA"), cmp.Or(os.Getenv("WRIT_BENCH_SIZE"), "large")
-	if dir == "" {
-		cache, err := os.UserCacheDir()
-		if err != nil {
-			b.Fatal(err)
-		}
-		dir = filepath.Join(cache, "writ-bench-"+size)
-	}
-	if store.Exists(dir) {
-		return dir
-	}
-	program := filepath.Join(b.TempDir(), "writ")
-	sample := filepath.Join(b.TempDir(), "sample")
-	for _, args := range [][]string{
-		{"go", "build", "-o", program, "github.com/writhq/writ/cmd/writ"},
-		{program, "sample", "--size", size, "--seed", "1", "--out", sample},
-		{program, "assess", "--sample", sample, "--keep", dir, "-o", "json"},
-	} {
-		cmd := exec.CommandContext(b.Context(), args[0], args[1:]...) //nolint:gosec // our own command
-		cmd.Stderr = os.Stderr
-		if err := cmd.Run(); err != nil {
-			b.Fatal(args, err)
-		}
-	}
-	return dir
 }
 
 // derived is what the benchmark works on.

@@ -1,7 +1,6 @@
-package e2e
+package bench
 
 import (
-	"os"
 	"os/exec"
 	"path/filepath"
 	"syscall"
@@ -11,19 +10,14 @@ import (
 // BenchmarkAssessMedium is the whole command on the medium company: 20,000
 // identities and 200,000 grants, from files to findings, as a process of its own.
 func BenchmarkAssessMedium(b *testing.B) {
-	program := filepath.Join(b.TempDir(), "writ")
-	build := exec.CommandContext(b.Context(), "go", "build", "-o", program, "github.com/writhq/writ/cmd/writ")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		b.Fatalf("%v: %s", err, out)
-	}
+	writ := program(b)
 	dir := filepath.Join(b.TempDir(), "sample")
-	if out, err := exec.CommandContext(b.Context(), program, "sample", "--size", "medium", "--out", dir).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(b.Context(), writ, "sample", "--size", "medium", "--out", dir).CombinedOutput(); err != nil {
 		b.Fatalf("%v: %s", err, out)
 	}
 	var peak int64
 	for b.Loop() {
-		cmd := exec.CommandContext(b.Context(), program, "assess", "--sample", dir, "-o", "json")
+		cmd := exec.CommandContext(b.Context(), writ, "assess", "--sample", dir, "-o", "json")
 		if err := cmd.Run(); err != nil {
 			b.Fatal(err)
 		}
