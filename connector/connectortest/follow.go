@@ -16,7 +16,7 @@ func (s Suite) follower(t *testing.T, cfg connector.Config) connector.Follower {
 	t.Helper()
 	f, ok := s.open(t, cfg).(connector.Follower)
 	if !ok {
-		t.Skip("it does not tell what changed")
+		t.Fatal("it does not tell what changed")
 	}
 	return f
 }
@@ -199,7 +199,7 @@ func (s Suite) followFaults(t *testing.T) {
 func (s Suite) locate(t *testing.T) {
 	l, ok := s.open(t, s.Config).(connector.Locator)
 	if !ok {
-		t.Skip("it does not tell where things are")
+		t.Fatal("it does not tell where things are")
 	}
 	var ids []string
 	for _, r := range s.all(t) {
