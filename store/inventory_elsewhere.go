@@ -91,11 +91,13 @@ func elsewhere(ctx context.Context, q *query, id access.SystemID, wanted []conne
 // its last, so that the query's text is always the same.
 const accountsPerQuery = 200
 
+// accountsByLogin adds nothing to the system's key so that its index is not taken:
+// all accounts of a system would be read for each login.
 var accountsByLogin = `
 select distinct a.login, a.id
   from (values ` + rowsOfOne(2, accountsPerQuery) + `) f
  cross join account a
- where lower(a.login) = lower(f.column1) and a.system_id = $1 and ` + now("a")
+ where lower(a.login) = lower(f.column1) and a.system_id + 0 = $1 and ` + now("a")
 
 func accountsCalled(ctx context.Context, q *query, id access.SystemID, logins map[string]bool) (map[string][]int64, error) {
 	by := map[string][]int64{}

@@ -189,8 +189,9 @@ func eachHot(t *testing.T, db *DB, r *recorder, scans func(ctx context.Context, 
 
 var fromTable = regexp.MustCompile(`(?i)\b(?:from|join)\s+([a-z_]+)(?:\s+([a-z]+))?`)
 
-// sqliteScans returns the large tables that a query reads from end to end. SQLite
-// names them by their aliases.
+// sqliteScans returns the large tables that a query reads from end to end, and the
+// accounts of a system where it reads them once for each row of a list. SQLite names
+// tables by their aliases.
 func sqliteScans(ctx context.Context, db *DB, a asked) (large []string, plan string, err error) {
 	tables := map[string][]string{}
 	for _, m := range fromTable.FindAllStringSubmatch(a.text, -1) {
@@ -201,6 +202,7 @@ func sqliteScans(ctx context.Context, db *DB, a asked) (large []string, plan str
 		return nil, "", err
 	}
 	defer rows.Close() //nolint:errcheck // rows.Err tells
+	perRow := false
 	for rows.Next() {
 		var id, parent, unused int
 		var detail string
@@ -208,10 +210,14 @@ func sqliteScans(ctx context.Context, db *DB, a asked) (large []string, plan str
 			return nil, "", err
 		}
 		plan += fmt.Sprintf("%4d %4d  %s\n", id, parent, detail)
+		if perRow && strings.Contains(detail, "USING INDEX account_system ") {
+			large = append(large, "account of a system, for each row")
+		}
 		alias, ok := strings.CutPrefix(detail, "SCAN ")
 		if !ok {
 			continue
 		}
+		perRow = true
 		alias, _, _ = strings.Cut(alias, " ")
 		for _, table := range tables[alias] {
 			if !slices.Contains(small, table) && !firstOnly(a.text) {
