@@ -55,11 +55,11 @@ func BenchmarkGraph(b *testing.B) {
 		if q.Escalation {
 			suffix = "-escalation"
 		}
-		b.Run("who-can"+suffix, measured(2000, func() { v.s.remembered = memory{}; v.WhoCan(someEntitlement(), q) }))
+		b.Run("who-can"+suffix, measured(2000, func() { v.s.remembered = memory[Members]{}; v.WhoCan(someEntitlement(), q) }))
 		b.Run("effective"+suffix, measured(5000, func() { v.Effective(someIdentity(), q) }))
 		b.Run("why"+suffix, measured(1000, func() { v.Why(someIdentity(), someEntitlement(), q) }))
 		b.Run("both-500"+suffix, measured(5, func() {
-			v.s.remembered = memory{}
+			v.s.remembered = memory[Members]{}
 			pairs := make([][2]access.EntitlementID, 500)
 			for i := range pairs {
 				pairs[i] = [2]access.EntitlementID{access.EntitlementID(someEntitlement().Key), access.EntitlementID(someEntitlement().Key)}
@@ -67,7 +67,7 @@ func BenchmarkGraph(b *testing.B) {
 			v.Both(pairs, q)
 		}))
 	}
-	b.Run("who-can-everybody", measured(300, func() { v.s.remembered = memory{}; v.WhoCan(access.EntitlementID(1).Ref(), Question{}) }))
+	b.Run("who-can-everybody", measured(300, func() { v.s.remembered = memory[Members]{}; v.WhoCan(access.EntitlementID(1).Ref(), Question{}) }))
 	b.Run("reachable-backward", measured(3, func() {
 		v.ReachableBackward([]access.EntitlementID{1, access.EntitlementID(w.groups() + 1)}, true)
 	}))

@@ -90,8 +90,13 @@ func (k StepKind) escalates() bool { return k >= ByImpersonate }
 
 // from yields the edges that start at a vertex; escalations only when asked.
 func (s *snapshot) from(x vertex, escalation bool) iter.Seq[edge] {
+	return s.fromToward(x, escalation, nil)
+}
+
+// fromToward leaves out edges that do not lead on.
+func (s *snapshot) fromToward(x vertex, escalation bool, l *lead) iter.Seq[edge] {
 	return func(yield func(edge) bool) {
-		known := func(e edge) bool { return !s.there(e.to) || yield(e) }
+		known := func(e edge) bool { return !s.there(e.to) || !l.follows(e) || yield(e) }
 		id := x.id()
 		switch x.kind() {
 		case atIdentity:
@@ -105,7 +110,7 @@ func (s *snapshot) from(x vertex, escalation bool) iter.Seq[edge] {
 				s.fromCapabilities(id, known)
 			}
 		default:
-			s.fromSystem(x, known)
+			s.fromSystem(x, l, known)
 		}
 	}
 }
@@ -207,7 +212,7 @@ func escalationEdge(c access.Capability) (edge, bool) {
 	}
 }
 
-func (s *snapshot) fromSystem(x vertex, yield func(edge) bool) {
+func (s *snapshot) fromSystem(x vertex, l *lead, yield func(edge) bool) {
 	row := s.systems.peek(x.id())
 	if row == nil {
 		return
@@ -225,7 +230,7 @@ func (s *snapshot) fromSystem(x vertex, yield func(edge) bool) {
 		}
 	}
 	if kind != granting {
-		for a := range row.accounts.each {
+		for a := range l.among(&row.accounts) {
 			if !yield(edge{kind: ByImpersonate, to: at(atAccount, a)}) {
 				return
 			}

@@ -14,6 +14,10 @@ type Members struct {
 	Accounts   *roaring.Bitmap // all usable accounts that can
 }
 
+func (m Members) bytes() uint64 {
+	return m.Identities.GetSizeInBytes() + m.Accounts.GetSizeInBytes() + m.Orphans.GetSizeInBytes()
+}
+
 // Members answers who can reach at least one of the targets, which are
 // entitlements, roles, resources (anything on it or inside it) or systems
 // (anything of it).

@@ -50,7 +50,8 @@ type snapshot struct {
 	opened       set             // accounts that another one opens
 
 	// What was worked out for readers.
-	remembered memory
+	remembered memory[Members]
+	leads      memory[*lead]
 	exposure   func() exposure
 	presence   func() []uint64 // bits of the identities that are there
 }

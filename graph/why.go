@@ -72,6 +72,9 @@ func (v *View) Why(holder, target access.Ref, q Question) Paths {
 		s: v.s, escalation: q.Escalation, want: q.modes(), target: v.s.extentOf(target),
 		found: map[place]*arrivals{},
 	}
+	if q.Escalation {
+		w.lead = v.s.leadTo(target)
+	}
 	w.run(start)
 	if len(w.ends) > 0 {
 		w.mark()
@@ -106,6 +109,7 @@ type arrival struct {
 type search struct {
 	s          *snapshot
 	escalation bool
+	lead       *lead // nil without escalation, when little can be reached anyway
 	want       modeSet
 	target     extent
 	start      place
@@ -156,7 +160,7 @@ func (w *search) expand(from place, length int) {
 
 // edges returns the different edges of a vertex in order.
 func (w *search) edges(x vertex) []edge {
-	list := slices.Collect(w.s.from(x, w.escalation))
+	list := slices.Collect(w.s.fromToward(x, w.escalation, w.lead))
 	slices.SortFunc(list, compareEdges)
 	return slices.Compact(list)
 }
