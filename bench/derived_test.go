@@ -200,9 +200,12 @@ func (d *derived) rounds(n int) {
 	d.b.ReportMetric(float64(peak()), "MB-peak")
 }
 
-// compare computes everything anew beside what was followed.
+// compare computes everything anew beside what was followed, at the same instant:
+// facts grow old while it counts.
 func (d *derived) compare() {
 	d.follow()
+	began := time.Now()
+	d.coverage.Now = func() time.Time { return began }
 	matrix, err := d.coverage.Refresh(d.ctx)
 	d.fatal(err)
 	n, err := (&classify.Service{Store: d.db.Classify(), Graph: d.g}).Run(d.ctx)
@@ -213,7 +216,7 @@ func (d *derived) compare() {
 	if n, err = (&finding.Service{Store: d.db.Findings(), Graph: d.g}).Refresh(d.ctx); n != 0 || err != nil {
 		d.b.Errorf("found anew, %d findings are otherwise, %v", n, err)
 	}
-	anew, err := (&coverage.Service{Store: d.db.Coverage(), Graph: d.g}).Refresh(d.ctx)
+	anew, err := (&coverage.Service{Store: d.db.Coverage(), Graph: d.g, Now: d.coverage.Now}).Refresh(d.ctx)
 	d.fatal(err)
 	if !reflect.DeepEqual(anew, matrix) {
 		d.b.Error("counted anew, the coverage is otherwise")

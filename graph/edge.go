@@ -96,7 +96,7 @@ func (s *snapshot) from(x vertex, escalation bool) iter.Seq[edge] {
 // fromToward leaves out edges that do not lead on.
 func (s *snapshot) fromToward(x vertex, escalation bool, l *lead) iter.Seq[edge] {
 	return func(yield func(edge) bool) {
-		known := func(e edge) bool { return !s.there(e.to) || !l.follows(e) || yield(e) }
+		known := func(e edge) bool { return !s.there(e.to) || !l.follows(x, e) || yield(e) }
 		id := x.id()
 		switch x.kind() {
 		case atIdentity:
@@ -223,14 +223,14 @@ func (s *snapshot) fromSystem(x vertex, l *lead, yield func(edge) bool) {
 		if kind == granting {
 			by = ByGrantAccess
 		}
-		for e := range row.entitlements.each {
+		for e := range l.entitlementsOf(row, x) {
 			if !yield(edge{kind: by, to: at(atEntitlement, e)}) {
 				return
 			}
 		}
 	}
 	if kind != granting {
-		for a := range l.among(&row.accounts) {
+		for a := range l.accountsOf(row, x) {
 			if !yield(edge{kind: ByImpersonate, to: at(atAccount, a)}) {
 				return
 			}

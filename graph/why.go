@@ -73,7 +73,7 @@ func (v *View) Why(holder, target access.Ref, q Question) Paths {
 		found: map[place]*arrivals{},
 	}
 	if q.Escalation {
-		w.lead = v.s.leadTo(target)
+		w.lead = v.s.leadTo(target, w.want)
 	}
 	w.run(start)
 	if len(w.ends) > 0 {
