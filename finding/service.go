@@ -135,6 +135,9 @@ func (s *Service) everything(ctx context.Context, d *derivation) (int, error) {
 	}
 	r := s.reconciling(ctx, d.now)
 	for f := range d.all() {
+		if err := ctx.Err(); err != nil {
+			return r.written, err
+		}
 		marks, err := marksOf(f.drafts)
 		if err != nil {
 			return r.written, err

@@ -2,6 +2,7 @@ package finding
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/graph"
 	"github.com/writhq/writ/graph/graphtest"
 )
 
@@ -39,7 +41,10 @@ func (m *memory) OwnTiers(_ context.Context, of []access.EntitlementID) (map[acc
 	return some, nil
 }
 
-func (m *memory) Kept(context.Context) (map[Key]Kept, error) { return maps.Clone(m.kept), nil }
+func (m *memory) Kept(context.Context) (map[Key]Kept, error) {
+	m.between()
+	return maps.Clone(m.kept), nil
+}
 
 func (m *memory) KeptOf(_ context.Context, keys []Key) (map[Key]Kept, error) {
 	some := map[Key]Kept{}
@@ -146,6 +151,22 @@ func TestFollowingKeepsWhatStartingAnewKeeps(t *testing.T) {
 	})
 	if raced == 0 {
 		t.Error("nobody accepted anything in between")
+	}
+}
+
+// Whoever interrupts it does not wait for the millions that are left, and the next
+// time finds everything.
+func TestStartingAnewCanBeInterrupted(t *testing.T) {
+	m := newMemory()
+	facts := &graphtest.Facts{Systems: []graph.SystemNode{{ID: 1}}}
+	s := &Service{Store: m, Graph: facts.Graph(t), Now: func() time.Time { return today }}
+	ctx, interrupt := context.WithCancel(t.Context())
+	m.between = interrupt
+	if _, err := s.Refresh(ctx); !errors.Is(err, context.Canceled) || m.longest != 0 {
+		t.Fatalf("interrupted, it wrote %d, %v", m.longest, err)
+	}
+	if n, err := s.Refresh(t.Context()); n == 0 || err != nil {
+		t.Fatalf("afterwards %d were found, %v", n, err)
 	}
 }
 

@@ -96,70 +96,98 @@ func (s Findings) kept(ctx context.Context, kept map[finding.Key]finding.Kept, t
 	})
 }
 
-// endFinding ends the version that was read: resolved, or replaced by one that is
-// inserted in the same transaction. Where there is a later one it ends nothing.
-const endFinding = `
-update finding set until_set = $1, closed_at = $2 where id = $3 and from_set = $4 and until_set = 0`
+// endFindings ends the versions that were read, %s, and says what there was of them:
+// resolved, or replaced by one that is inserted in the same transaction. Where there
+// is a later one it ends nothing.
+const endFindings = `
+update finding
+   set until_set = $1, closed_at = $2
+  from (values %s) as version
+ where id = version.column1 and from_set = version.column2 and until_set = 0
+returning id, rule, subject_kind, subject_key, function, status, opened_at, due_at, accepted_by, accepted_until, reason`
 
-const renewFinding = `
-insert into finding (id, from_set, rule, subject_kind, subject_key, system_id, severity, function, owner_id, status,
-                     opened_at, due_at, accepted_by, accepted_until, reason, evidence, digest)
-select id, $2, rule, subject_kind, subject_key, $3, $4, function, $5,
-       case when $6 = 1 then 'open' else status end, opened_at, due_at, accepted_by,
-       case when $6 = 1 then 0 else accepted_until end, reason, $7, $8
-  from finding where id = $1 and until_set = $2 and from_set <> $2`
+const findingColumns = "id, from_set, rule, subject_kind, subject_key, system_id, severity, function, owner_id, status, " +
+	"opened_at, due_at, accepted_by, accepted_until, reason, evidence, digest"
 
-var findingColumns = []string{
-	"id", "from_set", "rule", "subject_kind", "subject_key", "system_id", "severity", "function", "owner_id", "status",
-	"opened_at", "due_at", "evidence", "digest",
+// findingRow is what a version of a finding keeps of the one before.
+type findingRow struct {
+	id            access.FindingID
+	key           finding.Key
+	function      access.Function
+	status        finding.Status
+	opened, due   access.Time
+	acceptedBy    access.IdentityID
+	acceptedUntil access.Time
+	reason        string
 }
 
 // Reconcile opens, renews, reopens and resolves findings.
 func (s Findings) Reconcile(ctx context.Context, changes []finding.Change) (lost []finding.Key, err error) {
 	err = s.db.change(ctx, audit.Event{Action: "finding.refresh"}, func(t *tx) error {
+		ended, err := t.endFindings(ctx, changes)
+		if err != nil {
+			return err
+		}
 		lost = nil
 		var opened []finding.Change
 		var renewed, resolved int
+		rows := newRows("finding", findingColumns, len(changes))
 		for _, c := range changes {
-			if c.ID == 0 {
-				opened = append(opened, c)
-				continue
-			}
-			n, err := t.exec(ctx, endFinding, t.Set, t.At, c.ID, c.Version)
+			was, there := ended[c.ID]
 			switch {
-			case err != nil:
-				return err
-			case n == 0:
+			case c.ID == 0:
+				opened = append(opened, c)
+			case !there:
 				lost = append(lost, c.Key)
 			case c.Draft == nil:
 				resolved++
 			default:
 				renewed++
-				if err := t.renewFinding(ctx, c); err != nil {
+				if c.Reopen {
+					was.status, was.acceptedUntil = finding.Open, 0
+				}
+				if err := t.addFinding(rows, was, c); err != nil {
 					return err
 				}
 			}
 		}
+		if err := t.openFindings(ctx, rows, opened); err != nil {
+			return err
+		}
 		t.Event.Facts = map[string]string{"opened": strconv.Itoa(len(opened)), "renewed": strconv.Itoa(renewed), "resolved": strconv.Itoa(resolved)}
-		return t.openFindings(ctx, opened)
+		return t.insertRows(ctx, rows)
 	})
 	return lost, err
 }
 
-func (t *tx) renewFinding(ctx context.Context, c finding.Change) error {
-	evidence, err := json.Marshal(c.Draft.Evidence)
-	if err != nil {
+// endFindings ends the versions that changes replace, and returns those that it
+// ended.
+func (t *tx) endFindings(ctx context.Context, changes []finding.Change) (map[access.FindingID]findingRow, error) {
+	ended := make(map[access.FindingID]findingRow, len(changes))
+	var versions []byte
+	for _, c := range changes {
+		if c.ID == 0 {
+			continue
+		}
+		if len(versions) > 0 {
+			versions = append(versions, ", "...)
+		}
+		versions = fmt.Appendf(versions, "(%d, %d)", int64(c.ID), c.Version)
+	}
+	if len(versions) == 0 {
+		return ended, nil
+	}
+	err := t.each(ctx, fmt.Sprintf(endFindings, versions), []any{t.Set, t.At}, func(scan func(...any) error) error {
+		var f findingRow
+		err := scan(&f.id, &f.key.Rule, &f.key.Subject.Kind, &f.key.Subject.Key, &f.function, &f.status, &f.opened, &f.due, &f.acceptedBy, &f.acceptedUntil, &f.reason)
+		ended[f.id] = f
 		return err
-	}
-	reopen := 0
-	if c.Reopen {
-		reopen = 1
-	}
-	_, err = t.exec(ctx, renewFinding, c.ID, t.Set, c.Draft.System, string(c.Draft.Severity), c.Draft.Owner, reopen, string(evidence), c.Digest[:])
-	return err
+	})
+	return ended, err
 }
 
-func (t *tx) openFindings(ctx context.Context, opened []finding.Change) error {
+// openFindings adds the first versions of findings.
+func (t *tx) openFindings(ctx context.Context, rows *rowsOf, opened []finding.Change) error {
 	if len(opened) == 0 {
 		return nil
 	}
@@ -167,20 +195,29 @@ func (t *tx) openFindings(ctx context.Context, opened []finding.Change) error {
 	if err != nil {
 		return err
 	}
-	rows := make([][]any, len(opened))
 	for i, c := range opened {
-		d := c.Draft
-		evidence, err := json.Marshal(d.Evidence)
-		if err != nil {
+		f := findingRow{
+			id: access.FindingID(key + int64(i)), key: c.Key, function: c.Function, status: finding.Open,
+			opened: t.At, due: t.At + access.Time(time.Duration(c.Days)*24*time.Hour/time.Microsecond),
+		}
+		if err := t.addFinding(rows, f, c); err != nil {
 			return err
 		}
-		due := t.At + access.Time(time.Duration(c.Days)*24*time.Hour/time.Microsecond)
-		rows[i] = []any{
-			key + int64(i), t.Set, d.Rule, d.Subject.Kind, d.Subject.Key, d.System, string(d.Severity), string(c.Function), d.Owner, string(finding.Open),
-			t.At, due, string(evidence), c.Digest[:],
-		}
 	}
-	return t.insertMany(ctx, "finding", findingColumns, rows)
+	return nil
+}
+
+func (t *tx) addFinding(rows *rowsOf, f findingRow, c finding.Change) error {
+	d := c.Draft
+	evidence, err := json.Marshal(d.Evidence)
+	if err != nil {
+		return err
+	}
+	rows.add(
+		f.id, t.Set, f.key.Rule, f.key.Subject.Kind, f.key.Subject.Key, d.System, string(d.Severity), string(f.function), d.Owner, string(f.status),
+		f.opened, f.due, f.acceptedBy, f.acceptedUntil, f.reason, string(evidence), c.Digest[:],
+	)
+	return nil
 }
 
 const listFindings = `

@@ -166,7 +166,10 @@ func look(t *testing.T, db *DB) {
 	}
 }
 
-func eachHot(t *testing.T, db *DB, r *recorder, scans func(ctx context.Context, db *DB, a asked) (large []string, plan string, err error)) {
+// scanner returns the large tables that a statement reads from end to end.
+type scanner func(ctx context.Context, db *DB, a asked) (large []string, plan string, err error)
+
+func eachHot(t *testing.T, db *DB, r *recorder, scans scanner) {
 	for _, h := range hot {
 		t.Run(h.name, func(t *testing.T) {
 			ctx := asTester(t.Context())
@@ -175,19 +178,27 @@ func eachHot(t *testing.T, db *DB, r *recorder, scans func(ctx context.Context, 
 				t.Fatal("nothing was asked")
 			}
 			for _, a := range list {
-				large, plan, err := scans(ctx, db, a)
-				if err != nil {
-					t.Fatalf("%v\n%s", err, a.text)
-				}
-				if len(large) > 0 {
-					t.Errorf("it reads all of %v\n%s\n%v\n\n%s", large, a.text, a.args, plan)
-				}
+				scansNothingLarge(t, db, a, scans)
 			}
 		})
 	}
+	t.Run("findings that end, many at once", func(t *testing.T) {
+		scansNothingLarge(t, db, asked{fmt.Sprintf(endFindings, "(1, 2), (3, 4)"), []any{1, 2}}, scans)
+	})
 }
 
-var fromTable = regexp.MustCompile(`(?i)\b(?:from|join)\s+([a-z_]+)(?:\s+([a-z]+))?`)
+func scansNothingLarge(t *testing.T, db *DB, a asked, scans scanner) {
+	t.Helper()
+	large, plan, err := scans(asTester(t.Context()), db, a)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, a.text)
+	}
+	if len(large) > 0 {
+		t.Errorf("it reads all of %v\n%s\n%v\n\n%s", large, a.text, a.args, plan)
+	}
+}
+
+var fromTable = regexp.MustCompile(`(?i)\b(?:from|join|update)\s+([a-z_]+)(?:\s+([a-z]+))?`)
 
 // sqliteScans returns the large tables that a query reads from end to end, and the
 // accounts of a system where it reads them once for each row of a list. SQLite names
