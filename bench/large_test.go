@@ -76,6 +76,7 @@ func largeCopy(tb testing.TB) string {
 	if out, err := exec.CommandContext(tb.Context(), "cp", "-r", from, to).CombinedOutput(); err != nil {
 		tb.Fatalf("copying %s: %v: %s", from, err, out)
 	}
+	syscall.Sync() // what was copied is not written back while something is measured
 	return to
 }
 

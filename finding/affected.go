@@ -100,7 +100,7 @@ func (a *affected) find(d *derivation) {
 	}
 }
 
-// aroundAccounts: whom they belong to, whatever else belongs to those, and what
+// aroundAccounts: whom they belong to, the others of the same people, and what
 // credentials they accept.
 func (a *affected) aroundAccounts() {
 	for _, v := range []*graph.View{a.was, a.is} {
@@ -108,11 +108,21 @@ func (a *affected) aroundAccounts() {
 			account, _ := v.Account(id)
 			for _, i := range account.Identities {
 				a.add(i.Ref())
-				a.addAccountsOf(v, i)
+				a.addOthersOf(v, i)
 			}
 			for _, k := range v.Credentials(id) {
 				a.add(k.ID.Ref())
 			}
+		}
+	}
+}
+
+// addOthersOf adds those accounts of an identity of which something is found that
+// depends on its other ones: what one has by one account is no escalation by another.
+func (a *affected) addOthersOf(v *graph.View, id access.IdentityID) {
+	for _, account := range v.AccountsOf(id) {
+		if a.before.escalation.Contains(uint32(account)) || a.now.escalation.Contains(uint32(account)) {
+			a.add(account.Ref())
 		}
 	}
 }
@@ -326,14 +336,13 @@ func (a *affected) aroundSystems(d *derivation) {
 	}
 }
 
-// addReaching adds accounts with the others of the same people: what one has by one
-// account is no escalation by another.
+// addReaching adds accounts with the others of the same people.
 func (a *affected) addReaching(v *graph.View, accounts *roaring.Bitmap) {
 	accounts.Iterate(func(id uint32) bool {
 		a.add(access.AccountID(id).Ref())
 		account, _ := v.Account(access.AccountID(id))
 		for _, i := range account.Identities {
-			a.addAccountsOf(v, i)
+			a.addOthersOf(v, i)
 		}
 		return true
 	})

@@ -60,11 +60,13 @@ func derive(v *graph.View, own map[access.EntitlementID]access.Tier, now access.
 	return d
 }
 
-// found is what was found at one object.
+// found is what was found at one object. Marks are of its drafts, one by one.
 type found struct {
 	unit   access.Ref
 	drafts []marked
+	marks  []mark
 	turns  access.Time
+	err    error
 }
 
 func (d *derivation) checker() *checker {
@@ -73,8 +75,9 @@ func (d *derivation) checker() *checker {
 
 // look finds what is at an object now.
 func (c *checker) look(ref access.Ref) found {
-	drafts := c.unit(ref)
-	return found{ref, drafts, c.turns}
+	f := found{unit: ref, drafts: c.unit(ref), turns: c.turns}
+	f.marks, f.err = marksOf(f.drafts)
+	return f
 }
 
 // all looks at every object, in the order of kinds and keys. What conflicts are
@@ -122,9 +125,9 @@ func (d *derivation) keys(kind access.ObjectKind) iter.Seq[access.Ref] {
 }
 
 // keep remembers what was found at an object in place of what was before.
-func (d *derivation) keep(f found, marks []mark) {
-	if len(marks) > 0 {
-		d.units[f.unit] = marks
+func (d *derivation) keep(f found) {
+	if len(f.marks) > 0 {
+		d.units[f.unit] = f.marks
 	} else {
 		delete(d.units, f.unit)
 	}

@@ -4,9 +4,6 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"sync"
-
-	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/graph"
@@ -34,8 +31,8 @@ func (c *checker) escalationPath(a graph.AccountNode) {
 		if had, ok := has[t.system]; ok && had.power <= t.power {
 			continue
 		}
-		if why := c.v.Why(a.ID.Ref(), t.id.Ref(), graph.Question{Escalation: true}); len(why.First) > 0 {
-			evidence = append(evidence, chain(why.First[0], t.tier))
+		if way := c.v.Way(a.ID.Ref(), t.id.Ref(), graph.Question{Escalation: true}); len(way) > 0 {
+			evidence = append(evidence, chain(way, t.tier))
 		}
 	}
 	if len(evidence) > 0 {
@@ -92,82 +89,39 @@ func (c *checker) best(a graph.AccountNode) reached {
 // through the same hosts and directories again and again, so the ways are worked
 // out once from their ends.
 func (c *checker) could(a graph.AccountNode) reached {
-	best := map[access.SystemID]*class{}
-	holds := roaring.New()
+	r := reached{}
 	for _, as := range c.v.Through(a.ID) {
 		for g := range c.v.DirectGrants(as.Ref()) {
-			holds.Add(uint32(g.Entitlement))
-			for _, k := range c.f.ways.to[g.Entitlement] {
-				if had := best[k.system]; had == nil || k.power < had.power {
-					best[k.system] = k
-				}
-			}
-		}
-	}
-	r := reached{}
-	for _, k := range best {
-		for _, t := range k.targets {
-			if len(k.targets) == 1 || c.f.ways.leading(c.v, t.id).Intersects(holds) {
+			for _, t := range c.f.ways[g.Entitlement] {
 				r.take(t)
-				break
 			}
 		}
 	}
 	return r
 }
 
-// ways says, for each entitlement that leads to privileged ones, to which classes.
-type ways struct {
-	to map[access.EntitlementID][]*class
+// ways says, for each entitlement that leads to privileged ones, to which: of those
+// of one system that are as powerful as each other, to the first by key.
+type ways map[access.EntitlementID][]target
 
-	mu   sync.Mutex
-	each map[access.EntitlementID]*roaring.Bitmap // what leads to one target, as asked for
-}
-
-// class is the privileged entitlements of one system that are as powerful as each
-// other, in the order of their keys.
-type class struct {
-	system  access.SystemID
-	power   int
-	targets []target
-}
-
-func waysOf(v *graph.View, targets []target) *ways {
-	type key struct {
+func waysOf(v *graph.View, targets []target) ways {
+	type class struct {
 		system access.SystemID
 		power  int
 	}
-	classes := map[key]*class{}
+	classes := map[class][]access.EntitlementID{}
+	known := map[access.EntitlementID]target{}
 	for _, t := range targets {
-		k := classes[key{t.system, t.power}]
-		if k == nil {
-			k = &class{system: t.system, power: t.power}
-			classes[key{t.system, t.power}] = k
-		}
-		k.targets = append(k.targets, t)
+		k := class{t.system, t.power}
+		classes[k] = append(classes[k], t.id)
+		known[t.id] = t
 	}
-	w := &ways{to: map[access.EntitlementID][]*class{}, each: map[access.EntitlementID]*roaring.Bitmap{}}
-	for _, k := range classes {
-		ids := make([]access.EntitlementID, len(k.targets))
-		for i, t := range k.targets {
-			ids[i] = t.id
+	w := ways{}
+	for _, ids := range classes {
+		slices.Sort(ids)
+		for from, to := range v.LeadingTo(ids, true) {
+			w[from] = append(w[from], known[to])
 		}
-		v.Leading(ids, true).Iterate(func(id uint32) bool {
-			w.to[access.EntitlementID(id)] = append(w.to[access.EntitlementID(id)], k)
-			return true
-		})
 	}
 	return w
-}
-
-// leading is every entitlement that leads to a target.
-func (w *ways) leading(v *graph.View, target access.EntitlementID) *roaring.Bitmap {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	b := w.each[target]
-	if b == nil {
-		b = v.Leading([]access.EntitlementID{target}, true)
-		w.each[target] = b
-	}
-	return b
 }

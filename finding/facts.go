@@ -18,7 +18,7 @@ type facts struct {
 	hands     map[access.EntitlementID]access.Tier // the tier of what holders may give to anybody
 	conflicts *Conflicts
 	targets   []target // what is privileged by itself
-	ways      *ways
+	ways      ways
 
 	// Accounts that a rule about reach can find anything of.
 	standing, nesting, escalation *roaring.Bitmap

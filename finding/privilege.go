@@ -65,9 +65,9 @@ func (c *checker) privilegeByNesting(a graph.AccountNode) {
 		if !ok || h.Direct || !c.f.ownTier(e).Privileged() {
 			continue
 		}
-		why := c.v.Why(a.ID.Ref(), e.ID.Ref(), standingOnly)
-		if why.Length > nestedSteps && len(why.First) > 0 && !c.seenBefore(why.First[0], c.f.ownTier(e)) {
-			evidence = append(evidence, chain(why.First[0], c.f.ownTier(e)))
+		way := c.v.Way(a.ID.Ref(), e.ID.Ref(), standingOnly)
+		if len(way) > nestedSteps && !c.seenBefore(way, c.f.ownTier(e)) {
+			evidence = append(evidence, chain(way, c.f.ownTier(e)))
 		}
 	}
 	if len(evidence) > 0 {

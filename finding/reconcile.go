@@ -152,22 +152,21 @@ func (d *derivation) differ(units []access.Ref) (map[Key]*draftNow, error) {
 	differ, gone := map[Key]*draftNow{}, map[Key]bool{}
 	var failed error
 	spread(slices.Values(units), fewInARow, d.checker, func(f found) bool {
-		var marks []mark
-		if marks, failed = marksOf(f.drafts); failed != nil {
+		if failed = f.err; failed != nil {
 			return false
 		}
 		before := d.units[f.unit]
-		for i, m := range marks {
+		for i, m := range f.marks {
 			if !slices.Contains(before, m) {
 				differ[m.key] = &draftNow{draft: &f.drafts[i].Draft, digest: m.digest}
 			}
 		}
 		for _, m := range before {
-			if !slices.ContainsFunc(marks, func(now mark) bool { return now.key == m.key }) {
+			if !slices.ContainsFunc(f.marks, func(now mark) bool { return now.key == m.key }) {
 				gone[m.key] = true
 			}
 		}
-		d.keep(f, marks)
+		d.keep(f)
 		return true
 	})
 	if failed != nil {

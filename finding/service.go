@@ -2,6 +2,7 @@ package finding
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -135,15 +136,11 @@ func (s *Service) everything(ctx context.Context, d *derivation) (int, error) {
 	}
 	r := s.reconciling(ctx, d.now)
 	for f := range d.all() {
-		if err := ctx.Err(); err != nil {
+		if err := errors.Join(f.err, ctx.Err()); err != nil {
 			return r.written, err
 		}
-		marks, err := marksOf(f.drafts)
-		if err != nil {
-			return r.written, err
-		}
-		d.keep(f, marks)
-		for i, m := range marks {
+		d.keep(f)
+		for i, m := range f.marks {
 			was, had := kept[m.key]
 			delete(kept, m.key)
 			if err := r.compare(m, &f.drafts[i].Draft, was, had); err != nil {

@@ -17,6 +17,10 @@ const (
 	fewInARow  = 64
 )
 
+// ahead is how many rows one of them may be ahead of who writes. Rows differ: few
+// objects take long.
+const ahead = 16
+
 // chunk is what was found at objects in a row.
 type chunk struct {
 	number int
@@ -43,7 +47,7 @@ func spread(refs iter.Seq[access.Ref], inARow int, checker func() *checker, yiel
 	}()
 	streams := make([]*stream, workers)
 	for w := range streams {
-		streams[w] = &stream{from: make(chan chunk, 1)}
+		streams[w] = &stream{from: make(chan chunk, ahead)}
 		c := checker()
 		all.Go(func() { lookAt(refs, c, turnsOf(w, inARow), streams[w].from, stop) })
 	}

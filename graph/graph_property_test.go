@@ -200,6 +200,7 @@ func answers(v *View, q Question) map[string]any {
 			holder := access.Ref{Kind: access.KindIdentity, Key: 1 + ref.Key%maxIdentities}
 			p := v.Why(holder, ref, q)
 			a["why "+name] = fmt.Sprint(p.Rev, p.Length, p.Count, p.First)
+			a["way "+name] = fmt.Sprint(v.Way(holder, ref, q))
 		}
 		if ref.Kind == access.KindEntitlement {
 			pairs = append(pairs, [2]access.EntitlementID{access.EntitlementID(ref.Key), access.EntitlementID(1 + ref.Key%maxEntitlements)})
@@ -325,6 +326,9 @@ func comparePaths(t *rapid.T, w *world, v *View, target access.Ref, q Question) 
 		}
 		if len(p.First) != want {
 			t.Fatalf("why %v %v: %d paths listed, want %d", holder, target, len(p.First), want)
+		}
+		if way := v.Way(holder, target, q); len(way) != length || length > 0 && !slices.Equal(way, p.First[0]) {
+			t.Fatalf("the way of %v to %v is %v, of %v", holder, target, way, p.First)
 		}
 		seen := map[string]bool{}
 		for _, path := range p.First {

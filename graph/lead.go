@@ -10,22 +10,44 @@ import (
 
 // Leading returns every entitlement whose holders also have one of some, these
 // included: because it is nested in one or, under escalation, because its holders
-// could get it. It is to be read only.
+// could get it.
 func (v *View) Leading(targets []access.EntitlementID, escalation bool) *roaring.Bitmap {
-	b := v.s.backward(Question{Escalation: escalation})
-	for _, id := range targets {
-		if x, ok := vertexOf(id.Ref()); ok && v.s.there(x) {
-			b.visit(x, standing)
-		}
-	}
-	b.run()
 	set := roaring.New()
-	for x := range b.modes {
-		if x.kind() == atEntitlement {
-			set.Add(x.id())
-		}
+	for id := range v.LeadingTo(targets, escalation) {
+		set.Add(uint32(id))
 	}
 	return set
+}
+
+// LeadingTo says of each entitlement that Leading returns which is the first of the
+// targets, in their order, that it leads to.
+func (v *View) LeadingTo(targets []access.EntitlementID, escalation bool) map[access.EntitlementID]access.EntitlementID {
+	first := map[access.EntitlementID]access.EntitlementID{}
+	known := map[vertex]bool{}
+	var queue []vertex
+	visit := func(x vertex) {
+		if !known[x] {
+			known[x] = true
+			queue = append(queue, x)
+		}
+	}
+	for _, target := range targets {
+		if x, ok := vertexOf(target.Ref()); ok && v.s.there(x) {
+			visit(x)
+		}
+		for len(queue) > 0 {
+			x := queue[len(queue)-1]
+			queue = queue[:len(queue)-1]
+			if x.kind() == atEntitlement {
+				first[access.EntitlementID(x.id())] = target
+			}
+			v.s.into(x, escalation, func(e edge) bool {
+				visit(e.to)
+				return true
+			})
+		}
+	}
+	return first
 }
 
 // Takers answers who could become one of some accounts or take over one of some

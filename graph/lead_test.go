@@ -21,7 +21,11 @@ func TestLeadingAndRankEqualOtherAnswers(t *testing.T) {
 		a, b := access.EntitlementID(dice{t}.key(maxEntitlements)), access.EntitlementID(dice{t}.key(maxEntitlements))
 		for _, escalation := range []bool{false, true} {
 			leading := v.Leading([]access.EntitlementID{a, b}, escalation)
+			alone, to := v.Leading([]access.EntitlementID{a}, escalation), v.LeadingTo([]access.EntitlementID{a, b}, escalation)
 			for e := range v.Entitlements() {
+				if want := map[bool]access.EntitlementID{true: a, false: b}[alone.Contains(uint32(e.ID))]; leading.Contains(uint32(e.ID)) && to[e.ID] != want {
+					t.Fatalf("escalation %v: of %s and %s %s leads to %s first", escalation, a, b, e.ID, to[e.ID])
+				}
 				has := e.ID == a || e.ID == b || slices.ContainsFunc(v.Effective(e.ID.Ref(), Question{Escalation: escalation}), func(h Held) bool {
 					return h.Entitlement == a || h.Entitlement == b
 				})

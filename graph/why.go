@@ -64,25 +64,20 @@ const firstPaths = 20
 // resource are different paths.
 func (v *View) Why(holder, target access.Ref, q Question) Paths {
 	p := Paths{Rev: v.s.rev, Count: new(big.Int)}
-	start, ok := vertexOf(holder)
-	if !ok || !v.s.there(start) {
-		return p
-	}
-	w := search{
-		s: v.s, escalation: q.Escalation, want: q.modes(), target: v.s.extentOf(target),
-		found: map[place]*arrivals{},
-	}
-	if q.Escalation {
-		w.lead = v.s.leadTo(target, w.want)
-	}
-	w.run(start)
-	if len(w.ends) > 0 {
-		w.mark()
+	if w := v.s.search(holder, target, q); len(w.ends) > 0 {
 		p.Length = w.length
 		p.Count = w.count()
 		p.First = w.first(firstPaths)
 	}
 	return p
+}
+
+// Way returns the first of the paths that Why returns, or none.
+func (v *View) Way(holder, target access.Ref, q Question) []Step {
+	if w := v.s.search(holder, target, q); len(w.ends) > 0 {
+		return w.first(1)[0]
+	}
+	return nil
 }
 
 // place is a vertex together with the mode of the path so far, and whether the
@@ -117,6 +112,24 @@ type search struct {
 	order      []place // as found: no place before one on the way to it
 	ends       []place
 	length     int
+}
+
+// search finds the shortest paths from a holder to a target and marks what is on them.
+func (s *snapshot) search(holder, target access.Ref, q Question) *search {
+	w := &search{
+		s: s, escalation: q.Escalation, want: q.modes(), target: s.extentOf(target),
+		found: map[place]*arrivals{},
+	}
+	start, ok := vertexOf(holder)
+	if !ok || !s.there(start) {
+		return w
+	}
+	if q.Escalation {
+		w.lead = s.leadTo(target, w.want)
+	}
+	w.run(start)
+	w.mark()
+	return w
 }
 
 func (w *search) run(start vertex) {

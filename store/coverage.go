@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -122,24 +123,26 @@ func (s Coverage) Gaps(ctx context.Context, rules []string) (gaps []coverage.Gap
 	return gaps, rev, err
 }
 
-// findingNews finds what began or ended after a revision, or has none yet, from the
-// few change sets that did, and how it stands now; %s is a list of rules.
+// findingNews finds what began or ended in the few change sets after a revision, or
+// in those that have none yet; %s is a list of rules. What is there now and began in
+// one of them comes with how it stands. What ended in one and did not begin again is
+// gone: a version that replaces another begins in the same change set.
 const findingNews = `
-with touched as (
-  select f.rule, f.subject_kind, f.subject_key from change_set s cross join finding f where s.rev > $1 and f.from_set = s.id and f.rule in (%[1]s)
-  union
-  select f.rule, f.subject_kind, f.subject_key from change_set s cross join finding f where s.rev > $1 and f.until_set = s.id and f.until_set > 0 and f.rule in (%[1]s)
-  union
-  select f.rule, f.subject_kind, f.subject_key from change_set s cross join finding f where s.rev is null and f.from_set = s.id and f.rule in (%[1]s)
-  union
-  select f.rule, f.subject_kind, f.subject_key from change_set s cross join finding f where s.rev is null and f.until_set = s.id and f.until_set > 0 and f.rule in (%[1]s)
-)
-select t.rule, t.subject_kind, t.subject_key, coalesce(f.status, 'resolved'), case when f.status = 'accepted' then f.accepted_until else 0 end
-  from touched t
-  left join finding f on f.rule = t.rule and f.subject_kind = t.subject_kind and f.subject_key = t.subject_key and f.until_set = 0`
+select f.rule, f.subject_kind, f.subject_key, f.status, f.accepted_until
+  from change_set s cross join finding f where s.rev > $1 and f.from_set = s.id and f.until_set = 0 and f.rule in (%[1]s)
+union all
+select f.rule, f.subject_kind, f.subject_key, f.status, f.accepted_until
+  from change_set s cross join finding f where s.rev is null and f.from_set = s.id and f.until_set = 0 and f.rule in (%[1]s)
+union all
+select f.rule, f.subject_kind, f.subject_key, 'resolved', 0
+  from change_set s cross join finding f where s.rev > $1 and f.until_set = s.id and f.until_set > 0 and f.rule in (%[1]s)
+union all
+select f.rule, f.subject_kind, f.subject_key, 'resolved', 0
+  from change_set s cross join finding f where s.rev is null and f.until_set = s.id and f.until_set > 0 and f.rule in (%[1]s)`
 
 // News returns what happened to findings of rules after a revision.
 func (s Coverage) News(ctx context.Context, rules []string, after access.Rev) (news []coverage.News, rev access.Rev, err error) {
+	heard := map[finding.Key]coverage.News{}
 	err = s.db.read(ctx, func(q *query) error {
 		if err := q.row(ctx, newestRev).Scan(&rev); err != nil {
 			return err
@@ -154,12 +157,15 @@ func (s Coverage) News(ctx context.Context, rules []string, after access.Rev) (n
 			if err := scan(&n.Rule, &n.Subject.Kind, &n.Subject.Key, &status, &n.Until); err != nil {
 				return err
 			}
-			n.Gone = status == finding.Resolved
-			news = append(news, n)
+			key := finding.Key{Rule: n.Rule, Subject: n.Subject}
+			if _, there := heard[key]; status != finding.Resolved || !there {
+				n.Gone = status == finding.Resolved
+				heard[key] = n
+			}
 			return nil
 		})
 	})
-	return news, rev, err
+	return slices.Collect(maps.Values(heard)), rev, err
 }
 
 // cellsAsked narrows coverage c by $1 to $3. What the columns are compared with

@@ -93,11 +93,25 @@ func (c *circumstances) accepted(rule string, subject access.Ref) bool {
 	return c.gap(rule, subject) == acceptedGap
 }
 
+// knows reports whether news are none: that a finding has other evidence now is
+// nothing to a control.
+func (g gaps) knows(n News) bool {
+	key := gapKey{n.Rule, n.Subject}
+	until, accepted := g.accepted[key]
+	open := g.open[key]
+	if n.Gone {
+		return !accepted && !open
+	}
+	return n.Until != 0 && accepted && until == n.Until || n.Until == 0 && open
+}
+
 // concerned lists whom news are about, and acceptances that reach their end.
 func (c *circumstances) concerned(news []News, now access.Time) []access.Ref {
 	var list []access.Ref
 	for _, n := range news {
-		list = append(list, n.Subject)
+		if !c.gaps.knows(n) {
+			list = append(list, n.Subject)
+		}
 	}
 	for key, until := range c.gaps.accepted {
 		if c.now < until && until <= now {

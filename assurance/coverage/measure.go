@@ -1,7 +1,6 @@
 package coverage
 
 import (
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -245,9 +244,4 @@ func (m *measurement) apply(s site, p profile, n int64) {
 			m.cells[cell] = c
 		}
 	}
-}
-
-// sortedHolders makes the order of counting not depend on chance.
-func sortedHolders(set map[access.Ref]bool) []access.Ref {
-	return slices.SortedFunc(maps.Keys(set), compareRefs)
 }

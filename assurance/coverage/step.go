@@ -1,7 +1,6 @@
 package coverage
 
 import (
-	"cmp"
 	"maps"
 
 	"github.com/writhq/writ/access"
@@ -9,19 +8,15 @@ import (
 	"github.com/writhq/writ/graph"
 )
 
-func compareRefs(a, b access.Ref) int {
-	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Key, b.Key))
-}
-
 // step goes on to a later view, by what changed, and by the news of gaps.
 func (m *measurement) step(is *graph.View, changed []access.Ref, news []News, now access.Time) {
 	s := stepping{m: m, was: m.v, is: is, changed: graph.WithOpeners(m.v, is, changed), holders: map[access.Ref]bool{}}
 	m.takeTurns(&s, now)
 	s.flips()
 	clashes := s.follow(m.concerned(news, now))
-	holders := sortedHolders(s.holders)
-	for _, ref := range holders {
-		m.each(ref, s.flipped, func(id access.EntitlementID, p profile) { m.count(id, p, -1) }, nil)
+	differ := map[countedAt]int64{} // most grants of a holder who changed did not
+	for ref := range s.holders {
+		m.each(ref, s.flipped, func(id access.EntitlementID, p profile) { differ[countedAt{id, p}]-- }, nil)
 	}
 	for id := range s.gone {
 		for _, c := range m.held[id].all() {
@@ -38,13 +33,24 @@ func (m *measurement) step(is *graph.View, changed []access.Ref, news []News, no
 		m.holdsConflict(id, systems)
 	}
 	m.place()
-	for _, ref := range holders {
-		m.each(ref, s.flipped, func(id access.EntitlementID, p profile) { m.count(id, p, 1) }, &m.turns)
+	for ref := range s.holders {
+		m.each(ref, s.flipped, func(id access.EntitlementID, p profile) { differ[countedAt{id, p}]++ }, &m.turns)
+	}
+	for at, n := range differ {
+		if n != 0 {
+			m.count(at.entitlement, at.profile, n)
+		}
 	}
 	for id := range s.come {
 		m.countHoldersOf(id)
 	}
 	s.was.Close()
+}
+
+// countedAt is what grants are counted by.
+type countedAt struct {
+	entitlement access.EntitlementID
+	profile     profile
 }
 
 // takeTurns takes the holders whose time has come.
