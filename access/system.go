@@ -127,6 +127,9 @@ const (
 	Expired  AccountStatus = "expired"
 )
 
+// AccountStatuses lists them.
+var AccountStatuses = []AccountStatus{Enabled, Disabled, Locked, Expired}
+
 // Account is a presence in a system.
 type Account struct {
 	ID         AccountID     `json:"id,omitzero"`
@@ -150,7 +153,7 @@ func (a Account) Validate() error {
 		return ErrName.With("an account needs a login and a native id")
 	case !slices.Contains(AccountKinds, a.Kind):
 		return ErrEnum.With("account kind %q is not known", a.Kind)
-	case !slices.Contains([]AccountStatus{Enabled, Disabled, Locked, Expired}, a.Status):
+	case !slices.Contains(AccountStatuses, a.Status):
 		return ErrEnum.With("account status %q is not known", a.Status)
 	}
 	return nil
@@ -166,6 +169,9 @@ const (
 	Token       CredentialKind = "token"
 	Certificate CredentialKind = "certificate"
 )
+
+// CredentialKinds lists them.
+var CredentialKinds = []CredentialKind{Password, SSHKey, Token, Certificate}
 
 // Credential is a password, key, token or certificate that accounts accept. A
 // key is one credential however many accounts accept it; Fingerprint names it

@@ -202,9 +202,9 @@ func list[T any](b []byte, into *[]T) error {
 }
 
 func (f *facts) identities(ctx context.Context, condition string) error {
-	text := `select i.id, i.kind, i.state, i.organisation <> '', i.contract_end, i.sponsor_id,
-	       coalesce(a.seq, 0), coalesce(a.manager_id, 0),
-	       case when i.kind = 'human' then 0 else coalesce((select o.owner_id from ownership o where o.object_kind = 1 and o.object_key = i.id and ` + f.now("o") + ` and ` + f.during("o") + `), 0) end
+	text := `select i.id, ` + code("i.kind", access.IdentityKinds) + ` + 256 * ` + code("i.state", access.IdentityStates) + ` + case when i.organisation <> '' then 65536 else 0 end,
+	       nullif(i.contract_end, 0), nullif(i.sponsor_id, 0), a.seq, a.manager_id,
+	       case when i.kind <> 'human' then (select o.owner_id from ownership o where o.object_kind = 1 and o.object_key = i.id and ` + f.now("o") + ` and ` + f.during("o") + `) end
 	  from identity i
 	  left join affiliation a on a.identity_id = i.id and ` + f.now("a") + ` and ` + f.during("a") + `
 	 where ` + f.rows("i") + where(condition, "i.id") + ` order by i.id`
@@ -216,24 +216,28 @@ func (f *facts) identities(ctx context.Context, condition string) error {
 		}
 		return f.sink.Identity(last)
 	}
-	err := f.each(ctx, text, func(rows *sql.Rows) error {
-		var n graph.IdentityNode
-		var kind, state string
-		var seq int64
-		if err := rows.Scan(&n.ID, &kind, &state, &n.ThirdParty, &n.ContractEnd, &n.Sponsor, &seq, &n.Manager, &n.Owner); err != nil {
-			return err
-		}
-		if n.ID == last.ID {
+	err := f.eachCells(ctx, text, func(c cells) error {
+		id, seq, manager := access.IdentityID(c.number(0)), c.number(4), access.IdentityID(c.number(5))
+		if id == last.ID {
 			if seq < first {
-				first, last.Manager = seq, n.Manager
+				first, last.Manager = seq, manager
 			}
 			return nil
 		}
 		if err := send(); err != nil {
 			return err
 		}
-		n.Kind, n.State = access.IdentityKind(f.intern(kind)), access.IdentityState(f.intern(state))
-		last, first = n, seq
+		words := c.number(1)
+		kind, known := word(access.IdentityKinds, words)
+		state, knownToo := word(access.IdentityStates, words>>8)
+		if !known || !knownToo {
+			return fmt.Errorf("%s is of a kind or in a state that this version does not know", id)
+		}
+		last = graph.IdentityNode{
+			ID: id, Kind: kind, State: state, ThirdParty: words>>16 != 0,
+			ContractEnd: access.Time(c.number(2)), Sponsor: access.IdentityID(c.number(3)), Manager: manager, Owner: access.IdentityID(c.number(6)),
+		}
+		first = seq
 		return nil
 	})
 	if err != nil {
@@ -245,8 +249,9 @@ func (f *facts) identities(ctx context.Context, condition string) error {
 // accounts reads one row per account and link that counts, and puts the links of
 // an account together.
 func (f *facts) accounts(ctx context.Context, condition string) error {
-	text := `select a.id, a.system_id, a.kind, a.status, a.interactive, a.created_at, a.expires_at, coalesce(u.last_used, -1),
-	       coalesce(l.identity_id, 0), coalesce(l.state, '')
+	text := `select a.id, a.system_id * 131072 + ` + code("a.kind", access.AccountKinds) + ` + 256 * ` + code("a.status", access.AccountStatuses) + ` + case when a.interactive then 65536 else 0 end,
+	       nullif(a.created_at, 0), nullif(a.expires_at, 0), u.last_used,
+	       case l.state when 'confirmed' then l.identity_id when 'manual' then l.identity_id when 'disputed' then -1 end
 	  from account a
 	  left join account_usage u on u.account_id = a.id
 	  left join account_link l on l.account_id = a.id and ` + f.now("l") + `
@@ -259,28 +264,26 @@ func (f *facts) accounts(ctx context.Context, condition string) error {
 		slices.Sort(last.Identities)
 		return f.sink.Account(last)
 	}
-	err := f.each(ctx, text, func(rows *sql.Rows) error {
-		var n graph.AccountNode
-		var kind, status, state string
-		var identity access.IdentityID
-		err := rows.Scan(&n.ID, &n.System, &kind, &status, &n.Interactive, &n.Created, &n.Expires, &n.LastUsed, &identity, &state)
-		if err != nil {
-			return err
-		}
-		if n.ID != last.ID {
+	err := f.eachCells(ctx, text, func(c cells) error {
+		if id := access.AccountID(c.number(0)); id != last.ID {
 			if err := send(); err != nil {
 				return err
 			}
-			n.Kind, n.Status = access.AccountKind(f.intern(kind)), access.AccountStatus(f.intern(status))
-			if n.UsageKnown = n.LastUsed >= 0; !n.UsageKnown {
-				n.LastUsed = 0
+			words := c.number(1)
+			kind, known := word(access.AccountKinds, words)
+			status, knownToo := word(access.AccountStatuses, words>>8)
+			if !known || !knownToo {
+				return fmt.Errorf("%s is of a kind or in a status that this version does not know", id)
 			}
-			last = n
+			last = graph.AccountNode{
+				ID: id, System: access.SystemID(words >> 17), Kind: kind, Status: status, Interactive: words>>16&1 != 0,
+				Created: access.Time(c.number(2)), Expires: access.Time(c.number(3)), UsageKnown: c[4] != nil, LastUsed: access.Time(c.number(4)),
+			}
 		}
-		switch {
-		case state == "disputed":
+		switch identity := access.IdentityID(c.number(5)); {
+		case identity < 0:
 			last.Disputed = true
-		case identity != 0 && (state == "confirmed" || state == "manual"):
+		case identity > 0:
 			last.Identities = append(last.Identities, identity)
 		}
 		return nil
@@ -311,16 +314,18 @@ func (f *facts) roles(ctx context.Context, condition string) error {
 }
 
 func (f *facts) credentials(ctx context.Context, condition string) error {
-	text := `select x.credential_id, x.account_id, c.kind, x.changed_at, x.last_used
+	text := `select x.credential_id * 256 + ` + code("c.kind", access.CredentialKinds) + `, x.account_id, nullif(x.changed_at, 0), nullif(x.last_used, 0)
 	  from account_credential x join credential c on c.id = x.credential_id and ` + f.now("c") + `
 	 where ` + f.rows("x") + where(condition, "x.account_id") + ` order by x.account_id, x.credential_id`
-	var e graph.CredentialEdge
-	var kind string
-	return f.each(ctx, text, func(rows *sql.Rows) error {
-		if err := rows.Scan(&e.ID, &e.Account, &kind, &e.Changed, &e.LastUsed); err != nil {
-			return err
+	return f.eachCells(ctx, text, func(c cells) error {
+		e := graph.CredentialEdge{
+			ID: access.CredentialID(c.number(0) >> 8), Account: access.AccountID(c.number(1)),
+			Changed: access.Time(c.number(2)), LastUsed: access.Time(c.number(3)),
 		}
-		e.Kind = access.CredentialKind(f.intern(kind))
+		var known bool
+		if e.Kind, known = word(access.CredentialKinds, c.number(0)); !known {
+			return fmt.Errorf("%s is of a kind that this version does not know", e.ID)
+		}
 		return f.sink.Credential(e)
 	})
 }
@@ -343,34 +348,32 @@ func (f *facts) holderGrants(kind access.ObjectKind) func(context.Context, strin
 	}
 }
 
-// grants are by far the most rows, and each column costs as much as the row: the
-// small ones come as one number, and what most grants do not have as one text.
+// grants are by far the most rows.
 func (f *facts) grants(ctx context.Context, condition string) error {
-	text := `select g.id, g.holder_id, g.entitlement_id, g.last_used,
-	       g.holder_kind + g.mode * 256 + g.flags * 65536 + case when ` + f.justified + ` then 16777216 else 0 end +
+	text := `select g.id, g.holder_id,
+	       g.entitlement_id * 67108864 + g.holder_kind + g.mode * 256 + g.flags * 65536 + case when ` + f.justified + ` then 16777216 else 0 end +
 	       case when g.late then 33554432 else 0 end,
-	       case when g.resource_id <> 0 or g.ends_at <> 0 then g.resource_id || ' ' || g.ends_at end
+	       nullif(g.last_used, -1), case when g.resource_id <> 0 or g.ends_at <> 0 then g.resource_id || ' ' || g.ends_at end
 	  from access_grant g where ` + f.rows("g") + ` and ` + f.during("g") + where(condition, "g.holder_id")
-	var e graph.GrantEdge
-	var small int64
-	var rest sql.RawBytes
-	return f.each(ctx, text, func(rows *sql.Rows) error {
-		if err := rows.Scan((*int64)(&e.ID), &e.Holder.Key, (*int64)(&e.Entitlement), (*int64)(&e.LastUsed), &small, &rest); err != nil {
-			return err
+	return f.eachCells(ctx, text, func(c cells) error {
+		small := c.number(2)
+		e := graph.GrantEdge{
+			ID:          access.GrantID(c.number(0)),
+			Holder:      access.Ref{Kind: access.ObjectKind(small & 0xff), Key: c.number(1)}, //nolint:gosec // one byte
+			Entitlement: access.EntitlementID(small >> 26),
+			Mode:        access.Mode(small >> 8 & 0xff),        //nolint:gosec // one byte
+			Flags:       access.GrantFlags(small >> 16 & 0xff), //nolint:gosec // one byte
+			Justified:   small>>24&1 != 0, Late: small>>25&1 != 0,
+			UsageKnown: c[3] != nil, LastUsed: access.Time(c.number(3)),
 		}
-		e.Holder.Kind, e.Mode, e.Flags = access.ObjectKind(small&0xff), access.Mode(small>>8&0xff), access.GrantFlags(small>>16&0xff) //nolint:gosec // one byte each
-		e.Justified, e.Late = small>>24&1 != 0, small>>25 != 0
-		if e.Resource, e.End = 0, 0; rest != nil {
-			resource, end, _ := strings.Cut(string(rest), " ")
+		if rest, ok := c[4].(string); ok {
+			resource, end, _ := strings.Cut(rest, " ")
 			r, err := strconv.ParseInt(resource, 10, 64)
 			t, err2 := strconv.ParseInt(end, 10, 64)
 			if err := errors.Join(err, err2); err != nil {
 				return fmt.Errorf("grant %s: %w", e.ID, err)
 			}
 			e.Resource, e.End = access.ResourceID(r), access.Time(t)
-		}
-		if e.UsageKnown = e.LastUsed >= 0; !e.UsageKnown {
-			e.LastUsed = 0
 		}
 		return f.sink.Grant(e)
 	})

@@ -97,7 +97,7 @@ func readAccount(f *file) (connector.Record, error) {
 
 func readCredential(f *file) (connector.Record, error) {
 	c := connector.Credential{Account: f.get("account"), Kind: access.CredentialKind(f.get("kind")), Fingerprint: f.get("fingerprint"), Algorithm: f.get("algorithm"), Options: f.get("options")}
-	if c.Account == "" || !slices.Contains([]access.CredentialKind{access.Password, access.SSHKey, access.Token, access.Certificate}, c.Kind) {
+	if c.Account == "" || !slices.Contains(access.CredentialKinds, c.Kind) {
 		return connector.Record{}, errRow{"a credential needs an account and the kind password, ssh_key, token or certificate"}
 	}
 	if c.Kind != access.Password && c.Fingerprint == "" {
