@@ -22,9 +22,12 @@ type changeStep struct {
 	changed []access.Ref
 }
 
-// changesKept bounds the log. Whoever is further behind than this computes anew,
-// which by then costs no more.
-const changesKept = 200_000
+// changesKept and stepsKept bound the log. Whoever is further behind than this
+// computes anew, which by then costs no more.
+const (
+	changesKept = 200_000
+	stepsKept   = 10_000
+)
 
 func (l *changeLog) add(from access.Rev, changed []access.Ref) {
 	l.mu.Lock()
@@ -32,7 +35,7 @@ func (l *changeLog) add(from access.Rev, changed []access.Ref) {
 	l.steps = append(l.steps, changeStep{from, changed})
 	l.size += len(changed)
 	first := 0
-	for l.size > changesKept {
+	for l.size > changesKept || len(l.steps)-first > stepsKept {
 		l.size -= len(l.steps[first].changed)
 		first++
 	}

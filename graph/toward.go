@@ -48,8 +48,11 @@ func (s *snapshot) leadTo(target access.Ref, want modeSet) *lead {
 }
 
 // walk goes backward from the target, one edge at a time. Whoever holds something
-// on the target's resources is one edge away from the start.
+// on the target's resources is one edge away from the start. Accounts that nobody
+// could become are left out also where they open one of these: a search only begins
+// at such, and an account that it is let in as may be one that is not known either.
 func (l *lead) walk(s *snapshot, target access.Ref) {
+	exposed := s.exposure().accounts
 	layer := s.aimedAt(target)
 	next := s.holdingOn(l.resources)
 	for distance := uint32(0); len(layer)+len(next) > 0; distance++ {
@@ -63,7 +66,9 @@ func (l *lead) walk(s *snapshot, target access.Ref) {
 			here.add(x)
 			l.all.add(x)
 			s.into(x, true, func(e edge) bool {
-				next = append(next, e.to)
+				if e.to.kind() != atAccount || exposed.Contains(e.to.id()) {
+					next = append(next, e.to)
+				}
 				return true
 			})
 		}

@@ -47,3 +47,36 @@ func TestTheWayThroughALargeDirectory(t *testing.T) {
 		t.Errorf("from the directory %d edges are looked at, want those to two groups and one account: %v", len(edges), edges)
 	}
 }
+
+// TestOpenersAreNotLostOnTheWay: an account opens one that somebody could become, which
+// leads to the target the long way round, and one that nobody could become, which has
+// it. The short way is found, and one that is held all the time beside one that is not.
+func TestOpenersAreNotLostOnTheWay(t *testing.T) {
+	const target, onHost, root = access.EntitlementID(1), access.EntitlementID(2), access.EntitlementID(3)
+	const opener, exposed, quiet = access.AccountID(1), access.AccountID(2), access.AccountID(3)
+	for _, mode := range []access.Mode{access.Standing, access.Eligible} {
+		d := newDraft()
+		for id := range access.SystemID(3) {
+			d.system(id+1, 0)
+		}
+		d.entitlement(root, 2, can(access.BypassControls, sys(2)))
+		d.entitlement(onHost, 2)
+		d.entitlement(target, 3)
+		d.account(opener, 1, access.Enabled)
+		d.account(exposed, 2, access.Enabled)
+		d.account(quiet, 3, access.Enabled)
+		d.grant(acc(exposed), onHost, access.Standing)
+		d.grant(ent(onHost), target, mode)
+		d.grant(acc(quiet), target, access.Standing)
+		for _, id := range []access.AccountID{exposed, quiet} {
+			d.openings = append(d.openings, OpeningEdge{Account: id, By: opener})
+		}
+		v := open(t, d).View()
+		for _, q := range []Question{{Escalation: true}, {Escalation: true, Modes: uint8(standing)}} {
+			length, count := d.why(acc(opener), ent(target), q)
+			if p := v.Why(acc(opener), ent(target), q); length != 2 || p.Length != length || p.Count.Cmp(count) != 0 {
+				t.Errorf("%v, %+v: %v paths of length %d, want %v of %d", mode, q, p.Count, p.Length, count, length)
+			}
+		}
+	}
+}
