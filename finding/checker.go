@@ -111,6 +111,10 @@ func (c *checker) each(run func(k checks)) {
 // found adds a draft of the rule that runs.
 func (c *checker) found(d Draft) { c.foundSome(d, len(d.Evidence)) }
 
+// refsKept is how many facts that are not listed are still named, so that whoever
+// accepts a finding accepts these and no others. Of yet more only their number counts.
+const refsKept = 1000
+
 // foundSome adds a draft whose evidence is the first of so many facts.
 func (c *checker) foundSome(d Draft, facts int) {
 	d.Rule = c.rule.ID
@@ -118,7 +122,13 @@ func (c *checker) foundSome(d Draft, facts int) {
 		d.Severity = c.rule.Severity
 	}
 	if more := facts - c.limits.Evidence; more > 0 {
-		d.Evidence = append(slices.Clip(d.Evidence[:c.limits.Evidence]), Evidence{Text: fmt.Sprintf("and %d more", more)})
+		rest := Evidence{Text: fmt.Sprintf("and %d more", more)}
+		named := min(len(d.Evidence)-c.limits.Evidence, refsKept)
+		for _, e := range d.Evidence[c.limits.Evidence : c.limits.Evidence+named] {
+			rest.Refs = append(rest.Refs, e.Refs...)
+		}
+		rest.Count = more - named
+		d.Evidence = append(slices.Clip(d.Evidence[:c.limits.Evidence]), rest)
 	}
 	c.drafts = append(c.drafts, marked{d, c.index})
 }

@@ -24,10 +24,13 @@ const (
 	Resolved Status = "resolved"
 )
 
-// Evidence is one fact, in words. Each {} in Text stands for the next of Refs.
+// Evidence is one fact, in words. Each {} in Text stands for the next of Refs; what
+// follows then are the objects of facts that it only counts.
 type Evidence struct {
 	Text string       `json:"text"`
 	Refs []access.Ref `json:"refs,omitempty"`
+	// Count is how many facts it stands for without naming what they are of.
+	Count int `json:"count,omitempty"`
 }
 
 // Draft is what a rule finds now.

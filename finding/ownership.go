@@ -124,6 +124,7 @@ func (c *checker) ownerOf(e graph.EntitlementNode) access.IdentityID {
 // finding to work off in reviews, not as one each.
 func (c *checker) adoptionBacklog(s graph.SystemNode) {
 	if n := c.f.systems[s.ID]; n.open > 0 {
-		c.found(Draft{Subject: s.ID.Ref(), System: s.ID, Owner: s.BusinessOwner, Evidence: []Evidence{say(fmt.Sprintf("%d of %d grants have no approval; a review clears them", n.open, n.grants))}})
+		backlog := Evidence{Text: fmt.Sprintf("%d of %d grants have no approval; a review clears them", n.open, n.grants), Count: n.open}
+		c.found(Draft{Subject: s.ID.Ref(), System: s.ID, Owner: s.BusinessOwner, Evidence: []Evidence{backlog}})
 	}
 }

@@ -151,7 +151,7 @@ func (c *checker) nopasswdSudo(e graph.EntitlementNode) {
 		for range h.n {
 			evidence = append(evidence, say("{} may use it without a password", h.ref))
 		}
-		if len(evidence) > c.limits.Evidence {
+		if len(evidence) >= c.limits.Evidence+refsKept {
 			break
 		}
 	}

@@ -126,13 +126,17 @@ func grew(was, is *Draft) bool {
 	if is.Severity.Worse(was.Severity) {
 		return true
 	}
-	seen := map[access.Ref]bool{}
+	seen, counted := map[access.Ref]bool{}, 0
 	for _, e := range was.Evidence {
+		counted += e.Count
 		for _, r := range e.Refs {
 			seen[r] = true
 		}
 	}
 	for _, e := range is.Evidence {
+		if counted -= e.Count; counted < 0 {
+			return true
+		}
 		if slices.ContainsFunc(e.Refs, func(r access.Ref) bool { return !seen[r] }) {
 			return true
 		}
