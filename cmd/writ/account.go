@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -46,9 +47,10 @@ func (a *app) linkCommand() *cobra.Command {
 		Long: `Decide whose account it is, where no rule can tell or a rule is wrong. The decision
 is remembered, recorded with its reason, and never overridden by a rule.
 
-ACCOUNT is SYSTEM/LOGIN or an id; IDENTITY a number, email, login, name or id. Where
-an identity is called nobody, say --nobody for nobody. A decision that stands, and
-what a rule is sure of, are decided otherwise only with --replace.`,
+ACCOUNT is SYSTEM/LOGIN or an id; IDENTITY a number, email, login, name or id. Of
+"nobody" it is nobody's, unless an identity is called so: then say --nobody, or the
+identity's number. A decision that stands, and what a rule is sure of, are decided
+otherwise only with --replace.`,
 		Example: "  writ account disputes\n  writ account link web1/reed E0000042 --reason 'asked his manager'",
 		Args:    cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -58,7 +60,7 @@ what a rule is sure of, are decided otherwise only with --replace.`,
 			case nobody == (len(args) == 2):
 				return fmt.Errorf("%w: say whose it is: IDENTITY, or --nobody", errUsage)
 			case nobody:
-				args = append(args, "nobody")
+				args = append(args, "")
 			}
 			ctx, err := a.open(cmd.Context())
 			if err != nil {
@@ -73,14 +75,30 @@ what a rule is sure of, are decided otherwise only with --replace.`,
 	return cmd
 }
 
+// whose finds the identity that is meant; none is nobody.
+func (a *app) whose(ctx context.Context, identity string) (access.IdentityID, error) {
+	if identity == "" {
+		return 0, nil
+	}
+	id, err := a.inventory().ResolveIdentity(ctx, identity)
+	switch {
+	case identity != "nobody":
+		return id, err
+	case errors.Is(err, inventory.ErrNotFound):
+		return 0, nil
+	case err != nil:
+		return 0, err
+	}
+	return 0, fmt.Errorf("%w: %s is called nobody: say --nobody, or %s if you mean that one", errUsage, id, id)
+}
+
+// link decides whose an account is: nobody's where identity is empty.
 func (a *app) link(ctx context.Context, account, identity string, d inventory.Decision) (err error) {
 	if d.Account, err = a.inventory().ResolveAccount(ctx, account); err != nil {
 		return err
 	}
-	if identity != "nobody" {
-		if d.Identity, err = a.inventory().ResolveIdentity(ctx, identity); err != nil {
-			return err
-		}
+	if d.Identity, err = a.whose(ctx, identity); err != nil {
+		return err
 	}
 	if err := a.inventory().Decide(ctx, d); err != nil {
 		return fmt.Errorf("deciding about %s: %w", account, err)
