@@ -15,6 +15,7 @@ var (
 	ErrNameTaken     = fault.New(fault.Conflict, "name-taken", "the name is taken")
 	ErrGuard         = fault.New(fault.Refused, "removal-guard", "the sync would remove too much")
 	ErrInconsistent  = fault.New(fault.Invalid, "source-inconsistent", "the source refers to things that it does not have")
+	ErrRelinked      = fault.New(fault.Conflict, "links-changed", "somebody else links accounts at this moment: run it again")
 	ErrBusy          = fault.New(fault.Conflict, "sync-under-way", "another sync of it is under way: wait for it to end")
 	ErrOvertaken     = fault.New(fault.Conflict, "sync-overtaken", "another sync of it came in between: run it again")
 	ErrChanged       = fault.New(fault.Conflict, "system-changed", "somebody changed it meanwhile: read it again")

@@ -57,7 +57,7 @@ func (s Classify) current(ctx context.Context, text string, of []access.Entitlem
 			keys[i] = int64(id)
 		}
 		for chunk := range slices.Chunk(keys, keysPerQuery) {
-			if err := q.each(ctx, text+`c.entitlement_id in (`+keyList(chunk)+`) and `+now("c"), nil, fn); err != nil {
+			if err := q.eachListed(ctx, text+`c.entitlement_id in (%s) and `+now("c"), keyList(chunk), nil, fn); err != nil {
 				return err
 			}
 		}

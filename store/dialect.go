@@ -12,6 +12,7 @@ type dialect struct {
 	name      string
 	pieces    *strings.Replacer // for migrations and queries with {{…}}
 	forUpdate string            // row lock at the end of a select
+	lockLinks string            // keeps others from linking accounts; "" where there is one writer anyway
 	statistic string            // renews what the planner knows after a bulk change; "" where it needs nothing
 	rebind    func(string) string
 }
@@ -36,6 +37,7 @@ var postgresDialect = dialect{
 		"{{clock}}", "(extract(epoch from clock_timestamp()) * 1000000)::bigint",
 	),
 	forUpdate: " for update",
+	lockLinks: "lock table account_link in share row exclusive mode",
 	statistic: "analyze resource, entitlement, account, holding, account_usage, credential, account_credential, access_grant, source_record, identity, affiliation, change", //nolint:misspell // the word of SQL
 	rebind:    func(q string) string { return q },
 }

@@ -41,13 +41,13 @@ select f.id, f.from_set, f.rule, f.subject_kind, f.subject_key, f.system_id, f.s
 // Kept returns every finding that is not resolved.
 func (s Findings) Kept(ctx context.Context) (map[finding.Key]finding.Kept, error) {
 	kept := map[finding.Key]finding.Kept{}
-	return kept, s.kept(ctx, kept, keptFindings+`f.status in ('open', 'accepted')`)
+	return kept, s.kept(ctx, kept, keptFindings+`f.status in ('open', 'accepted')`, "")
 }
 
 // Ended returns the accepted findings whose end has come.
 func (s Findings) Ended(ctx context.Context, now access.Time) (map[finding.Key]finding.Kept, error) {
 	kept := map[finding.Key]finding.Kept{}
-	return kept, s.kept(ctx, kept, keptFindings+`f.status = 'accepted' and f.accepted_until <= $1`, now)
+	return kept, s.kept(ctx, kept, keptFindings+`f.status = 'accepted' and f.accepted_until <= $1`, "", now)
 }
 
 // KeptOf returns those of some rules and subjects, rule by rule as the index is.
@@ -64,8 +64,7 @@ func (s Findings) KeptOf(ctx context.Context, keys []finding.Key) (map[finding.K
 	kept := map[finding.Key]finding.Kept{}
 	for g, subjects := range groups {
 		for chunk := range slices.Chunk(subjects, keysPerQuery) {
-			text := keptFindings + `f.rule = $1 and f.subject_kind = $2 and f.subject_key in (` + keyList(chunk) + `)`
-			if err := s.kept(ctx, kept, text, g.rule, g.kind); err != nil {
+			if err := s.kept(ctx, kept, keptFindings+`f.rule = $1 and f.subject_kind = $2 and f.subject_key in (%s)`, keyList(chunk), g.rule, g.kind); err != nil {
 				return nil, err
 			}
 		}
@@ -73,9 +72,10 @@ func (s Findings) KeptOf(ctx context.Context, keys []finding.Key) (map[finding.K
 	return kept, nil
 }
 
-func (s Findings) kept(ctx context.Context, kept map[finding.Key]finding.Kept, text string, args ...any) error {
+// kept adds what a query finds; list is what its text has %s for.
+func (s Findings) kept(ctx context.Context, kept map[finding.Key]finding.Kept, text, list string, args ...any) error {
 	return s.db.read(ctx, func(q *query) error {
-		return q.each(ctx, text, args, func(scan func(...any) error) error {
+		return q.eachListed(ctx, text, list, args, func(scan func(...any) error) error {
 			var k finding.Kept
 			var d finding.Draft
 			var digest []byte
@@ -177,7 +177,7 @@ func (t *tx) endFindings(ctx context.Context, changes []finding.Change) (map[acc
 	if len(versions) == 0 {
 		return ended, nil
 	}
-	err := t.each(ctx, fmt.Sprintf(endFindings, versions), []any{t.Set, t.At}, func(scan func(...any) error) error {
+	err := t.eachListed(ctx, endFindings, string(versions), []any{t.Set, t.At}, func(scan func(...any) error) error {
 		var f findingRow
 		err := scan(&f.id, &f.key.Rule, &f.key.Subject.Kind, &f.key.Subject.Key, &f.function, &f.status, &f.opened, &f.due, &f.acceptedBy, &f.acceptedUntil, &f.reason)
 		ended[f.id] = f

@@ -118,6 +118,9 @@ func (s Inventory) DecideLink(ctx context.Context, d inventory.Decision) error {
 		e.Subjects = []access.IdentityID{d.Identity}
 	}
 	return s.db.change(ctx, e, func(t *tx) error {
+		if err := t.lockLinks(ctx); err != nil {
+			return err
+		}
 		if err := t.decidable(ctx, d); err != nil {
 			return err
 		}

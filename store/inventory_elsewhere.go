@@ -47,7 +47,7 @@ func elsewhere(ctx context.Context, q *query, id access.SystemID, wanted []conne
 	for _, t := range wanted {
 		switch t.Kind {
 		case connector.OnAccount:
-			accounts[t.ID] = true
+			accounts[folded(t.ID)] = true
 		case connector.OnEntitlement:
 			entitlements[t.ID] = true
 		default: // nothing else of another system is named
@@ -71,7 +71,7 @@ func elsewhere(ctx context.Context, q *query, id access.SystemID, wanted []conne
 		var ref access.Ref
 		switch t.Kind {
 		case connector.OnAccount:
-			ref = access.AccountID(one(byLogin[strings.ToLower(t.ID)])).Ref()
+			ref = access.AccountID(one(byLogin[folded(t.ID)])).Ref()
 		case connector.OnEntitlement:
 			key := one(byNative[t.ID])
 			if key == 0 {
@@ -85,6 +85,17 @@ func elsewhere(ctx context.Context, q *query, id access.SystemID, wanted []conne
 		}
 	}
 	return nil
+}
+
+// folded is a login in lower case, as far as both databases agree what that is: in
+// other alphabets only the very same login is the same.
+func folded(login string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, login)
 }
 
 // accountsPerQuery is how many logins are looked up at once; a shorter list repeats
@@ -112,7 +123,7 @@ func accountsCalled(ctx context.Context, q *query, id access.SystemID, logins ma
 			if err := scan(&login, &key); err != nil {
 				return err
 			}
-			login = strings.ToLower(login)
+			login = folded(login)
 			by[login] = append(by[login], key)
 			return nil
 		})

@@ -75,22 +75,23 @@ func (s Inventory) Relink(ctx context.Context, found inventory.Relinked, at inve
 	})
 }
 
-const decidedBetween = `select account_id from account_link where state = 'manual' and until_set = 0 and account_id between $1 and $2`
+// linksOf are the links that stand now, of some accounts.
+const linksOf = `select account_id, id, state from account_link where until_set = 0 and account_id in (%s)`
 
+// standing is what stands of an account.
+type standing struct {
+	decided bool // by a person, perhaps since the rules looked
+	link    int64
+}
+
+// relink replaces the links that rules found something else instead of. What somebody
+// decided stays; what another correlation has linked since is not known to be older
+// than this, so that all of it is to be looked at again.
 func (t *tx) relink(ctx context.Context, links []inventory.Link, changed map[access.AccountID]bool) error {
 	if len(links) == 0 {
 		return nil
 	}
-	first, last := links[0].Account, links[0].Account
-	for _, l := range links {
-		first, last = min(first, l.Account), max(last, l.Account)
-	}
-	decided := map[access.AccountID]bool{} // perhaps since the rules looked
-	err := t.each(ctx, decidedBetween, []any{first, last}, func(scan func(...any) error) error {
-		var id access.AccountID
-		defer func() { decided[id] = true }()
-		return scan(&id)
-	})
+	is, err := t.linksOf(ctx, links)
 	if err != nil {
 		return err
 	}
@@ -100,10 +101,12 @@ func (t *tx) relink(ctx context.Context, links []inventory.Link, changed map[acc
 	}
 	var rows [][]any
 	for _, l := range links {
-		if decided[l.Account] {
+		switch now := is[l.Account]; {
+		case now.decided:
 			continue
-		}
-		if l.ID != 0 {
+		case now.link != int64(l.ID):
+			return inventory.ErrRelinked
+		case l.ID != 0:
 			if _, err := t.exec(ctx, `update account_link set until_set = $1 where id = $2 and until_set = 0`, t.Set, l.ID); err != nil {
 				return err
 			}
@@ -116,6 +119,43 @@ func (t *tx) relink(ctx context.Context, links []inventory.Link, changed map[acc
 		key++
 	}
 	return t.insertMany(ctx, "account_link", []string{"id", "from_set", "account_id", "identity_id", "state", "rule", "score", "evidence"}, rows)
+}
+
+// linksOf reads what stands, and keeps it so until the transaction ends.
+func (t *tx) linksOf(ctx context.Context, links []inventory.Link) (map[access.AccountID]standing, error) {
+	if err := t.lockLinks(ctx); err != nil {
+		return nil, err
+	}
+	is := map[access.AccountID]standing{}
+	ids := make([]access.AccountID, len(links))
+	for i, l := range links {
+		ids[i] = l.Account
+	}
+	for chunk := range slices.Chunk(ids, keysPerQuery) {
+		err := t.eachListed(ctx, linksOf, keyList(chunk), nil, func(scan func(...any) error) error {
+			var id access.AccountID
+			var link int64
+			var state inventory.LinkState
+			err := scan(&id, &link, &state)
+			was := is[id]
+			is[id] = standing{decided: was.decided || state == inventory.Manual, link: link}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return is, nil
+}
+
+// lockLinks has whoever else links or decides wait: an account without a link has no
+// row that could be locked.
+func (t *tx) lockLinks(ctx context.Context) error {
+	if t.d.lockLinks == "" {
+		return nil
+	}
+	_, err := t.exec(ctx, t.d.lockLinks)
+	return err
 }
 
 const dropKeys = `delete from account_key where account_id between $1 and $2 and account_id in (%s)`

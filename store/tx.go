@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/audit"
@@ -28,6 +29,17 @@ func (q *query) row(ctx context.Context, text string, args ...any) *sql.Row {
 // each calls fn for every row, with a scan function for its columns.
 func (q *query) each(ctx context.Context, text string, args []any, fn func(scan func(...any) error) error) error {
 	rows, err := q.rows(ctx, text, args...)
+	return scanEach(rows, err, fn)
+}
+
+// eachListed is each for a query of a list that is written out in place of %s: its text
+// is another one each time, so that only what is constant of it is remembered.
+func (q *query) eachListed(ctx context.Context, text, list string, args []any, fn func(scan func(...any) error) error) error {
+	rows, err := q.t.QueryContext(ctx, strings.Replace(q.d.rebind(text), "%s", list, 1), args...)
+	return scanEach(rows, err, fn)
+}
+
+func scanEach(rows *sql.Rows, err error, fn func(scan func(...any) error) error) error {
 	if err != nil {
 		return err
 	}
