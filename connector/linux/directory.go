@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -246,19 +247,31 @@ func (h *Host) directoryWarnings(f *facts) (list []string) {
 		list = append(list, fmt.Sprintf("%d accounts and %d groups come from a directory (nsswitch.conf: %s): option directory, with the directory's name in Writ, shows whose they are",
 			accounts, groups, clean(strings.Join(slices.Compact(append(slices.Clone(f.names.passwd), f.names.group...)), ", "))))
 	}
+	if others := h.otherDomains(f); h.directory != "" && len(others) > 0 {
+		list = append(list, fmt.Sprintf("accounts or groups of the domains %s are not taken for those of %s: option domain says which domain is the directory's own",
+			clean(strings.Join(others, ", ")), h.directory))
+	}
 	if f.unasked > 0 {
 		list = append(list, fmt.Sprintf("groups and sudo rules name %d more accounts or groups than the %d that are looked up by name; what those hold is unknown", f.unasked, maxLookup))
 	}
 	return list
 }
 
-// shortName is a name without the domain that sssd or winbind may write with it.
-func shortName(name string) string {
-	if _, after, found := strings.Cut(name, `\`); found {
-		return after
+// otherDomains are those of names that are not the directory's.
+func (h *Host) otherDomains(f *facts) []string {
+	others := map[string]bool{}
+	note := func(foreign bool, name string) {
+		if own, other := h.domains.Own(name); foreign && own == "" {
+			others[other] = true
+		}
 	}
-	name, _, _ = strings.Cut(name, "@")
-	return name
+	for _, a := range f.accounts {
+		note(a.foreign, a.name)
+	}
+	for _, g := range f.groups {
+		note(g.foreign, g.name)
+	}
+	return slices.Sorted(maps.Keys(others))
 }
 
 // openedBy is the directory's account with which one signs in as a.
@@ -266,7 +279,11 @@ func (h *Host) openedBy(a *account) []connector.Target {
 	if h.directory == "" || !a.foreign {
 		return nil
 	}
-	return []connector.Target{{Kind: connector.OnAccount, System: h.directory, ID: native(shortName(a.name))}}
+	own, _ := h.domains.Own(a.name)
+	if own == "" {
+		return nil // openings would show another's access as this directory's
+	}
+	return []connector.Target{{Kind: connector.OnAccount, System: h.directory, ID: native(own)}}
 }
 
 // private reports whether g is the group that some account has for itself alone;
@@ -283,9 +300,9 @@ func (h *Host) fromDirectory(f *facts) (list []*connector.Grant) {
 		return nil
 	}
 	for _, g := range f.groups {
-		if g.foreign && !f.private(g) {
+		if own, _ := h.domains.Own(g.name); g.foreign && own != "" && !f.private(g) {
 			list = append(list, &connector.Grant{
-				Holder:      connector.Target{Kind: connector.OnEntitlement, System: h.directory, ID: native(shortName(g.name))},
+				Holder:      connector.Target{Kind: connector.OnEntitlement, System: h.directory, ID: native(own)},
 				Entitlement: groupID(g.name),
 			})
 		}

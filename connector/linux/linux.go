@@ -27,6 +27,7 @@ const (
 	optTimeout    = "timeout"
 	optSetuid     = "setuid"
 	optDirectory  = "directory"
+	optDomain     = "domain"
 )
 
 const defaultTimeout = 2 * time.Minute
@@ -41,6 +42,7 @@ func Spec() connector.Spec {
 			{Name: optTimeout, Help: "seconds that one command on the host may take", Default: "120"},
 			{Name: optSetuid, Help: "search the host's file systems for setuid programs: on or off", Default: "on"},
 			{Name: optDirectory, Help: "the name, in Writ, of the directory that the host takes accounts and groups from"},
+			{Name: optDomain, Help: "that directory's domain as the host writes it with names (ana@example.com, EXAMPLE\\ana), several with commas between; names of other domains are another directory's"},
 		},
 		Open: Open,
 	}
@@ -54,6 +56,7 @@ type Host struct {
 	setuid bool
 
 	directory string // the system that accounts and groups come from, by its name in Writ
+	domains   connector.Domains
 }
 
 var _ connector.Writer = (*Host)(nil)
@@ -85,7 +88,7 @@ func Open(_ context.Context, cfg connector.Config) (connector.Connector, error) 
 	if now == nil {
 		now = time.Now
 	}
-	return &Host{name: cfg.Name, line: l, now: now, setuid: setuid != "off", directory: cfg.Options[optDirectory]}, nil
+	return &Host{name: cfg.Name, line: l, now: now, setuid: setuid != "off", directory: cfg.Options[optDirectory], domains: connector.ParseDomains(cfg.Options[optDomain])}, nil
 }
 
 // Close ends the connection.

@@ -5,16 +5,6 @@ import (
 	"testing"
 )
 
-func TestNamesWithADomain(t *testing.T) {
-	for name, want := range map[string]string{
-		"ana": "ana", "ana@example.test": "ana", `EXAMPLE\ana`: "ana", "domain users@example.test": "domain users",
-	} {
-		if got := shortName(name); got != want {
-			t.Errorf("%q is %q in the directory, want %q", name, got, want)
-		}
-	}
-}
-
 func TestServicesThatAreADirectory(t *testing.T) {
 	tests := []struct {
 		line string

@@ -20,9 +20,10 @@ const (
 	versionPatterns = 160000 // patterns in names of pg_hba.conf
 )
 
-// maxOpeners caps the accounts with which one role is signed in to, and the roles
-// that a rule without proof is written out for.
-const maxOpeners = 500
+const (
+	maxOpeners = 5000 // accounts with which one role is signed in to
+	maxTrusted = 500  // roles that a rule without proof is written out for
+)
 
 // openings is who is let in as whom, from outside.
 type openings struct {
@@ -174,10 +175,16 @@ func (k *catalog) memberOf(r *role, group string) bool {
 func (k *catalog) openRole(r *role) {
 	o := k.openings
 	var list []connector.Target
+	known := map[connector.Target]bool{}
 	for _, x := range o.gate.ways(r) {
 		for _, t := range k.openers(x, r) {
-			if len(list) < maxOpeners && !slices.Contains(list, t) {
+			switch {
+			case known[t]:
+			case len(list) < maxOpeners:
+				known[t] = true
 				list = append(list, t)
+			default:
+				o.note("pg_hba.conf, line %d (%s): more than %d accounts sign in as role %q; the others are not shown", x.Line, x.Method, maxOpeners, r.Name)
 			}
 		}
 		if x.Method == "trust" {
@@ -265,19 +272,25 @@ func (k *catalog) noteLDAP(x *rule) {
 	}
 }
 
-// principals are the accounts of a directory whose tickets let in as a role. The
-// realm is cut off: the directory is the one that the option names.
+// principals are the accounts of a directory whose tickets let in as a role: those of
+// its own realm, and of any where the server does not ask for one.
 func (k *catalog) principals(x *rule, r *role) (names []string) {
 	realm := x.option("include_realm") != "0"
 	for _, name := range k.mapped(x, r) {
-		user, domain, has := strings.Cut(name, "@")
+		_, domain, has := strings.Cut(name, "@")
 		if x.option("map") == "" && has != realm {
 			continue // the principal's name must be the role's
 		}
 		if want := x.option("krb_realm"); want != "" && has && !strings.EqualFold(want, domain) {
 			continue
 		}
-		names = append(names, user)
+		own, other := k.domains.Own(name)
+		if other != "" {
+			k.openings.note("pg_hba.conf, line %d (%s): principals of the realm %s are not taken for accounts of %s: option domain says which realm is the directory's own", x.Line, x.Method, other, k.directory)
+		}
+		if own != "" {
+			names = append(names, own)
+		}
 	}
 	return names
 }

@@ -24,6 +24,7 @@ const (
 	optDataClass = "data_class."
 	optHost      = "host"
 	optDirectory = "directory"
+	optDomain    = "domain"
 
 	optGroupRoles = "group_roles"
 )
@@ -45,6 +46,7 @@ func Spec() connector.Spec {
 			{Name: optTimeout, Help: "seconds that one query may take", Default: "60"},
 			{Name: optHost, Help: "the name, in Writ, of the host that the server runs on, whose accounts sign in as roles (peer)"},
 			{Name: optDirectory, Help: "the name, in Writ, of the directory whose accounts sign in as roles (ldap, gss) or whose groups give them"},
+			{Name: optDomain, Help: "that directory's Kerberos realm or domain, several with commas between; principals of others are another directory's"},
 			{Name: optGroupRoles, Help: "which groups of the directory give which roles, with semicolons between: ROLE=GROUP, or a pattern such as ldap_* for roles and groups of the same name"},
 		},
 		Open: Open,
@@ -61,6 +63,7 @@ type Cluster struct {
 	classes map[string]access.DataClass // by DB, DB.SCHEMA or DB.SCHEMA.TABLE as in ids
 
 	host, directory string // systems whose accounts sign in as roles, by their names in Writ
+	domains         connector.Domains
 	groupRoles      []groupRole
 }
 
@@ -110,6 +113,8 @@ func (c *Cluster) option(name, value string) error {
 		c.host = value
 	case optDirectory:
 		c.directory = value
+	case optDomain:
+		c.domains = connector.ParseDomains(value)
 	case optGroupRoles:
 		var why string
 		if c.groupRoles, why = parseGroupRoles(value); why != "" {

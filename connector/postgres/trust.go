@@ -60,7 +60,7 @@ func (k *catalog) becomes(roles []*role) (can []connector.Capability) {
 			logins++
 		}
 	}
-	if len(roles) == logins || len(roles) > maxOpeners {
+	if len(roles) == logins || len(roles) > maxTrusted {
 		return onSystem(access.Impersonate)
 	}
 	for _, r := range roles {
