@@ -330,13 +330,15 @@ func (d *derived) commit(on access.Ref, synced access.Time, b *inventory.Batch) 
 	s, err := d.db.Inventory().Stage(d.ctx, on, synced)
 	d.fatal(err)
 	d.fatal(s.Write(d.ctx, b))
-	var refs []access.Ref
+	var told []inventory.Told
 	for _, g := range slices.Concat(b.Grants, b.EndedGrants) {
-		refs = append(refs, g.Holder)
+		told = append(told, inventory.Told{Ref: g.Holder, OnlyGrants: true})
 	}
-	refs = append(refs, b.Ended...)
+	for _, ref := range b.Ended {
+		told = append(told, inventory.Told{Ref: ref})
+	}
 	for _, p := range b.People {
-		refs = append(refs, p.Identity.ID.Ref())
+		told = append(told, inventory.Told{Ref: p.Identity.ID.Ref()})
 	}
-	d.fatal(s.Flip(d.ctx, inventory.Report{}, refs, false))
+	d.fatal(s.Flip(d.ctx, inventory.Report{}, told, false))
 }

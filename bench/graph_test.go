@@ -194,7 +194,11 @@ func (c changer) grants(b *testing.B, ctx context.Context, n int) {
 	if err := st.Write(ctx, &batch); err != nil {
 		b.Fatal(err)
 	}
-	if err := st.Flip(ctx, inventory.Report{}, refs, false); err != nil {
+	told := make([]inventory.Told, len(refs))
+	for i, ref := range refs {
+		told[i] = inventory.Told{Ref: ref, OnlyGrants: true}
+	}
+	if err := st.Flip(ctx, inventory.Report{}, told, false); err != nil {
 		b.Fatal(err)
 	}
 	if _, err := c.db.Sequence(ctx); err != nil {

@@ -144,7 +144,7 @@ func (w *world) putGrant(d dice) {
 	id := access.GrantID(d.key(maxGrants))
 	if old, known := w.grants[id]; known {
 		delete(w.grants, id)
-		w.touched(old.Holder)
+		w.granted(old.Holder)
 		if d.yes() {
 			return
 		}
@@ -166,7 +166,7 @@ func (w *world) putGrant(d dice) {
 		g.Holder = access.EntitlementID(d.key(maxEntitlements)).Ref()
 	}
 	w.grants[id] = g
-	w.touched(g.Holder)
+	w.granted(g.Holder)
 }
 
 func (w *world) putAssignment(d dice) {

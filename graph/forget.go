@@ -9,10 +9,10 @@ import (
 )
 
 // parked is a forgotten object: where its edges were written, and whether its
-// node has returned.
+// node has returned; or one of which only the grants were forgotten.
 type parked struct {
 	grants, credentials, openings, assignments uint64
-	returned                                   bool
+	returned, onlyGrants                       bool
 }
 
 // Forget drops an object and the edges that start at it. Only kinds that are
@@ -24,17 +24,18 @@ func (b *builder) Forget(ref access.Ref) {
 	}
 	b.touch(ref)
 	p, again := b.forgotten[ref]
-	p.returned = false
+	whole := again && !p.onlyGrants
+	p.returned, p.onlyGrants = false, false
 	id := uint32(ref.Key)
 	if from := b.grantsOf(ref.Kind); from != nil {
 		b.park(from, id, &p.grants, again)
 	}
 	switch ref.Kind {
 	case access.KindAccount:
-		b.park(&b.credentials, id, &p.credentials, again)
-		b.park(&b.openings, id, &p.openings, again)
+		b.park(&b.credentials, id, &p.credentials, whole)
+		b.park(&b.openings, id, &p.openings, whole)
 	case access.KindIdentity:
-		b.park(&b.assignments, id, &p.assignments, again)
+		b.park(&b.assignments, id, &p.assignments, whole)
 	default: // others have grants at most
 	}
 	if again || p != (parked{}) || b.linked(ref) {
@@ -43,6 +44,26 @@ func (b *builder) Forget(ref access.Ref) {
 		}
 		b.forgotten[ref] = p
 	}
+}
+
+// ForgetGrants drops the grants that start at an object, unless all of it was
+// forgotten, as with its system.
+func (b *builder) ForgetGrants(ref access.Ref) {
+	b.flush()
+	from := b.grantsOf(ref.Kind)
+	if _, err := dense("", ref.Key); err != nil || from == nil {
+		return
+	}
+	if _, gone := b.forgotten[ref]; gone {
+		return
+	}
+	b.touch(ref)
+	p := parked{onlyGrants: true}
+	b.park(from, uint32(ref.Key), &p.grants, false)
+	if b.forgotten == nil {
+		b.forgotten = map[access.Ref]parked{}
+	}
+	b.forgotten[ref] = p
 }
 
 // linked reports whether an object's node is known.
@@ -105,6 +126,9 @@ func (b *builder) settle() {
 		id := uint32(ref.Key)
 		if from := b.grantsOf(ref.Kind); from != nil {
 			b.settleGrants(from, ref.Kind, id, p.grants)
+		}
+		if p.onlyGrants {
+			continue
 		}
 		switch ref.Kind {
 		case access.KindAccount:

@@ -14,7 +14,7 @@ type Source interface {
 	Load(ctx context.Context, sink Sink) (access.Rev, error)
 	// Follow delivers what changed after rev, in one read transaction: for each
 	// changed object a Forget (or ForgetSystem), then its facts as they are now, if
-	// it still is. It returns the revision reached; equal to rev when nothing changed.
+	// it still is; or, where only its grants changed, a ForgetGrants and its grants. It returns the revision reached; equal to rev when nothing changed.
 	Follow(ctx context.Context, rev access.Rev, sink Sink) (access.Rev, error)
 }
 
@@ -25,6 +25,9 @@ type Sink interface {
 	// Forget drops an object and the edges that start at it; edges of others that
 	// end at it stay, dangling, until they are forgotten themselves or it returns.
 	Forget(ref access.Ref)
+	// ForgetGrants drops the grants that start at an object, which stays. Of an object
+	// that is forgotten as a whole before it does nothing.
+	ForgetGrants(ref access.Ref)
 	// ForgetSystem drops the system and every object of it.
 	ForgetSystem(id access.SystemID)
 

@@ -29,8 +29,8 @@ type world struct {
 }
 
 type change struct {
-	ref  access.Ref
-	bulk bool
+	ref              access.Ref
+	bulk, onlyGrants bool
 }
 
 func newWorld() *world {
@@ -47,6 +47,10 @@ func newWorld() *world {
 }
 
 func (w *world) touched(ref access.Ref) { w.log = append(w.log, change{ref: ref}) }
+
+func (w *world) granted(ref access.Ref) {
+	w.log = append(w.log, change{ref: ref, onlyGrants: true})
+}
 
 func (w *world) there(ref access.Ref) bool {
 	var ok bool
@@ -134,16 +138,26 @@ func (w *world) deliverEdges(ref access.Ref, sink Sink) error {
 			}
 		}
 	}
-	for _, id := range slices.Sorted(maps.Keys(w.grants)) {
-		if g := w.grants[id]; g.Holder == ref {
-			if err := sink.Grant(g); err != nil {
-				return err
-			}
-		}
+	if err := w.deliverGrants(ref, sink); err != nil {
+		return err
 	}
 	for _, id := range slices.Sorted(maps.Keys(w.assignments)) {
 		if a := w.assignments[id]; a.Identity.Ref() == ref {
 			if err := sink.Assignment(a); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (w *world) deliverGrants(ref access.Ref, sink Sink) error {
+	if !w.there(ref) {
+		return nil
+	}
+	for _, id := range slices.Sorted(maps.Keys(w.grants)) {
+		if g := w.grants[id]; g.Holder == ref {
+			if err := sink.Grant(g); err != nil {
 				return err
 			}
 		}
@@ -223,12 +237,26 @@ func (w *world) Follow(_ context.Context, rev access.Rev, sink Sink) (access.Rev
 			continue
 		}
 		done = append(done, c.ref)
+		if w.onlyGrants(c.ref, rev) {
+			sink.ForgetGrants(c.ref)
+			if err := w.deliverGrants(c.ref, sink); err != nil {
+				return 0, err
+			}
+			continue
+		}
 		sink.Forget(c.ref)
 		if err := w.deliver(c.ref, sink); err != nil {
 			return 0, err
 		}
 	}
 	return access.Rev(len(w.log)), w.err
+}
+
+// onlyGrants reports whether nothing else of an object changed since.
+func (w *world) onlyGrants(ref access.Ref, since access.Rev) bool {
+	return !slices.ContainsFunc(w.log[since:], func(c change) bool {
+		return c.ref == ref && !c.onlyGrants || c.bulk // whatever belonged to the system
+	})
 }
 
 func (w *world) redeliverSystem(id access.SystemID, sink Sink) error {

@@ -303,6 +303,7 @@ func (l *lines) add(format string, args ...any) {
 }
 
 func (l *lines) Forget(access.Ref)            {}
+func (l *lines) ForgetGrants(access.Ref)      {}
 func (l *lines) ForgetSystem(access.SystemID) {}
 func (l *lines) System(n graph.SystemNode) error {
 	l.add("system %s %v", n.ID.Ref(), n.Synced > 0)

@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/writhq/writ/access"
@@ -19,8 +18,8 @@ type Staging interface {
 	// Write stages one batch. Those who follow are told of its people at the flip.
 	Write(ctx context.Context, b *Batch) error
 	// Flip makes everything visible at once, with the sync's state, and tells those
-	// who follow of refs, or of the system as a whole.
-	Flip(ctx context.Context, r Report, refs []access.Ref, bulk bool) error
+	// who follow of what changed, or of the system as a whole.
+	Flip(ctx context.Context, r Report, told []Told, bulk bool) error
 	// Undo takes everything back; after Flip it does nothing.
 	Undo(ctx context.Context) error
 }
@@ -112,9 +111,9 @@ type merge struct {
 	allow    Guard
 	staging  Staging
 	batch    Batch
-	writing  Batch                   // the one before it, while it is written
-	written  chan error              // says that it was; nil while none is
-	refs     map[access.Ref]struct{} // who follows is told of these; nil is of the system
+	writing  Batch               // the one before it, while it is written
+	written  chan error          // says that it was; nil while none is
+	told     map[access.Ref]bool // who follows is told of these, of some that only their grants changed; nil is of the system
 	used     []Usage
 	looked   int64 // at records and facts
 	removed  int64 // grants
@@ -125,7 +124,7 @@ type merge struct {
 
 func (m *merge) begin() {
 	if m.system.State.Synced != 0 {
-		m.refs = map[access.Ref]struct{}{}
+		m.told = map[access.Ref]bool{}
 	}
 	m.batch.System, m.had = m.system.ID, -1
 }
@@ -183,20 +182,37 @@ func (m *merge) total() int64 { return m.c.records + m.c.facts }
 // progressRows is how many rows lie between two tellings.
 const progressRows = 5000
 
-// note keeps who is to be told.
-func (m *merge) note(ref access.Ref) {
-	if m.refs == nil {
+// Told is what whoever follows is told of an object: that it changed, or of what
+// starts at it the grants alone.
+type Told struct {
+	Ref        access.Ref
+	OnlyGrants bool
+}
+
+// note keeps what is to be told of an object.
+func (m *merge) note(ref access.Ref, onlyGrants bool) {
+	if m.told == nil {
 		return
 	}
-	m.refs[ref] = struct{}{}
-	if len(m.refs) > bulkThreshold {
-		m.refs = nil
+	was, known := m.told[ref]
+	m.told[ref] = onlyGrants && (was || !known)
+	if len(m.told) > bulkThreshold {
+		m.told = nil
 	}
+}
+
+// tell lists what is to be told.
+func (m *merge) tell() []Told {
+	list := make([]Told, 0, len(m.told))
+	for ref, onlyGrants := range m.told {
+		list = append(list, Told{ref, onlyGrants})
+	}
+	return list
 }
 
 func (m *merge) end(ref access.Ref) {
 	m.batch.Ended = append(m.batch.Ended, ref)
-	m.note(ref)
+	m.note(ref, false)
 }
 
 // object stages one resource, entitlement or account that differs, and keeps
@@ -237,7 +253,7 @@ func (m *merge) object(ctx context.Context, rec *connector.Record) error {
 	if what == replaced {
 		m.end(ref)
 	}
-	m.note(ref)
+	m.note(ref, false)
 	m.r.Changed++
 	return m.flush(ctx, batchRows)
 }
@@ -288,7 +304,6 @@ func (m *merge) holders(ctx context.Context) error {
 // holder stages the difference of one holder's grants and credentials.
 func (m *merge) holder(ctx context.Context, x holder, row HoldingRow) error {
 	m.batch.Holdings = append(m.batch.Holdings, row)
-	m.note(x.ref)
 	m.r.Changed++
 	var grants []GrantRow
 	var credentials []CredentialRow
@@ -301,7 +316,9 @@ func (m *merge) holder(ctx context.Context, x holder, row HoldingRow) error {
 	m.grantsMore += int64(len(x.grants) - len(grants))
 	m.credentialsMore += int64(len(x.credentials) - len(credentials))
 	m.grants(grants, x)
+	before := len(m.batch.Credentials) + len(m.batch.EndedCreds)
 	m.credentials(credentials, x.credentials)
+	m.note(x.ref, len(m.batch.Credentials)+len(m.batch.EndedCreds) == before)
 	if err := m.guard(ctx); err != nil {
 		return err
 	}
@@ -446,13 +463,13 @@ func (m *merge) finish(ctx context.Context) error {
 	m.r.Waits = m.c.waits()
 	changed := m.staging != nil
 	if changed {
-		if err := m.staging.Flip(ctx, *m.r, slices.Collect(maps.Keys(m.refs)), m.refs == nil); err != nil {
+		if err := m.staging.Flip(ctx, *m.r, m.tell(), m.told == nil); err != nil {
 			return err
 		}
 		m.staging = nil
 	}
 	if m.used = latest(m.used); len(m.used) > 0 {
-		if err := m.Store.KeepUsage(ctx, m.system.ID, m.used, m.refs == nil || len(m.used) > bulkThreshold); err != nil {
+		if err := m.Store.KeepUsage(ctx, m.system.ID, m.used, m.told == nil || len(m.used) > bulkThreshold); err != nil {
 			return fmt.Errorf("keeping when accounts were used: %w", err)
 		}
 	}

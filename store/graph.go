@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -23,51 +24,37 @@ const newestRev = `select coalesce(max(rev), 0) from change_set`
 // Load implements graph.Source. What there is most of is read side by side, and the
 // sink takes the one while the next is read.
 func (g *graphSource) Load(ctx context.Context, sink graph.Sink) (rev access.Rev, err error) {
-	const waiting = 16 // parts, so that memory is bounded
-	parts := make(chan part, waiting)
-	taken := make(chan error, 1)
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	go func() {
-		var err error
-		for p := range parts {
-			if err != nil {
-				continue
-			}
-			if err = p(sink); err != nil {
-				cancel(err)
-			}
-		}
-		taken <- err
-	}()
-	var readers []func(context.Context, *query) error
-	for n, read := range loads {
-		readers = append(readers, func(ctx context.Context, q *query) error {
-			if n == 0 {
-				if err := q.row(ctx, newestRev).Scan(&rev); err != nil {
-					return err
+	err = relayed(ctx, sink, func(ctx context.Context, to chan<- part) error {
+		var readers []func(context.Context, *query) error
+		for n, read := range loads {
+			readers = append(readers, func(ctx context.Context, q *query) error {
+				if n == 0 {
+					if err := q.row(ctx, newestRev).Scan(&rev); err != nil {
+						return err
+					}
 				}
-			}
-			r := &relay{ctx: ctx, to: parts}
-			f, err := g.db.facts(ctx, q, r)
-			if err != nil {
-				return err
-			}
-			if err := f.all(ctx, read(f)); err != nil {
-				return err
-			}
-			return r.flush()
-		})
-	}
-	err = g.db.readTogether(ctx, readers...)
-	close(parts)
-	if refused := <-taken; refused != nil {
-		err = refused
-	}
+				return g.relay(ctx, q, to, func(f *facts) error { return f.all(ctx, read(f)) })
+			})
+		}
+		return g.db.readTogether(ctx, readers...)
+	})
 	if err != nil {
 		return 0, fmt.Errorf("loading the graph: %w", err)
 	}
 	return rev, nil
+}
+
+// relay reads facts and hands them on.
+func (g *graphSource) relay(ctx context.Context, q *query, to chan<- part, read func(f *facts) error) error {
+	r := &relay{ctx: ctx, to: to}
+	f, err := g.db.facts(ctx, q, r)
+	if err != nil {
+		return err
+	}
+	if err := read(f); err != nil {
+		return err
+	}
+	return r.flush()
 }
 
 // loads are what is read side by side, of about equal weight; each in its order.
@@ -103,7 +90,12 @@ func (g *graphSource) Follow(ctx context.Context, rev access.Rev, sink graph.Sin
 		if err != nil {
 			return err
 		}
-		return f.touched(ctx, &t)
+		t.forget(sink)
+		list := f.selected(&t)
+		if len(list) < 2*selectionsAtOnce {
+			return f.deliver(ctx, list)
+		}
+		return g.sideBySide(ctx, q, sink, list)
 	})
 	if err != nil {
 		return rev, fmt.Errorf("following changes after revision %d: %w", rev, err)
@@ -115,21 +107,30 @@ func (g *graphSource) Follow(ctx context.Context, rev access.Rev, sink graph.Sin
 type touched struct {
 	q       *query
 	bulk    map[int64]bool // systems that changed as a whole
-	objects [access.KindLink + 1]map[int64]bool
+	objects byKind
+	granted byKind // objects of which only the grants did
 }
 
-func (t *touched) add(kind access.ObjectKind, key int64) {
-	if int(kind) >= len(t.objects) || key == 0 {
+// byKind are keys of objects.
+type byKind [access.KindLink + 1]map[int64]bool
+
+func (b *byKind) add(kind access.ObjectKind, key int64) {
+	if int(kind) >= len(b) || key == 0 {
 		return
 	}
-	if t.objects[kind] == nil {
-		t.objects[kind] = map[int64]bool{}
+	if b[kind] == nil {
+		b[kind] = map[int64]bool{}
 	}
-	t.objects[kind][key] = true
+	b[kind][key] = true
 }
 
+// keys returns those of a kind in order.
+func (b *byKind) keys(kind access.ObjectKind) []int64 { return sortedKeys(b[kind]) }
+
+func (t *touched) add(kind access.ObjectKind, key int64) { t.objects.add(kind, key) }
+
 // keys returns the touched objects of a kind in order.
-func (t *touched) keys(kind access.ObjectKind) []int64 { return sortedKeys(t.objects[kind]) }
+func (t *touched) keys(kind access.ObjectKind) []int64 { return t.objects.keys(kind) }
 
 func sortedKeys(m map[int64]bool) []int64 {
 	keys := make([]int64, 0, len(m))
@@ -141,7 +142,7 @@ func sortedKeys(m map[int64]bool) []int64 {
 }
 
 const changesSince = `
-select distinct c.kind, c.object, c.bulk
+select distinct c.kind, c.object, c.bulk, c.only_grants
   from change c
   join change_set s on s.id = c.set_id
  where s.rev > $1`
@@ -151,21 +152,32 @@ func (t *touched) since(ctx context.Context, rev access.Rev) error {
 	err := t.q.each(ctx, changesSince, []any{rev}, func(scan func(...any) error) error {
 		var kind access.ObjectKind
 		var key int64
-		var bulk bool
-		if err := scan(&kind, &key, &bulk); err != nil {
+		var bulk, onlyGrants bool
+		if err := scan(&kind, &key, &bulk, &onlyGrants); err != nil {
 			return err
 		}
-		if bulk && kind == access.KindSystem {
+		switch {
+		case bulk && kind == access.KindSystem:
 			t.bulk[key] = true
-			return nil
+		case onlyGrants:
+			t.granted.add(kind, key)
+		default:
+			t.add(kind, key)
 		}
-		t.add(kind, key)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return t.spread(ctx)
+	if err := t.spread(ctx); err != nil {
+		return err
+	}
+	for kind, whole := range t.objects {
+		for key := range whole {
+			delete(t.granted[kind], key)
+		}
+	}
+	return nil
 }
 
 // spreads says, for what is no node of the graph, at which objects its edges
@@ -214,6 +226,10 @@ func (t *touched) addFrom(ctx context.Context, text string, keys []int64) error 
 	return nil
 }
 
+// keysPerSelection is how many objects are read at once, so few that two readers have
+// as much to do as each other.
+const keysPerSelection = 128
+
 // keysPerQuery bounds the length of a list of keys in a query's text.
 const keysPerQuery = 1000
 
@@ -235,34 +251,90 @@ var nodeKinds = []access.ObjectKind{
 	access.KindIdentity, access.KindAccount, access.KindRole,
 }
 
-// touched forgets what changed and delivers it as it is now.
-func (f *facts) touched(ctx context.Context, t *touched) error {
+// forget tells a sink what changed.
+func (t *touched) forget(sink graph.Sink) {
 	for _, id := range sortedKeys(t.bulk) {
-		f.sink.ForgetSystem(access.SystemID(id))
+		sink.ForgetSystem(access.SystemID(id))
 	}
 	for _, kind := range nodeKinds {
 		for _, key := range t.keys(kind) {
 			if kind != access.KindSystem || !t.bulk[key] {
-				f.sink.Forget(access.Ref{Kind: kind, Key: key})
+				sink.Forget(access.Ref{Kind: kind, Key: key})
 			}
 		}
+		for _, key := range t.granted.keys(kind) {
+			sink.ForgetGrants(access.Ref{Kind: kind, Key: key})
+		}
 	}
-	w := f.selections(t)
-	for _, step := range f.steps() {
-		for _, where := range w[step.kind] {
-			if err := step.deliver(ctx, where); err != nil {
-				return fmt.Errorf("reading %s: %w", step.kind, err)
-			}
+}
+
+// selection is what one query reads: which of the steps, and the condition.
+type selection struct {
+	step  int
+	where string
+}
+
+// selected lists what has to be read of what changed.
+func (f *facts) selected(t *touched) (list []selection) {
+	bulk := sortedKeys(t.bulk)
+	whole, granted := f.selections(&t.objects, bulk), f.selections(&t.granted, bulk)
+	for kind, conditions := range f.bulkSelections(bulk) {
+		whole[kind] = append(conditions, whole[kind]...)
+	}
+	for i, step := range f.steps() {
+		conditions := whole[step.kind]
+		if step.grants {
+			conditions = slices.Concat(conditions, granted[step.kind])
+		}
+		for _, where := range conditions {
+			list = append(list, selection{i, where})
+		}
+	}
+	return list
+}
+
+func (f *facts) deliver(ctx context.Context, list []selection) error {
+	steps := f.steps()
+	for _, s := range list {
+		if err := steps[s.step].deliver(ctx, s.where); err != nil {
+			return fmt.Errorf("reading %s: %w", steps[s.step].kind, err)
 		}
 	}
 	return nil
 }
 
-// selections writes, for each kind of node, the conditions on its key (as {id})
-// and, where it belongs to a system, on that ({system}), that select it.
-func (f *facts) selections(t *touched) map[access.ObjectKind][]string {
+// selectionsAtOnce is how many one of two readers takes at a time.
+const selectionsAtOnce = 2
+
+// sideBySide reads in a transaction and in another one that begins now: it may see
+// more, which is delivered again with its own revision, and never less.
+func (g *graphSource) sideBySide(ctx context.Context, q *query, sink graph.Sink, list []selection) error {
+	return relayed(ctx, sink, func(ctx context.Context, to chan<- part) error {
+		queue := make(chan []selection, len(list))
+		for some := range slices.Chunk(list, selectionsAtOnce) {
+			queue <- some
+		}
+		close(queue)
+		read := func(q *query) error {
+			return g.relay(ctx, q, to, func(f *facts) error {
+				for some := range queue {
+					if err := f.deliver(ctx, some); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		}
+		other := make(chan error, 1)
+		go func() { other <- g.db.read(ctx, read) }()
+		return errors.Join(read(q), <-other)
+	})
+}
+
+// bulkSelections writes, for each kind of node, the conditions on its key (as {id})
+// that select what belongs to systems.
+func (f *facts) bulkSelections(bulk []int64) map[access.ObjectKind][]string {
 	out := map[access.ObjectKind][]string{}
-	bulk := sortedKeys(t.bulk)
 	for _, kind := range nodeKinds {
 		for chunk := range slices.Chunk(bulk, keysPerQuery) {
 			switch kind {
@@ -273,7 +345,16 @@ func (f *facts) selections(t *touched) map[access.ObjectKind][]string {
 			default:
 			}
 		}
-		for chunk := range slices.Chunk(t.keys(kind), keysPerQuery) {
+	}
+	return out
+}
+
+// selections writes the conditions that select some objects, but for those that
+// belong to systems which are selected as a whole.
+func (f *facts) selections(of *byKind, bulk []int64) map[access.ObjectKind][]string {
+	out := map[access.ObjectKind][]string{}
+	for _, kind := range nodeKinds {
+		for chunk := range slices.Chunk(of.keys(kind), keysPerSelection) {
 			where := "{id} in (" + keyList(chunk) + ")"
 			if len(bulk) > 0 {
 				where += f.notIn(kind, bulk)

@@ -12,6 +12,7 @@ import (
 type counter struct{ n int }
 
 func (c *counter) Forget(access.Ref)                       {}
+func (c *counter) ForgetGrants(access.Ref)                 {}
 func (c *counter) ForgetSystem(access.SystemID)            {}
 func (c *counter) System(graph.SystemNode) error           { c.n++; return nil }
 func (c *counter) Resource(graph.ResourceNode) error       { c.n++; return nil }

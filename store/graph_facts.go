@@ -73,23 +73,24 @@ func (f *facts) during(alias string) string {
 // step delivers the facts of one kind of object; its condition speaks of {id}.
 type step struct {
 	kind    access.ObjectKind
+	grants  bool // it delivers grants that start at the object
 	deliver func(ctx context.Context, condition string) error
 }
 
 func (f *facts) steps() []step {
 	return []step{
-		{access.KindSystem, f.systems},
-		{access.KindResource, f.resources},
-		{access.KindEntitlement, f.entitlements},
-		{access.KindIdentity, f.identities},
-		{access.KindAccount, f.accounts},
-		{access.KindRole, f.roles},
-		{access.KindAccount, f.credentials},
-		{access.KindAccount, f.openings},
-		{access.KindAccount, f.holderGrants(access.KindAccount)},
-		{access.KindEntitlement, f.holderGrants(access.KindEntitlement)},
-		{access.KindIdentity, f.holderGrants(access.KindIdentity)},
-		{access.KindIdentity, f.assignments},
+		{access.KindSystem, false, f.systems},
+		{access.KindResource, false, f.resources},
+		{access.KindEntitlement, false, f.entitlements},
+		{access.KindIdentity, false, f.identities},
+		{access.KindAccount, false, f.accounts},
+		{access.KindRole, false, f.roles},
+		{access.KindAccount, false, f.credentials},
+		{access.KindAccount, false, f.openings},
+		{access.KindAccount, true, f.holderGrants(access.KindAccount)},
+		{access.KindEntitlement, true, f.holderGrants(access.KindEntitlement)},
+		{access.KindIdentity, true, f.holderGrants(access.KindIdentity)},
+		{access.KindIdentity, false, f.assignments},
 	}
 }
 

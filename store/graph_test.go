@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,6 +45,17 @@ func (m *mirror) put(ref access.Ref, fact any) error {
 }
 
 func (m *mirror) Forget(ref access.Ref) { delete(m.facts, ref); delete(m.system, ref) }
+
+func (m *mirror) ForgetGrants(ref access.Ref) {
+	for text := range m.facts[ref] {
+		if strings.HasPrefix(text, fmt.Sprintf("%T", graph.GrantEdge{})) {
+			delete(m.facts[ref], text)
+		}
+	}
+	if len(m.facts[ref]) == 0 {
+		delete(m.facts, ref)
+	}
+}
 
 func (m *mirror) ForgetSystem(id access.SystemID) {
 	m.Forget(id.Ref())
@@ -285,7 +297,8 @@ func (w writer) grant() error {
 		_, err := w.tx.exec(w.ctx, `insert into change (set_id, kind, object, bulk) values ($1, 5, $2, true)`, w.tx.Set, system)
 		return err
 	}
-	return w.tx.changed(w.ctx, holder)
+	_, err = w.tx.exec(w.ctx, `insert into change (set_id, kind, object, only_grants) values ($1, $2, $3, $4)`, w.tx.Set, holder.Kind, holder.Key, rapid.Bool().Draw(w.t, "only grants"))
+	return err
 }
 
 func (w writer) justification() error {

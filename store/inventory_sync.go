@@ -215,7 +215,7 @@ func (g *staging) Undo(ctx context.Context) error {
 }
 
 // Flip makes everything visible at once.
-func (g *staging) Flip(ctx context.Context, r inventory.Report, refs []access.Ref, bulk bool) error {
+func (g *staging) Flip(ctx context.Context, r inventory.Report, told []inventory.Told, bulk bool) error {
 	e := audit.Event{Action: "inventory.sync", Object: g.on, Facts: readingFacts(r, map[string]string{
 		"changed": strconv.FormatInt(r.Changed, 10), "removed": strconv.FormatInt(r.Removed, 10),
 		"accounts": strconv.FormatInt(r.Counts.Accounts, 10), "grants": strconv.FormatInt(r.Counts.Grants, 10),
@@ -225,10 +225,10 @@ func (g *staging) Flip(ctx context.Context, r inventory.Report, refs []access.Re
 		if err := t.synced(ctx, g.on, r); err != nil {
 			return err
 		}
-		changes := newRows("change", changeColumns, 1+len(refs))
-		changes.add(t.Set, int64(g.on.Kind), g.on.Key, bulk)
-		for _, ref := range refs {
-			changes.add(t.Set, int64(ref.Kind), ref.Key, false)
+		changes := newRows("change", changeColumns+", only_grants", 1+len(told))
+		changes.add(t.Set, int64(g.on.Kind), g.on.Key, bulk, false)
+		for _, x := range told {
+			changes.add(t.Set, int64(x.Ref.Kind), x.Ref.Key, false, x.OnlyGrants)
 		}
 		return t.insertRows(ctx, changes)
 	})

@@ -323,4 +323,5 @@ func (nowhere) Opening(graph.OpeningEdge) error         { return nil }
 func (nowhere) Grant(graph.GrantEdge) error             { return nil }
 func (nowhere) Assignment(graph.AssignmentEdge) error   { return nil }
 func (nowhere) Forget(access.Ref)                       {}
+func (nowhere) ForgetGrants(access.Ref)                 {}
 func (nowhere) ForgetSystem(access.SystemID)            {}

@@ -30,6 +30,34 @@ type part func(to graph.Sink) error
 
 const factsPerPart = 2048
 
+// relayed runs what reads while a sink takes what it hands on. The first error of
+// either ends both.
+func relayed(ctx context.Context, sink graph.Sink, read func(ctx context.Context, to chan<- part) error) error {
+	const waiting = 16 // parts, so that memory is bounded
+	parts := make(chan part, waiting)
+	taken := make(chan error, 1)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go func() {
+		var err error
+		for p := range parts {
+			if err != nil {
+				continue
+			}
+			if err = p(sink); err != nil {
+				cancel(err)
+			}
+		}
+		taken <- err
+	}()
+	err := read(ctx, parts)
+	close(parts)
+	if refused := <-taken; refused != nil {
+		return refused
+	}
+	return err
+}
+
 var _ graph.Sink = (*relay)(nil)
 
 // pass keeps a fact, and hands on those of its kind when they are enough.
@@ -86,8 +114,9 @@ func (r *relay) flush() error {
 	return nil
 }
 
-// Forget and ForgetSystem have no place in a load.
+// What forgets has no place in a load.
 func (r *relay) Forget(access.Ref)            {}
+func (r *relay) ForgetGrants(access.Ref)      {}
 func (r *relay) ForgetSystem(access.SystemID) {}
 
 func (r *relay) System(n graph.SystemNode) error {
