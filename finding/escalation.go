@@ -109,18 +109,20 @@ func waysOf(v *graph.View, targets []target) ways {
 		system access.SystemID
 		power  int
 	}
-	classes := map[class][]access.EntitlementID{}
-	known := map[access.EntitlementID]target{}
+	classes := map[class][]target{}
 	for _, t := range targets {
 		k := class{t.system, t.power}
-		classes[k] = append(classes[k], t.id)
-		known[t.id] = t
+		classes[k] = append(classes[k], t)
 	}
 	w := ways{}
-	for _, ids := range classes {
-		slices.Sort(ids)
-		for from, to := range v.LeadingTo(ids, true) {
-			w[from] = append(w[from], known[to])
+	for _, list := range classes {
+		slices.SortFunc(list, func(a, b target) int { return cmp.Compare(a.id, b.id) })
+		ranks := make([][]access.EntitlementID, len(list))
+		for i, t := range list {
+			ranks[i] = []access.EntitlementID{t.id}
+		}
+		for from, rank := range v.Rank(ranks, true).All() {
+			w[from] = append(w[from], list[rank])
 		}
 	}
 	return w

@@ -68,8 +68,8 @@ func BenchmarkGraph(b *testing.B) {
 		}))
 	}
 	b.Run("who-can-everybody", measured(300, func() { v.s.remembered = memory[Members]{}; v.WhoCan(access.EntitlementID(1).Ref(), Question{}) }))
-	b.Run("reachable-backward", measured(3, func() {
-		v.ReachableBackward([]access.EntitlementID{1, access.EntitlementID(w.groups() + 1)}, true)
+	b.Run("rank", measured(3, func() {
+		v.Rank([][]access.EntitlementID{{1}, {access.EntitlementID(w.groups() + 1)}}, true)
 	}))
 	b.Run("cycles", measured(3, func() { v.Cycles() }))
 	v.Close()

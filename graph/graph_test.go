@@ -109,8 +109,8 @@ func TestEscalationThroughTheHost(t *testing.T) {
 		{Kind: ByImpersonate, From: sys(3), To: acc(2)},
 		{Kind: ByGrant, From: acc(2), To: ent(3)},
 	}})
-	reach := v.ReachableBackward([]access.EntitlementID{3}, true)
-	expect(t, "what can grant it", reach.Path(1), p.First[0][2:])
+	ranking := v.Rank([][]access.EntitlementID{{3}}, true)
+	expect(t, "what can grant it", ranking.Path(1), p.First[0][2:])
 	expect(t, "its own capabilities", v.Controls(1), []Step{{Kind: ByHost, From: ent(1), To: sys(1)}})
 }
 
@@ -284,7 +284,7 @@ func TestQuestionsAboutNothing(t *testing.T) {
 		expect(t, "grants", len(slices.Collect(v.DirectGrants(ref))), 0)
 	}
 	expect(t, "holders", len(slices.Collect(v.DirectHolders(-1))), 0)
-	expect(t, "reach", len(v.ReachableBackward([]access.EntitlementID{-1, 0, 5}, true).Path(7)), 0)
+	expect(t, "rank", len(v.Rank([][]access.EntitlementID{{-1, 0, 5}}, true).Path(7)), 0)
 }
 
 // TestReadersBesideFollowing asks while the index moves; the race detector

@@ -8,46 +8,13 @@ import (
 	"github.com/writhq/writ/access"
 )
 
-// Leading returns every entitlement whose holders also have one of some, these
-// included: because it is nested in one or, under escalation, because its holders
-// could get it.
+// Leading returns every entitlement that Rank finds of some that are of one rank.
 func (v *View) Leading(targets []access.EntitlementID, escalation bool) *roaring.Bitmap {
 	set := roaring.New()
-	for id := range v.LeadingTo(targets, escalation) {
+	for id := range v.Rank([][]access.EntitlementID{targets}, escalation).All() {
 		set.Add(uint32(id))
 	}
 	return set
-}
-
-// LeadingTo says of each entitlement that Leading returns which is the first of the
-// targets, in their order, that it leads to.
-func (v *View) LeadingTo(targets []access.EntitlementID, escalation bool) map[access.EntitlementID]access.EntitlementID {
-	first := map[access.EntitlementID]access.EntitlementID{}
-	known := map[vertex]bool{}
-	var queue []vertex
-	visit := func(x vertex) {
-		if !known[x] {
-			known[x] = true
-			queue = append(queue, x)
-		}
-	}
-	for _, target := range targets {
-		if x, ok := vertexOf(target.Ref()); ok && v.s.there(x) {
-			visit(x)
-		}
-		for len(queue) > 0 {
-			x := queue[len(queue)-1]
-			queue = queue[:len(queue)-1]
-			if x.kind() == atEntitlement {
-				first[access.EntitlementID(x.id())] = target
-			}
-			v.s.into(x, escalation, func(e edge) bool {
-				visit(e.to)
-				return true
-			})
-		}
-	}
-	return first
 }
 
 // Takers answers who could become one of some accounts or take over one of some

@@ -158,7 +158,7 @@ func All(v *graph.View, overrides map[access.EntitlementID]Override) []Classific
 			seeds[c.Own] = append(seeds[c.Own], e.ID)
 		}
 	}
-	ranking := v.Rank(seeds)
+	ranking := v.Rank(seeds, true)
 	for id, rank := range ranking.All() {
 		if c := &list[index[id]]; c.Tier > access.Tier(rank) {
 			c.leadsTo(access.Tier(rank), ranking.Path(id))
