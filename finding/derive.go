@@ -25,6 +25,7 @@ type derivation struct {
 	units      map[access.Ref][]mark
 	turns      turns
 	until      access.Time // beyond it, turns knows nothing
+	holders    int64       // accounts and identities that there were to begin with
 }
 
 // mark is what is remembered of a draft.
@@ -50,10 +51,12 @@ func derive(v *graph.View, own map[access.EntitlementID]access.Tier, now access.
 	}
 	for i := range v.Identities() {
 		l.holder(v, i.ID.Ref(), 1, nil)
+		d.holders++
 		d.dependents.Replace(graph.IdentityNode{}, i)
 	}
 	for a := range v.Accounts() {
 		l.holder(v, a.ID.Ref(), 1, nil)
+		d.holders++
 	}
 	d.facts = factsOf(v, l, own)
 	d.facts.ways = waysOf(v, d.facts.targets)

@@ -80,6 +80,9 @@ type Service struct {
 	Graph  *graph.Graph
 	Now    func() time.Time
 	Limits Limits
+	// Progress is told how many accounts and identities were looked at, of how many,
+	// where all are.
+	Progress func(done, total int64)
 
 	mu   sync.Mutex
 	last *derivation // nil where nothing is known
@@ -128,6 +131,9 @@ func (s *Service) Refresh(ctx context.Context) (changed int, err error) {
 	return changed, err
 }
 
+// progressUnits is how many holders lie between two tellings.
+const progressUnits = 10_000
+
 // everything reconciles all that is kept with all that is found.
 func (s *Service) everything(ctx context.Context, d *derivation) (int, error) {
 	kept, err := s.Store.Kept(ctx)
@@ -135,7 +141,13 @@ func (s *Service) everything(ctx context.Context, d *derivation) (int, error) {
 		return 0, fmt.Errorf("reading findings: %w", err)
 	}
 	r := s.reconciling(ctx, d.now)
+	looked := int64(0)
 	for f := range d.all() {
+		if kind := f.unit.Kind; kind == access.KindAccount || kind == access.KindIdentity {
+			if looked++; looked%progressUnits == 0 && s.Progress != nil {
+				s.Progress(looked, d.holders)
+			}
+		}
 		if err := errors.Join(f.err, ctx.Err()); err != nil {
 			return r.written, err
 		}

@@ -57,7 +57,10 @@ func (a *app) members(ctx context.Context, system access.SystemID, of access.Ent
 }
 
 func (a *app) findings() *finding.Service {
-	return &finding.Service{Store: a.db.Findings(), Graph: a.graph}
+	return &finding.Service{
+		Store: a.db.Findings(), Graph: a.graph,
+		Progress: func(done, total int64) { a.progress.step("finding", done, total) },
+	}
 }
 
 // openGraph opens the store and the index over it, brought up to this moment.
