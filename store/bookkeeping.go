@@ -25,7 +25,7 @@ func (db *DB) bookkeep(ctx context.Context, fn func(t *tx) error) error {
 		return fmt.Errorf("beginning bookkeeping: %w", err)
 	}
 	defer sqlTx.Rollback() //nolint:errcheck // after a commit it does nothing
-	if err := fn(&tx{query: query{t: sqlTx, d: db.d}, db: db, conn: conn}); err != nil {
+	if err := fn(&tx{query: query{t: sqlTx, d: db.d, conn: conn}, db: db}); err != nil {
 		return err
 	}
 	return sqlTx.Commit()

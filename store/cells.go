@@ -2,8 +2,10 @@ package store
 
 import (
 	"context"
-	"database/sql"
+	"database/sql/driver"
+	"errors"
 	"fmt"
+	"io"
 	"strconv"
 )
 
@@ -19,32 +21,39 @@ func (c cells) number(i int) int64 {
 	return n
 }
 
+// eachCells asks the driver itself: what database/sql does for each row and column,
+// for any type that somebody may want it in, takes a sixth of the time.
 func (f *facts) eachCells(ctx context.Context, text string, fn func(c cells) error) error {
-	var c cells
-	var to []any
-	return f.each(ctx, text, func(rows *sql.Rows) error {
-		if c == nil {
-			columns, err := rows.Columns()
-			if err != nil {
-				return err
-			}
-			c = make(cells, len(columns))
-			for i := range c {
-				to = append(to, &c[i])
-			}
-		}
-		if err := rows.Scan(to...); err != nil {
+	return f.q.conn.Raw(func(conn any) error {
+		rows, err := conn.(driver.QueryerContext).QueryContext(ctx, text, nil)
+		if err != nil {
 			return err
 		}
-		for i := range c {
-			switch c[i].(type) {
+		return errors.Join(scanCells(rows, fn), rows.Close())
+	})
+}
+
+func scanCells(rows driver.Rows, fn func(c cells) error) error {
+	row := make([]driver.Value, len(rows.Columns()))
+	c := make(cells, len(row))
+	for {
+		if err := rows.Next(row); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		for i, v := range row {
+			switch v.(type) {
 			case nil, int64, string:
+				c[i] = v
 			default: // a number that grew too large for its column becomes a fraction
-				return fmt.Errorf("column %d is a %T", i, c[i])
+				return fmt.Errorf("column %d is a %T", i, v)
 			}
 		}
-		return fn(c)
-	})
+		if err := fn(c); err != nil {
+			return err
+		}
+	}
 }
 
 // code is a column of words as the place of each in their list, from one, in the low

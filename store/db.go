@@ -196,12 +196,29 @@ func (db *DB) Close() error {
 
 // read runs fn in one read transaction: every query in it sees the same state.
 func (db *DB) read(ctx context.Context, fn func(q *query) error) error {
-	t, err := db.r.BeginTx(ctx, &sql.TxOptions{ReadOnly: true, Isolation: db.readIsolation()})
+	q, end, err := db.beginRead(ctx)
 	if err != nil {
 		return fmt.Errorf("beginning to read: %w", err)
 	}
-	defer t.Rollback() //nolint:errcheck // nothing was written
-	return fn(&query{t: t, d: db.d})
+	defer end()
+	return fn(q)
+}
+
+// beginRead begins a read transaction. Whoever began it ends it.
+func (db *DB) beginRead(ctx context.Context) (q *query, end func(), err error) {
+	conn, err := db.r.Conn(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	t, err := conn.BeginTx(ctx, &sql.TxOptions{ReadOnly: true, Isolation: db.readIsolation()})
+	if err != nil {
+		return nil, nil, errors.Join(err, conn.Close())
+	}
+	end = func() {
+		_ = t.Rollback() // nothing was written
+		_ = conn.Close() // it goes back to the pool
+	}
+	return &query{t: t, d: db.d, conn: conn}, end, nil
 }
 
 func (db *DB) readIsolation() sql.IsolationLevel {

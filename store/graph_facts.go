@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -351,33 +350,45 @@ func (f *facts) holderGrants(kind access.ObjectKind) func(context.Context, strin
 
 // grants are by far the most rows.
 func (f *facts) grants(ctx context.Context, condition string) error {
-	text := `select g.id, g.holder_id,
-	       g.entitlement_id * 67108864 + g.holder_kind + g.mode * 256 + g.flags * 65536 + case when ` + f.justified + ` then 16777216 else 0 end +
-	       case when g.late then 33554432 else 0 end,
-	       nullif(g.last_used, -1), case when g.resource_id <> 0 or g.ends_at <> 0 then g.resource_id || ' ' || g.ends_at end
+	text := `select g.id, g.holder_id, g.entitlement_id * 256 + g.holder_kind,
+	       case when g.resource_id | g.ends_at | g.mode | g.flags <> 0 or g.last_used <> -1 or g.late or ` + f.justified + ` then
+	         g.resource_id || ' ' || g.ends_at || ' ' || g.last_used || ' ' || (g.mode + g.flags * 256 + case when g.late then 65536 else 0 end + case when ` + f.justified + ` then 131072 else 0 end)
+	       end
 	  from access_grant g where ` + f.rows("g") + ` and ` + f.during("g") + where(condition, "g.holder_id")
 	return f.eachCells(ctx, text, func(c cells) error {
-		small := c.number(2)
 		e := graph.GrantEdge{
 			ID:          access.GrantID(c.number(0)),
-			Holder:      access.Ref{Kind: access.ObjectKind(small & 0xff), Key: c.number(1)}, //nolint:gosec // one byte
-			Entitlement: access.EntitlementID(small >> 26),
-			Mode:        access.Mode(small >> 8 & 0xff),        //nolint:gosec // one byte
-			Flags:       access.GrantFlags(small >> 16 & 0xff), //nolint:gosec // one byte
-			Justified:   small>>24&1 != 0, Late: small>>25&1 != 0,
-			UsageKnown: c[3] != nil, LastUsed: access.Time(c.number(3)),
+			Holder:      access.Ref{Kind: access.ObjectKind(c.number(2) & 0xff), Key: c.number(1)}, //nolint:gosec // one byte
+			Entitlement: access.EntitlementID(c.number(2) >> 8),
 		}
-		if rest, ok := c[4].(string); ok {
-			resource, end, _ := strings.Cut(rest, " ")
-			r, err := strconv.ParseInt(resource, 10, 64)
-			t, err2 := strconv.ParseInt(end, 10, 64)
-			if err := errors.Join(err, err2); err != nil {
+		if rest, unusual := c[3].(string); unusual {
+			if err := readUnusual(&e, rest); err != nil {
 				return fmt.Errorf("grant %s: %w", e.ID, err)
 			}
-			e.Resource, e.End = access.ResourceID(r), access.Time(t)
 		}
 		return f.sink.Grant(e)
 	})
+}
+
+// readUnusual reads what most grants do not have: a resource, an end, a last use, and
+// the small ones in one number.
+func readUnusual(e *graph.GrantEdge, text string) error {
+	var n [4]int64
+	for i := range n {
+		var word string
+		var err error
+		word, text, _ = strings.Cut(text, " ")
+		if n[i], err = strconv.ParseInt(word, 10, 64); err != nil {
+			return err
+		}
+	}
+	e.Resource, e.End = access.ResourceID(n[0]), access.Time(n[1])
+	if e.UsageKnown = n[2] >= 0; e.UsageKnown {
+		e.LastUsed = access.Time(n[2])
+	}
+	e.Mode, e.Flags = access.Mode(n[3]&0xff), access.GrantFlags(n[3]>>8&0xff) //nolint:gosec // one byte each
+	e.Late, e.Justified = n[3]>>16&1 != 0, n[3]>>17&1 != 0
+	return nil
 }
 
 func (f *facts) assignments(ctx context.Context, condition string) error {

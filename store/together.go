@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -12,13 +11,9 @@ import (
 // of them see the same state.
 func (db *DB) readTogether(ctx context.Context, fns ...func(ctx context.Context, q *query) error) error {
 	db.together.Lock() // two of these would wait for each other's connections
-	txs, err := db.sameState(ctx, len(fns))
+	queries, end, err := db.sameState(ctx, len(fns))
 	db.together.Unlock()
-	defer func() {
-		for _, t := range txs {
-			_ = t.Rollback() // nothing was written
-		}
-	}()
+	defer end()
 	if err != nil {
 		return fmt.Errorf("beginning to read: %w", err)
 	}
@@ -27,7 +22,7 @@ func (db *DB) readTogether(ctx context.Context, fns ...func(ctx context.Context,
 	ended := make(chan error)
 	for i, fn := range fns {
 		go func() {
-			err := fn(ctx, &query{t: txs[i], d: db.d})
+			err := fn(ctx, queries[i])
 			if err != nil {
 				cancel(err)
 			}
@@ -44,51 +39,57 @@ func (db *DB) readTogether(ctx context.Context, fns ...func(ctx context.Context,
 	return errors.Join(errs...)
 }
 
-// sameState begins n read transactions that see one state. It may return some with
-// an error.
-func (db *DB) sameState(ctx context.Context, n int) (txs []*sql.Tx, err error) {
+// sameState begins n read transactions that see one state. What it began is to be
+// ended, also where it returns an error.
+func (db *DB) sameState(ctx context.Context, n int) (list []*query, end func(), err error) {
+	var ends []func()
+	end = func() {
+		for _, end := range ends {
+			end()
+		}
+	}
 	begin := func() error {
-		t, err := db.r.BeginTx(ctx, &sql.TxOptions{ReadOnly: true, Isolation: db.readIsolation()})
+		q, end, err := db.beginRead(ctx)
 		if err == nil {
-			txs = append(txs, t)
+			list, ends = append(list, q), append(ends, end)
 		}
 		return err
 	}
 	if db.d.name == postgresDialect.name {
 		if err := begin(); err != nil {
-			return txs, err
+			return list, end, err
 		}
 		var snapshot string
-		if err := txs[0].QueryRowContext(ctx, `select pg_export_snapshot()`).Scan(&snapshot); err != nil {
-			return txs, err
+		if err := list[0].row(ctx, `select pg_export_snapshot()`).Scan(&snapshot); err != nil {
+			return list, end, err
 		}
-		for len(txs) < n {
+		for len(list) < n {
 			if err := begin(); err != nil {
-				return txs, err
+				return list, end, err
 			}
 			// It takes no parameter; the name is the server's own, of digits and dashes.
-			if _, err := txs[len(txs)-1].ExecContext(ctx, `set transaction snapshot '`+strings.ReplaceAll(snapshot, "'", "")+`'`); err != nil {
-				return txs, err
+			if _, err := list[len(list)-1].t.ExecContext(ctx, `set transaction snapshot '`+strings.ReplaceAll(snapshot, "'", "")+`'`); err != nil {
+				return list, end, err
 			}
 		}
-		return txs, nil
+		return list, end, nil
 	}
 	// SQLite has one writer, and nobody else owns the data directory: while we hold
 	// its connection nothing is committed. A transaction sees the state of its first
 	// read.
 	w, err := db.w.BeginTx(ctx, nil)
 	if err != nil {
-		return nil, err
+		return nil, end, err
 	}
 	defer w.Rollback() //nolint:errcheck // nothing was written
-	for len(txs) < n {
+	for len(list) < n {
 		if err := begin(); err != nil {
-			return txs, err
+			return list, end, err
 		}
 		var any int
-		if err := txs[len(txs)-1].QueryRowContext(ctx, `select count(*) from open_set`).Scan(&any); err != nil {
-			return txs, err
+		if err := list[len(list)-1].row(ctx, `select count(*) from open_set`).Scan(&any); err != nil {
+			return list, end, err
 		}
 	}
-	return txs, nil
+	return list, end, nil
 }

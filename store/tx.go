@@ -12,8 +12,9 @@ import (
 
 // query reads inside a transaction.
 type query struct {
-	t *sql.Tx
-	d dialect
+	t    *sql.Tx
+	d    dialect
+	conn *sql.Conn // that the transaction is on
 }
 
 // rows runs a select. Callers close what it returns; each does that for them.
@@ -57,7 +58,6 @@ func scanEach(rows *sql.Rows, err error, fn func(scan func(...any) error) error)
 type tx struct {
 	query
 	db    *DB
-	conn  *sql.Conn
 	stmts map[string]*sql.Stmt // prepared once a transaction; they end with it
 	Set   int64                // this transaction's change set
 	At    access.Time          // the store's time of it
@@ -81,7 +81,7 @@ func (db *DB) change(ctx context.Context, e audit.Event, fn func(t *tx) error) e
 		return fmt.Errorf("beginning a change: %w", err)
 	}
 	defer sqlTx.Rollback() //nolint:errcheck // after a commit it does nothing
-	t := &tx{query: query{t: sqlTx, d: db.d}, db: db, conn: conn, Event: e}
+	t := &tx{query: query{t: sqlTx, d: db.d, conn: conn}, db: db, Event: e}
 	if err := t.begin(ctx, db, actor); err != nil {
 		return fmt.Errorf("beginning a change set: %w", err)
 	}
