@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -44,6 +45,9 @@ const (
 	maxCABytes  = 1 << 20
 	defaultWait = 30 * time.Second
 )
+
+// catalogPorts answer with a part of what every domain of a forest has.
+var catalogPorts = []string{"3268", "3269"}
 
 // settings are a checked configuration.
 type settings struct {
@@ -117,6 +121,9 @@ func (s *settings) address(text string) (why string) {
 	}
 	if n, err := strconv.ParseUint(s.port, 10, 16); err != nil || n == 0 {
 		return "the port is no port"
+	}
+	if slices.Contains(catalogPorts, s.port) {
+		return "port " + s.port + " is the Global Catalog's, which lacks the members of other domains' groups; use 389, or 636 with ldaps://"
 	}
 	if _, err := goldap.ParseDN(s.base); err != nil {
 		return "the base is no distinguished name"

@@ -167,19 +167,7 @@ func (r *reading) changedAccounts(since string, members []string) error {
 		return err
 	}
 	for _, m := range members {
-		q := r.accountQuery()
-		if _, err := goldap.ParseDN(m); err != nil {
-			q.filter = "(&" + q.filter + "(uid=" + goldap.EscapeFilter(m) + "))"
-		} else if q.base, q.scope = m, goldap.ScopeBaseObject; !below(m, r.users) {
-			continue
-		}
-		e, err := r.one(q)
-		if err != nil {
-			return err
-		}
-		if e != nil {
-			entries = append(entries, e)
-		} else if err := r.nestedAgain(m); err != nil {
+		if err := r.metAgain(m, keep); err != nil {
 			return err
 		}
 	}
@@ -195,10 +183,37 @@ func (r *reading) changedAccounts(since string, members []string) error {
 	return nil
 }
 
+// metAgain hands on the accounts that a group's name for a member is of; a group it
+// yields.
+func (r *reading) metAgain(name string, keep func(*goldap.Entry) error) error {
+	q := r.accountQuery()
+	q.doing = "reading what changed meanwhile"
+	if _, err := goldap.ParseDN(name); err != nil {
+		return r.pages(r.byUID(q, name), nil, func(e *goldap.Entry) error {
+			if !hasUID(e, name) {
+				return nil
+			}
+			return keep(e)
+		})
+	}
+	if !below(name, r.users) {
+		return nil
+	}
+	q.base, q.scope = name, goldap.ScopeBaseObject
+	e, err := r.one(q)
+	switch {
+	case err != nil:
+		return err
+	case e != nil:
+		return keep(e)
+	}
+	return r.nestedAgain(name)
+}
+
 // one reads the entry that a query is for; nil where there is none.
 func (r *reading) one(q query) (found *goldap.Entry, err error) {
 	request := goldap.NewSearchRequest(q.base, q.scope, goldap.NeverDerefAliases, 0, 0, false, q.filter, q.attributes, nil)
-	result, err := r.conn.Search(request)
+	result, err := r.search(request)
 	switch code := codeOf(err); {
 	case err != nil && (code == goldap.LDAPResultNoSuchObject || code == goldap.LDAPResultInvalidDNSyntax || code == goldap.LDAPResultReferral):
 		return nil, nil //nolint:nilnil // nothing there is an answer
@@ -215,7 +230,7 @@ func (r *reading) one(q query) (found *goldap.Entry, err error) {
 func (r *reading) groupsOf(e *goldap.Entry) (list []uint32, err error) {
 	named := ""
 	for _, attribute := range r.memberAttributes() {
-		if v := r.memberValue(attribute, e); v != "" {
+		for _, v := range memberValues(attribute, e) {
 			named += "(" + attribute + "=" + goldap.EscapeFilter(v) + ")"
 		}
 	}

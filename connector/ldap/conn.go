@@ -1,6 +1,7 @@
 package ldap
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -18,7 +19,9 @@ import (
 // session is one connection to the directory, which the end of its context hangs up.
 type session struct {
 	*Directory
+	line *line
 	conn *goldap.Conn
+	open bool // signed in, or nobody to sign in as
 	stop func() bool
 	ctx  context.Context //nolint:containedctx // a session lives as long as the one call that it is for
 	root rootDSE
@@ -42,43 +45,45 @@ const capabilityAD = "1.2.840.113556.1.4.800"
 // connect dials, secures and binds. The line is Writ's own, so that closing it
 // ends whatever the library waits for.
 func (d *Directory) connect(ctx context.Context) (*session, error) {
-	line, err := d.dial(ctx)
+	line, secured, err := d.dial(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s := &session{Directory: d, conn: goldap.NewConn(line, d.ldaps), ctx: ctx, owners: numbers{}}
+	s := &session{Directory: d, line: line, conn: goldap.NewConn(secured, d.ldaps), ctx: ctx, owners: numbers{}}
 	s.stop = context.AfterFunc(ctx, func() { _ = line.Close() })
 	s.conn.SetTimeout(d.timeout)
 	s.conn.Start()
-	if err := s.open(); err != nil {
+	if err := s.signIn(); err != nil {
 		s.end()
 		return nil, err
 	}
 	return s, nil
 }
 
-func (d *Directory) dial(ctx context.Context) (net.Conn, error) {
+// dial returns the line, and what is spoken over: TLS on it, where the address says so.
+func (d *Directory) dial(ctx context.Context) (*line, net.Conn, error) {
 	dialer := net.Dialer{Timeout: min(d.timeout, 10*time.Second)}
-	line, err := dialer.DialContext(ctx, "tcp", d.addr())
+	dialed, err := dialer.DialContext(ctx, "tcp", d.addr())
 	if err != nil {
-		return nil, d.unreachable(err)
+		return nil, nil, d.unreachable(err)
 	}
+	line := newLine(dialed)
 	if !d.ldaps {
-		return line, nil
+		return line, line, nil
 	}
 	secured := tls.Client(line, d.tls())
 	within, cancel := context.WithTimeout(ctx, d.timeout)
 	defer cancel()
 	if err := secured.HandshakeContext(within); err != nil {
 		_ = line.Close()
-		return nil, d.unreachable(err)
+		return nil, nil, d.unreachable(err)
 	}
-	return secured, nil
+	return line, secured, nil
 }
 
-func (s *session) open() error {
+func (s *session) signIn() error {
 	if !s.ldaps && !s.plain {
-		if err := s.conn.StartTLS(s.tls()); err != nil {
+		if err := s.startTLS(); err != nil {
 			return s.openError(err)
 		}
 	}
@@ -88,7 +93,19 @@ func (s *session) open() error {
 			return s.openError(err)
 		}
 	}
+	s.open = true
 	return s.readRoot()
+}
+
+// startTLS sets a time for the handshake, for which the library has none.
+func (s *session) startTLS() error {
+	if err := s.line.SetDeadline(time.Now().Add(s.timeout)); err != nil {
+		return err
+	}
+	if err := s.conn.StartTLS(s.tls()); err != nil {
+		return err
+	}
+	return s.line.SetDeadline(time.Time{})
 }
 
 // end closes the session; what it has to say is said.
@@ -109,6 +126,9 @@ func (d *Directory) unreachable(err error) error {
 
 // openError is what the server's answer to StartTLS or a bind means.
 func (s *session) openError(err error) error {
+	if flooded := s.flooded(); flooded != nil {
+		return flooded
+	}
 	switch code := codeOf(err); code {
 	case goldap.LDAPResultInvalidCredentials, goldap.LDAPResultInappropriateAuthentication, goldap.LDAPResultNoSuchObject, goldap.LDAPResultInvalidDNSyntax:
 		return connector.ErrCredentials.With("ldap %q: %s refused %q; check option bind_dn, the password, and that the account is not locked", s.name, s.addr(), clean(s.bindDN)).Because(err)
@@ -135,6 +155,9 @@ func (s *session) failed(doing string, err error) error {
 	}
 	if _, known := errors.AsType[*fault.Error](err); known {
 		return err
+	}
+	if flooded := s.flooded(); flooded != nil {
+		return flooded
 	}
 	switch codeOf(err) {
 	case goldap.LDAPResultSizeLimitExceeded, goldap.LDAPResultAdminLimitExceeded:
@@ -166,10 +189,10 @@ type query struct {
 // pages calls f with every entry, a page at a time; a page is forgotten before the
 // next one comes. References to other servers are handed to refers.
 func (s *session) pages(q query, refers func(string), f func(*goldap.Entry) error) error {
-	paging := goldap.NewControlPaging(s.page)
+	paging, empty := goldap.NewControlPaging(s.page), 0
 	for {
 		request := goldap.NewSearchRequest(q.base, q.scope, goldap.NeverDerefAliases, 0, int(s.timeout/time.Second), false, q.filter, q.attributes, append([]goldap.Control{paging}, q.controls...))
-		result, err := s.conn.Search(request)
+		result, err := s.search(request)
 		if err == nil {
 			err = s.ctx.Err()
 		}
@@ -181,6 +204,9 @@ func (s *session) pages(q query, refers func(string), f func(*goldap.Entry) erro
 				refers(url)
 			}
 		}
+		if len(result.Entries) > int(s.page) {
+			return s.astray(q.doing, "a page has more entries than were asked for")
+		}
 		for _, e := range result.Entries {
 			if err := f(e); err != nil {
 				return err
@@ -190,14 +216,39 @@ func (s *session) pages(q query, refers func(string), f func(*goldap.Entry) erro
 		if !ok || len(answer.Cookie) == 0 {
 			return nil
 		}
-		if len(answer.Cookie) > maxCookie {
-			return connector.ErrIncomplete.With("ldap %q: %s: the server's mark between pages is too long", s.name, q.doing)
+		if empty++; len(result.Entries) > 0 {
+			empty = 0
+		}
+		if why := endless(paging.Cookie, answer.Cookie, empty); why != "" {
+			return s.astray(q.doing, why)
 		}
 		paging.SetCookie(answer.Cookie)
 	}
 }
 
-const maxCookie = 64 << 10
+const (
+	maxCookie = 64 << 10
+	// maxEmpty is how many pages in a row may be empty: a server may pass over what
+	// nobody may see, but not for ever.
+	maxEmpty = 8
+)
+
+// endless says why what a server answers does not lead to the last page; "" if it may.
+func endless(last, next []byte, empty int) string {
+	switch {
+	case len(next) > maxCookie:
+		return "the server's mark between pages is too long"
+	case empty > 0 && bytes.Equal(last, next):
+		return "an empty page leads to itself"
+	case empty >= maxEmpty:
+		return "one empty page follows another"
+	}
+	return ""
+}
+
+func (s *session) astray(doing, why string) error {
+	return connector.ErrIncomplete.With("ldap %q: %s: %s, nothing of it counts; check that %s is a directory that pages its answers (RFC 2696)", s.name, doing, why, s.addr())
+}
 
 // entry reads one entry, or nil where there is none that can be seen.
 func (s *session) entry(doing, dn string, attributes ...string) (*goldap.Entry, error) {
@@ -206,7 +257,7 @@ func (s *session) entry(doing, dn string, attributes ...string) (*goldap.Entry, 
 
 func (s *session) entryWith(controls []goldap.Control, doing, dn string, attributes ...string) (*goldap.Entry, error) {
 	request := goldap.NewSearchRequest(dn, goldap.ScopeBaseObject, goldap.NeverDerefAliases, 0, int(s.timeout/time.Second), false, "(objectClass=*)", attributes, controls)
-	result, err := s.conn.Search(request)
+	result, err := s.search(request)
 	switch code := codeOf(err); {
 	case err != nil && (code == goldap.LDAPResultNoSuchObject || code == goldap.LDAPResultInvalidDNSyntax || code == goldap.LDAPResultReferral):
 		return nil, nil //nolint:nilnil // nothing there is an answer

@@ -19,7 +19,8 @@
 //
 // Native ids: entryUUID, and in AD objectGUID, which outlive a rename and a move.
 // The DN, uidNumber, sAMAccountName and SID by which other systems name an account
-// are its attributes; those of a group stand in its description.
+// are its attributes; those of a group stand in its description. A group's name is
+// its cn, in AD its sAMAccountName, by which hosts know it.
 //
 // What can do what. In AD the groups that are well known by their SID, never by
 // their name: Administrators, Domain and Enterprise Admins control everything;
@@ -40,6 +41,11 @@
 //  5. Values reach a filter escaped, and names compare as RFC 4514 parses them.
 //  6. Who is read is read as of then; what changed meanwhile is read again, so
 //     that somebody who moved does not seem to have lost all groups.
+//  7. Until the sign-in a server may send 1 MiB, then 512 MiB to one request; pages
+//     and ranges lead to an end. Whatever goes beyond is hung up on.
+//  8. A change counts as done only where all that it is about was seen: what is out of
+//     sight, or may be, is an error, and so is a group that shows no member though its
+//     class demands one.
 //
 // The server's marks between pages end with the connection, so resuming reads the
 // part before the cursor again, checks that it is what it was, and yields what

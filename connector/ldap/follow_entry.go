@@ -2,7 +2,6 @@ package ldap
 
 import (
 	"slices"
-	"strings"
 
 	goldap "github.com/go-ldap/ldap/v3"
 
@@ -104,11 +103,7 @@ func (f *following) primaryGroups(e *goldap.Entry) (list []string, err error) {
 	}
 	filter := "(&(objectClass=posixGroup)(gidNumber=" + goldap.EscapeFilter(number) + "))"
 	if f.root.ad {
-		_, domain := relative(sid(rawFirst(e, "objectSid")))
-		if !strings.HasPrefix(domain, domainPrefix) {
-			return nil, nil
-		}
-		filter = "(objectSid=" + goldap.EscapeFilter(domain+"-"+number) + ")"
+		filter = "(objectSid=" + goldap.EscapeFilter(number) + ")"
 	}
 	list, known := f.primary[filter]
 	if !known {

@@ -112,7 +112,7 @@ func (f *following) members(id string, e *goldap.Entry) error {
 		controls = []goldap.Control{goldap.NewControlString(controlExtendedDN, true, extendedAsText)}
 	}
 	const doing = "reading the members of a group that changed"
-	part, err := f.entryWith(controls, doing, e.DN, f.memberAttributes()...)
+	part, err := f.entryWith(controls, doing, e.DN, append(f.memberAttributes(), "objectClass")...)
 	if err != nil {
 		return err
 	}
@@ -153,8 +153,8 @@ const lookupLimit = 500
 // membersByName finds members by the names that a group has for them.
 func (f *following) membersByName(part *goldap.Entry, give func(connector.Target) error) error {
 	n := 0
-	for _, a := range part.Attributes {
-		n += len(a.Values)
+	for _, a := range f.memberAttributes() {
+		n += len(part.GetEqualFoldAttributeValues(a))
 	}
 	f.names.asked += n
 	if !f.names.all && f.names.asked > lookupLimit {
@@ -182,8 +182,8 @@ func (f *following) lookUp(member key, name string, give func(connector.Target) 
 	accounts.doing, groups.doing = "looking a member up", "looking a member up"
 	accounts.attributes, groups.attributes = []string{f.k.idAttribute}, []string{f.k.idAttribute}
 	if member == uidKey(name) {
-		accounts.filter = "(&" + accounts.filter + "(uid=" + goldap.EscapeFilter(name) + "))"
-		return f.eachID(accounts, connector.OnAccount, give)
+		accounts = f.byUID(accounts, name)
+		return f.eachID(accounts, func(e *goldap.Entry) bool { return hasUID(e, name) }, give)
 	}
 	for kind, q := range map[connector.TargetKind]query{connector.OnAccount: accounts, connector.OnEntitlement: groups} {
 		if !below(name, q.base) {
@@ -208,13 +208,32 @@ func (f *following) lookUp(member key, name string, give func(connector.Target) 
 	return nil
 }
 
-func (f *following) eachID(q query, kind connector.TargetKind, give func(connector.Target) error) error {
+// byUID is a query for the accounts of a uid. The server compares without case, so
+// that others come too.
+func (s *session) byUID(accounts query, uid string) query {
+	accounts.filter = "(&" + accounts.filter + "(uid=" + goldap.EscapeFilter(uid) + "))"
+	if !slices.Contains(accounts.attributes, "uid") {
+		accounts.attributes = append(slices.Clone(accounts.attributes), "uid")
+	}
+	return accounts
+}
+
+// hasUID compares exactly, as hosts do with memberUid.
+func hasUID(e *goldap.Entry, uid string) bool {
+	return slices.Contains(e.GetEqualFoldAttributeValues("uid"), uid)
+}
+
+// eachID yields the accounts that a query finds, of those that are meant.
+func (f *following) eachID(q query, meant func(*goldap.Entry) bool, give func(connector.Target) error) error {
 	return f.pages(q, nil, func(e *goldap.Entry) error {
+		if !meant(e) {
+			return nil
+		}
 		id := f.k.id(e)
 		if id == "" {
 			return f.noID(e)
 		}
-		return give(connector.Target{Kind: kind, ID: id})
+		return give(connector.Target{Kind: connector.OnAccount, ID: id})
 	})
 }
 
@@ -234,12 +253,8 @@ func (f *following) primaryMembers(number string, give func(connector.Target) er
 	if f.names.all && !f.root.ad {
 		return f.names.of(gidKey(number), give)
 	}
-	attribute := "gidNumber"
-	if f.root.ad {
-		attribute = "primaryGroupID"
-	}
 	q := f.accountQuery()
-	q.doing, q.attributes = "reading whose primary group a group is", []string{f.k.idAttribute}
-	q.filter = "(&" + q.filter + "(" + attribute + "=" + goldap.EscapeFilter(number) + "))"
-	return f.eachID(q, connector.OnAccount, give)
+	q.doing, q.attributes = "reading whose primary group a group is", append([]string{f.k.idAttribute}, f.k.primaryAttributes...)
+	q.filter = "(&" + q.filter + "(" + f.k.primaryFilter(number) + "))"
+	return f.eachID(q, func(e *goldap.Entry) bool { return f.k.primaryOf(e) == number }, give)
 }

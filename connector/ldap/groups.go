@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,7 +35,7 @@ type membership struct {
 	groups  []group
 	index   map[string]uint32 // by native id
 	edges   []edge
-	primary map[string][]uint32 // by gidNumber, or the RID of primaryGroupID; several groups of one number are one to a host
+	primary map[string][]uint32 // by gidNumber, or the SID that primaryGroupID is the end of; several groups of one number are one to a host
 }
 
 const groupLimit = 5_000_000 // groups; what lies about how many it has is not followed for ever
@@ -113,27 +114,24 @@ func (s *session) noID(e *goldap.Entry) error {
 // which are asked for one by one ([MS-ADTS] 3.1.1.3.1.3.3), with the controls that
 // the first one was asked for with.
 func (s *session) readMembers(e *goldap.Entry, controls []goldap.Control, f func(member key, name string)) error {
+	if err := s.shown(e); err != nil {
+		return err
+	}
 	for part, next := e, 0; part != nil; {
 		from, open := next, false // each part ends further on than it began, or it would never end
 		for _, a := range part.Attributes {
 			name, spread, ranged := strings.Cut(strings.ToLower(a.Name), ";range=")
 			for _, v := range a.Values {
-				switch name {
-				case "member":
-					f(dnKey(v), v)
-				case "uniquemember":
-					f(dnKey(withoutUID(v)), withoutUID(v))
-				case "memberuid":
-					f(uidKey(v), v)
-				}
+				member(name, v, f)
 			}
-			if _, last, ok := strings.Cut(spread, "-"); ranged && ok && last != "*" {
-				end, err := strconv.Atoi(last)
-				if err != nil || end < from || len(a.Values) == 0 {
-					return connector.ErrIncomplete.With("ldap %q: the members of %q end in a range that makes no sense: %q", s.name, clean(e.DN), clean(a.Name))
-				}
-				next, open = end+1, true
+			if !ranged || strings.HasSuffix(spread, "-*") {
+				continue
 			}
+			end, ok := rangeEnd(spread, from)
+			if !ok || len(a.Values) == 0 {
+				return connector.ErrIncomplete.With("ldap %q: the members of %q end in a range that makes no sense: %q", s.name, clean(e.DN), clean(a.Name))
+			}
+			next, open = end+1, true
 		}
 		if !open {
 			return nil
@@ -147,6 +145,48 @@ func (s *session) readMembers(e *goldap.Entry, controls []goldap.Control, f func
 		}
 	}
 	return nil
+}
+
+// member calls f with whom a value of an attribute names, if it names anybody.
+func member(attribute, value string, f func(member key, name string)) {
+	switch attribute {
+	case "member":
+		f(dnKey(value), value)
+	case "uniquemember":
+		f(dnKey(withoutUID(value)), withoutUID(value))
+	case "memberuid":
+		f(uidKey(value), value)
+	}
+}
+
+// rangeEnd is where a part of a list ends that begins where the last one ended; not
+// ok where it does not lead on.
+func rangeEnd(spread string, from int) (end int, ok bool) {
+	first, last, _ := strings.Cut(spread, "-")
+	begin, err := strconv.Atoi(first)
+	if err != nil || begin != from {
+		return 0, false
+	}
+	end, err = strconv.Atoi(last)
+	return end, err == nil && end >= from && end < math.MaxInt
+}
+
+// demanded are the attributes of members without which a class takes no group.
+var demanded = map[string]string{"groupOfNames": "member", "groupOfUniqueNames": "uniqueMember"}
+
+// shown refuses a group without a member whose class demands one: somebody is in it
+// whom Writ may not see, so that it is not empty.
+func (s *session) shown(e *goldap.Entry) error {
+	for class, attribute := range demanded {
+		if hasClass(e, class) && len(e.GetEqualFoldAttributeValues(attribute)) == 0 {
+			return s.hidden(class, attribute, e.DN)
+		}
+	}
+	return nil
+}
+
+func (s *session) hidden(class, attribute, dn string) error {
+	return connector.ErrPrivilege.With("ldap %q: %q, a %s, shows no member, and its class demands one: %q may not see them; let it read %s, or leave the group out with option group_filter", s.name, clean(dn), class, clean(s.bindDN), attribute)
 }
 
 // of calls f with every group that a member is in, each once.
@@ -209,9 +249,7 @@ func (m *membership) digest() [sha256.Size]byte {
 }
 
 func (s *session) entitlement(id string, e *goldap.Entry) (*connector.Entitlement, error) {
-	r := &connector.Entitlement{
-		ID: id, Kind: "group", Name: first(e, "cn", "name", "sAMAccountName", "ou"), Description: first(e, "description"),
-	}
+	r := &connector.Entitlement{ID: id, Kind: "group", Name: s.kindOf().groupName(e), Description: first(e, "description")}
 	if r.Name == "" {
 		r.Name = clean(e.DN)
 	}

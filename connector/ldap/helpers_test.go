@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/pem"
 	"math/big"
 	"testing"
@@ -24,3 +25,6 @@ func otherCA(t testing.TB) string {
 	}
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 }
+
+// coded is a value as LDIF has it behind two colons.
+func coded(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }

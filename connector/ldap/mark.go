@@ -14,7 +14,7 @@ import (
 
 // markFormat is raised with whatever else an entry is read as, so that one complete
 // reading follows.
-const markFormat = 1
+const markFormat = 2
 
 // standing is where a directory's own count of its changes stands: a mark.
 type standing struct {

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	goldap "github.com/go-ldap/ldap/v3"
+	"golang.org/x/text/unicode/norm"
 )
 
 // What the directory says is capped: a text longer than this is cut, and of an
@@ -55,10 +56,11 @@ func dnKey(dn string) key { return keyOf("dn", sameDN(dn)) }
 func uidKey(uid string) key { return keyOf("uid", uid) }
 
 // sameDN is one text for all the ways to write a distinguished name. Values are
-// compared without case: so do cn, uid, ou and dc.
+// compared without case, as cn, uid, ou and dc are, and whichever way Unicode writes
+// their letters (RFC 4518 2.2 and 2.3).
 func sameDN(dn string) string {
-	if !strings.ContainsAny(dn, "\\\"+#; ") {
-		return strings.ToLower(dn)
+	if isPlain(dn) {
+		return strings.ToLower(dn) // which is what the rest would make of it
 	}
 	parsed, err := goldap.ParseDN(dn)
 	if err != nil {
@@ -66,16 +68,35 @@ func sameDN(dn string) string {
 	}
 	for _, rdn := range parsed.RDNs {
 		for _, a := range rdn.Attributes {
-			a.Value = strings.ToLower(strings.Join(strings.Fields(a.Value), " "))
+			a.Value = strings.ToLower(strings.Join(strings.Fields(norm.NFKC.String(a.Value)), " "))
 		}
 	}
 	return parsed.String()
 }
 
-// below reports whether an entry lies in the tree under base.
+// isPlain reports whether a distinguished name has nothing that can be written in
+// two ways but for its case. Most have, and there may be millions of them.
+func isPlain(dn string) bool {
+	for _, c := range []byte(dn) {
+		switch c {
+		case '\\', '"', '+', '#', ';', '<', '>':
+			return false
+		default:
+			if c <= ' ' || c >= 0x7f {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// below reports whether an entry lies in the tree under base. A comma that is part
+// of a name is escaped, and parts nothing.
 func below(dn, base string) bool {
 	dn, base = sameDN(dn), sameDN(base)
-	return dn == base || strings.HasSuffix(dn, ","+base)
+	rest, ok := strings.CutSuffix(dn, ","+base)
+	escapes := len(rest) - len(strings.TrimRight(rest, "\\"))
+	return dn == base || ok && escapes%2 == 0
 }
 
 // withoutUID takes the optional bit string from a uniqueMember (RFC 4517 3.3.21).

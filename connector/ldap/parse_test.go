@@ -77,6 +77,9 @@ func TestNamesThatAreTheSame(t *testing.T) {
 		{`cn=a\2Cb,dc=x`, `cn=a\,b,dc=x`, `CN=A\,B, dc=x`},
 		{`cn=a+uid=b,dc=x`, `uid=b+cn=a,dc=x`},
 		{`cn=two  words,dc=x`, `cn=two words,dc=x`},
+		{`cn=Prüfer,dc=x`, `cn=Prüfer, dc=x`, `CN=PRÜFER,DC=X`, `cn=pr\c3\bcfer,dc=x`, `cn=Pru` + "\u0308" + `fer,dc=x`},
+		{`cn=a\3Cb,dc=x`, `cn=a\<b,dc=x`, `cn=a\<b, dc=x`},
+		{`cn=a\ ,dc=x`, `cn=a\20,dc=x`},
 	} {
 		for _, s := range same[1:] {
 			if dnKey(s) != dnKey(same[0]) {
@@ -86,6 +89,16 @@ func TestNamesThatAreTheSame(t *testing.T) {
 	}
 	if dnKey(`cn=a\,dc=x`) == dnKey("cn=a,dc=x") || uidKey("dc=x") == dnKey("dc=x") {
 		t.Error("two names are one")
+	}
+	for _, base := range []string{"ou=Bücher,dc=x", "OU=BÜCHER, dc=x", `ou=b\c3\bccher,dc=x`} {
+		for _, dn := range []string{"cn=Anna Maier,ou=Bücher,dc=x", `cn=anna,ou=B\C3\BCcher,dc=x`, "cn=a,ou=bücher , dc=x", base} {
+			if !below(dn, base) {
+				t.Errorf("%q is not below %q", dn, base)
+			}
+		}
+		if below("cn=a,ou=Bucher,dc=x", base) || below(`cn=a\,ou=Bücher,dc=x`, base) {
+			t.Errorf("somebody else is below %q", base)
+		}
 	}
 	if !below("UID=a,DC=x", "dc=X") || below("uid=a,dc=xx", "dc=x") || below("dc=yx", "dc=x") {
 		t.Error("below is wrong")
@@ -133,6 +146,9 @@ func FuzzWhatTheDirectorySays(f *testing.F) {
 		}
 		_, _ = timestamp(text), filetime(text)
 		_, _ = dnKey(withoutUID(text)), below(text, "dc=x")
+		if _, err := goldap.ParseDN("dc=x," + text); err == nil && sameDN("dc=x,"+text) != sameDN("dc=x, "+text) {
+			t.Errorf("%q has two forms: %q and %q", text, sameDN("dc=x,"+text), sameDN("dc=x, "+text))
+		}
 		if c := clean(text); !utf8.ValidString(c) || len(c) > maxText+len("…") {
 			t.Errorf("not clean: %q", c)
 		}

@@ -20,10 +20,13 @@ type kind struct {
 	numbers           []string // attributes of a person's number, the first with a value counts
 	id                func(*goldap.Entry) string
 	byID              func(id string) string // a filter, or "" where the id is none
+	groupName         func(*goldap.Entry) string
 	primary           func(*goldap.Entry) []string
 	account           func(e *goldap.Entry, id string, now time.Time) *connector.Account
 	credentials       func(e *goldap.Entry, id string) []*connector.Credential
 	primaryOf         func(*goldap.Entry) string // which primary group an account is in
+	primaryAttributes []string                   // what primaryOf looks at
+	primaryFilter     func(group string) string  // for the accounts of a primary group; others may come too
 }
 
 func (s *session) kindOf() kind {
@@ -46,14 +49,17 @@ func openLDAP() kind {
 		},
 		idAttribute: "entryUUID", owner: "owner", numbers: []string{"employeeNumber"},
 		id: entryUUID, byID: byEntryUUID,
+		groupName: func(e *goldap.Entry) string { return first(e, "cn", "ou") },
 		primary: func(e *goldap.Entry) []string {
 			if gid := first(e, "gidNumber"); gid != "" && hasClass(e, "posixGroup") {
 				return []string{gid}
 			}
 			return nil
 		},
-		primaryOf: func(e *goldap.Entry) string { return first(e, "gidNumber") },
-		account:   openLDAPAccount, credentials: openLDAPCredentials,
+		primaryOf:         func(e *goldap.Entry) string { return first(e, "gidNumber") },
+		primaryAttributes: []string{"gidNumber"},
+		primaryFilter:     func(gid string) string { return "gidNumber=" + goldap.EscapeFilter(gid) },
+		account:           openLDAPAccount, credentials: openLDAPCredentials,
 	}
 }
 
@@ -87,15 +93,43 @@ func activeDirectory() kind {
 		idAttribute: "objectGUID", owner: "managedBy", numbers: []string{"employeeID", "employeeNumber"},
 		id:   func(e *goldap.Entry) string { return guid(rawFirst(e, "objectGUID")) },
 		byID: byObjectGUID,
+		// A cn is unique in its container only, and whoever administers one can have
+		// it be another group's; hosts too go by sAMAccountName.
+		groupName: func(e *goldap.Entry) string { return first(e, "sAMAccountName", "cn", "name") },
 		primary: func(e *goldap.Entry) []string {
-			if rid, domain := relative(sid(rawFirst(e, "objectSid"))); strings.HasPrefix(domain, domainPrefix) {
-				return []string{strconv.FormatUint(rid, 10)}
+			if security, domain := domainOf(e); domain != "" {
+				return []string{security}
 			}
 			return nil
 		},
-		primaryOf: func(e *goldap.Entry) string { return first(e, "primaryGroupID") },
-		account:   adAccount, credentials: adCredentials,
+		primaryOf:         adPrimaryOf,
+		primaryAttributes: []string{"objectSid", "primaryGroupID"},
+		primaryFilter: func(group string) string {
+			rid, _ := relative(group)
+			return "primaryGroupID=" + strconv.FormatUint(rid, 10)
+		},
+		account: adAccount, credentials: adCredentials,
 	}
+}
+
+// adPrimaryOf is the SID of an account's primary group: the number that the account
+// has is one of its own domain, and other domains use the same.
+func adPrimaryOf(e *goldap.Entry) string {
+	rid := first(e, "primaryGroupID")
+	_, domain := domainOf(e)
+	if rid == "" || domain == "" {
+		return ""
+	}
+	return domain + "-" + rid
+}
+
+// domainOf is an entry's SID, and the domain that it is of; "" where it is of none.
+func domainOf(e *goldap.Entry) (security, domain string) {
+	security = sid(rawFirst(e, "objectSid"))
+	if _, domain = relative(security); !strings.HasPrefix(domain, domainPrefix) {
+		return security, ""
+	}
+	return security, domain
 }
 
 func byObjectGUID(id string) string {

@@ -48,6 +48,7 @@ func (f *following) synced(q query) (ids [][16]byte, ok bool) {
 	defer cancel()
 	cookie := "rid=000,csn=" + strings.ReplaceAll(f.was.Count, " ", ";")
 	request := goldap.NewSearchRequest(q.base, q.scope, goldap.NeverDerefAliases, 0, int(f.timeout/time.Second), false, q.filter, []string{"1.1"}, nil)
+	f.line.allow(maxAnswer)
 	answers := f.conn.Syncrepl(ctx, request, int(f.page), goldap.SyncRequestModeRefreshOnly, []byte(cookie), false)
 	done := false
 	for answers.Next() {

@@ -1,6 +1,7 @@
 package ldap
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -31,7 +32,7 @@ func (d *Directory) Apply(ctx context.Context, x connector.Change) error {
 	if err != nil {
 		return err
 	}
-	if err := s.conn.Modify(modify); err != nil {
+	if err := s.modify(modify); err != nil {
 		return s.refused(x, err)
 	}
 	if now, err = s.state(x); err == nil && !now.done(x) {
@@ -77,10 +78,13 @@ func (d *Directory) possible(x connector.Change) error {
 // state is what the directory has of what a change is about.
 type state struct {
 	holder, group *goldap.Entry // nil where there is none
-	in            []string      // the attributes of the group that name the holder
+	in            []naming      // how the group names the holder
 	primary       bool          // the group is the holder's primary one
 	disabled      bool
 }
+
+// naming is a value of a group that makes somebody a member.
+type naming struct{ attribute, value string }
 
 func (n state) done(x connector.Change) bool {
 	switch x.Kind {
@@ -97,48 +101,68 @@ func (n state) done(x connector.Change) bool {
 }
 
 func (s *session) state(x connector.Change) (n state, err error) {
-	account := x.Kind == connector.DisableAccount || x.Kind == connector.EnableAccount
-	id := x.Grant.Holder.ID
-	if account {
-		id = x.Account
+	k := s.kindOf()
+	switch {
+	case x.Kind == connector.DisableAccount || x.Kind == connector.EnableAccount:
+		n.holder, err = s.sought(s.users, k.accounts, x.Account, k.accountAttributes)
+		n.disabled = n.holder != nil && s.disabled(n.holder)
+		return n, err
+	case x.Grant.Holder.Kind == connector.OnAccount:
+		n.holder, err = s.sought(s.users, k.accounts, x.Grant.Holder.ID, k.accountAttributes)
+	default:
+		n.holder, err = s.sought(s.groups, k.groups, x.Grant.Holder.ID, []string{"cn"})
 	}
-	if account || x.Grant.Holder.Kind == connector.OnAccount {
-		n.holder, err = s.find(s.users, s.kindOf().accounts, id, s.kindOf().accountAttributes)
-	} else {
-		n.holder, err = s.find(s.groups, s.kindOf().groups, id, []string{"cn"})
-	}
-	if err != nil || n.holder == nil && account {
+	if err != nil {
 		return n, err
 	}
-	if account {
-		n.disabled = s.disabled(n.holder)
-		return n, nil
-	}
 	// Not the members: there may be a million.
-	n.group, err = s.find(s.groups, s.kindOf().groups, x.Grant.Entitlement, []string{"objectClass", "gidNumber", "objectSid"})
+	n.group, err = s.sought(s.groups, k.groups, x.Grant.Entitlement, []string{"objectClass", "gidNumber", "objectSid"})
 	if err != nil || n.group == nil || n.holder == nil {
 		return n, err
 	}
 	if x.Grant.Holder.Kind == connector.OnAccount {
-		primary := s.kindOf().primaryOf(n.holder)
-		n.primary = primary != "" && slices.Contains(s.kindOf().primary(n.group), primary)
+		primary := k.primaryOf(n.holder)
+		n.primary = primary != "" && slices.Contains(k.primary(n.group), primary)
 	}
+	n.in, err = s.namings(n.holder, n.group)
+	return n, err
+}
+
+// namings are all the ways in which a group names a holder.
+func (s *session) namings(holder, group *goldap.Entry) (list []naming, err error) {
 	for _, attribute := range s.memberAttributes() {
-		value := s.memberValue(attribute, n.holder)
-		if value == "" {
+		for _, value := range memberValues(attribute, holder) {
+			is, err := s.matches(group, attribute+"="+goldap.EscapeFilter(value))
+			if err != nil {
+				return nil, err
+			}
+			if is {
+				list = append(list, naming{attribute, value})
+			}
+		}
+	}
+	if len(list) > 0 {
+		return list, nil
+	}
+	for class, attribute := range demanded {
+		if !hasClass(group, class) {
 			continue
 		}
-		request := goldap.NewSearchRequest(n.group.DN, goldap.ScopeBaseObject, goldap.NeverDerefAliases, 0, 0, false,
-			"("+attribute+"="+goldap.EscapeFilter(value)+")", []string{"1.1"}, nil)
-		found, err := s.conn.Search(request)
-		if err != nil {
-			return n, s.failed("reading a membership", err)
-		}
-		if len(found.Entries) > 0 {
-			n.in = append(n.in, attribute)
+		if is, err := s.matches(group, attribute+"=*"); err != nil || !is {
+			return nil, cmp.Or(err, s.hidden(class, attribute, group.DN))
 		}
 	}
-	return n, nil
+	return nil, nil
+}
+
+// matches reports whether an entry passes a filter.
+func (s *session) matches(e *goldap.Entry, filter string) (bool, error) {
+	request := goldap.NewSearchRequest(e.DN, goldap.ScopeBaseObject, goldap.NeverDerefAliases, 0, 0, false, "("+filter+")", []string{"1.1"}, nil)
+	found, err := s.search(request)
+	if err != nil {
+		return false, s.failed("reading a membership", err)
+	}
+	return len(found.Entries) > 0, nil
 }
 
 func (s *session) memberAttributes() []string {
@@ -148,12 +172,33 @@ func (s *session) memberAttributes() []string {
 	return []string{"member", "uniqueMember", "memberUid"}
 }
 
-// memberValue is how an attribute of a group names a holder; "" where it cannot.
-func (s *session) memberValue(attribute string, holder *goldap.Entry) string {
+// memberValues are how an attribute of a group can name a holder.
+func memberValues(attribute string, holder *goldap.Entry) []string {
 	if attribute == "memberUid" {
-		return holder.GetEqualFoldAttributeValue("uid")
+		return holder.GetEqualFoldAttributeValues("uid")
 	}
-	return holder.DN
+	return []string{holder.DN}
+}
+
+// sought looks an entry up by its native id; nil where it is deleted. One that is
+// elsewhere, or may be, has what it had: of it no change is done.
+func (s *session) sought(base, filter, id string, attributes []string) (*goldap.Entry, error) {
+	e, err := s.find(base, filter, id, attributes)
+	if e != nil || err != nil || s.kindOf().byID(id) == "" {
+		return e, err
+	}
+	where, err := s.whereabouts([]string{id})
+	if err != nil {
+		return nil, err
+	}
+	switch w := where[id]; w.State {
+	case connector.Deleted:
+		return nil, nil //nolint:nilnil // nothing there is an answer
+	case connector.OutOfSight:
+		return nil, s.unsupported("the account or group is now " + strconv.Quote(w.At) + ", where Writ does not look, and has what it had; widen option users or groups, or change it there by hand")
+	case connector.Unknown:
+	}
+	return nil, connector.ErrPrivilege.With("ldap %q: the account or group %s is not where Writ looks, and %q may not look everywhere else, so what it has is unknown; let it read the whole tree and its root", s.name, id, clean(s.bindDN))
 }
 
 // find looks an entry up by its native id; nil where there is none.
@@ -197,8 +242,8 @@ func (s *session) modification(x connector.Change, n state) (*goldap.ModifyReque
 	}
 	m := goldap.NewModifyRequest(n.group.DN, nil)
 	if x.Kind == connector.RemoveGrant {
-		for _, attribute := range n.in {
-			m.Delete(attribute, []string{s.memberValue(attribute, n.holder)})
+		for _, is := range n.in {
+			m.Delete(is.attribute, []string{is.value})
 		}
 		return m, nil
 	}
@@ -213,11 +258,11 @@ func (s *session) modification(x connector.Change, n state) (*goldap.ModifyReque
 	if attribute == "memberUid" && x.Grant.Holder.Kind != connector.OnAccount {
 		return nil, s.unsupported("a posixGroup has accounts only, no groups")
 	}
-	value := s.memberValue(attribute, n.holder)
-	if value == "" {
+	values := memberValues(attribute, n.holder)
+	if len(values) == 0 {
 		return nil, s.unsupported("the account has no uid, by which a posixGroup names its members")
 	}
-	m.Add(attribute, []string{value})
+	m.Add(attribute, values[:1])
 	return m, nil
 }
 
