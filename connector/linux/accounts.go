@@ -78,7 +78,7 @@ type facts struct {
 // Whoever the sudo policy names is looked up where the lists lack them.
 func (h *Host) readAccounts(ctx context.Context, sudo *policy) (*facts, error) {
 	const doing = "reading accounts and groups"
-	out, err := h.line.run(ctx, doing, scriptAccounts, nil, asRoot)
+	out, err := h.line.runNames(ctx, doing, scriptAccounts, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -134,6 +134,9 @@ func (f *facts) parse(out []byte) (logins []string, err error) {
 	}
 	if !ended || len(f.accounts) == 0 {
 		return nil, errors.New("the list has no end")
+	}
+	if !f.names.whole() {
+		return nil, errors.New("the host's own accounts and groups could not be listed by themselves (getent -s files), or root is not among them")
 	}
 	for _, s := range shadows {
 		f.noteShadow(s)

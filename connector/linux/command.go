@@ -26,6 +26,8 @@ const (
 var (
 	//go:embed remote/probe.sh
 	scriptProbe string
+	//go:embed remote/services.sh
+	scriptServices string // what those that read names begin with
 	//go:embed remote/accounts.sh
 	scriptAccounts string
 	//go:embed remote/lookup.sh

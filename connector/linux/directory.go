@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,39 +23,6 @@ const lookupPart = 100
 // maxRounds caps how often what was looked up leads to something else to look up:
 // a group to its members, and those to their groups.
 const maxRounds = 4
-
-// nameService is where the host takes accounts and groups from.
-type nameService struct {
-	passwd, group    []string        // services of nsswitch.conf that are not the host itself
-	accounts, groups map[string]bool // names that are in the host's own files
-}
-
-// ownServices are those of nsswitch.conf that hold what is the host's own.
-var ownServices = map[string]bool{
-	"files": true, "compat": true, "db": true, "systemd": true, "extrausers": true, "altfiles": true, "mymachines": true, "cache": true,
-}
-
-// serviceActions say what follows from a service's answer: [NOTFOUND=return].
-var serviceActions = regexp.MustCompile(`\[[^\]]*\]?`)
-
-func newNameService() nameService {
-	return nameService{accounts: map[string]bool{}, groups: map[string]bool{}}
-}
-
-// serve takes a line of nsswitch.conf.
-func (n *nameService) serve(text string) {
-	database, services, _ := strings.Cut(text, ":")
-	services, _, _ = strings.Cut(services, "#")
-	list := &n.passwd
-	if strings.TrimSpace(database) == "group" {
-		list = &n.group
-	}
-	for _, s := range strings.Fields(serviceActions.ReplaceAllString(services, " ")) {
-		if !ownServices[s] && !slices.Contains(*list, s) {
-			*list = append(*list, s)
-		}
-	}
-}
 
 // markForeign tells what a directory brings from what is the host's own. A name
 // that is in both is the host's: its own files are asked first.
@@ -177,7 +143,7 @@ func (f *facts) questions(ask asking) (lines []string) {
 
 func (h *Host) askByName(ctx context.Context, f *facts, lines []string) error {
 	const doing = "looking up accounts and groups of a directory"
-	out, err := h.line.run(ctx, doing, scriptLookup, []byte(strings.Join(lines, "\n")+"\n"), asRoot)
+	out, err := h.line.runNames(ctx, doing, scriptLookup, []byte(strings.Join(lines, "\n")+"\n"))
 	if err != nil {
 		return err
 	}
@@ -245,7 +211,11 @@ func (h *Host) directoryWarnings(f *facts) (list []string) {
 	accounts, groups := f.foreigners()
 	if h.directory == "" && accounts+groups > 0 {
 		list = append(list, fmt.Sprintf("%d accounts and %d groups come from a directory (nsswitch.conf: %s): option directory, with the directory's name in Writ, shows whose they are",
-			accounts, groups, clean(strings.Join(slices.Compact(append(slices.Clone(f.names.passwd), f.names.group...)), ", "))))
+			accounts, groups, clean(strings.Join(f.names.services(), ", "))))
+	}
+	if several := f.names.services(); h.directory != "" && accounts+groups > 0 && len(several) > 1 {
+		list = append(list, fmt.Sprintf("nsswitch.conf names several services that bring accounts and groups (%s), and the host does not say which of them is %s: none of the %d accounts and %d groups that they bring is taken for one of its; leave one service there, if the others are not needed",
+			clean(strings.Join(several, ", ")), h.directory, accounts, groups))
 	}
 	if others := h.otherDomains(f); h.directory != "" && len(others) > 0 {
 		list = append(list, fmt.Sprintf("accounts or groups of the domains %s are not taken for those of %s: option domain says which domain is the directory's own",
@@ -274,9 +244,13 @@ func (h *Host) otherDomains(f *facts) []string {
 	return slices.Sorted(maps.Keys(others))
 }
 
+// fromOne reports whether what is not the host's own is the directory's: of several
+// services, any may have brought it.
+func (h *Host) fromOne(f *facts) bool { return h.directory != "" && len(f.names.services()) == 1 }
+
 // openedBy is the directory's account with which one signs in as a.
-func (h *Host) openedBy(a *account) []connector.Target {
-	if h.directory == "" || !a.foreign {
+func (h *Host) openedBy(a *account, f *facts) []connector.Target {
+	if !a.foreign || !h.fromOne(f) {
 		return nil
 	}
 	own, _ := h.domains.Own(a.name)
@@ -296,7 +270,7 @@ func (f *facts) private(g *group) bool {
 // fromDirectory are the directory's groups that the host has as its own: who is in
 // one there is in the other here.
 func (h *Host) fromDirectory(f *facts) (list []*connector.Grant) {
-	if h.directory == "" {
+	if !h.fromOne(f) {
 		return nil
 	}
 	for _, g := range f.groups {

@@ -27,7 +27,8 @@
 // and its group holds the host's of the same name, since who is in the one is in the
 // other. So an account of the directory that is none of the host is said to hold
 // the group too. The domain that sssd or winbind may write with a name is cut off.
-// A name in the host's own files is the host's, though PAM may also take the
+// Where nsswitch.conf names several services that are not the host, none is taken for
+// the directory. A name in the host's own files is the host's, though PAM may also take the
 // directory's password for it.
 //
 // How sudo rules become grants:
@@ -57,7 +58,8 @@
 //  3. No host key is taken that is not pinned; an unknown one is shown and refused.
 //  4. A snapshot is read whole before its first record goes out: a cut line, a
 //     time-out or a list without its end mark is an error.
-//  5. Nothing is read half: without root the host is refused, not half listed.
+//  5. Nothing is read half: without root the host is refused, not half listed, and so
+//     it is while a service of nsswitch.conf does not answer.
 //
 // Sources: sudoers(5), cvtsudoers(1), sshd_config(5), authorized_keys in sshd(8),
 // shadow(5), RFC 4251 to 4254. Programs that give a shell: the manual pages of

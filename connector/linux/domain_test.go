@@ -11,14 +11,15 @@ import (
 // directory's; neither her account nor her group is taken for the directory's.
 func TestPeopleOfOtherDomains(t *testing.T) {
 	h := &Host{directory: "corp", domains: connector.ParseDomains("example.test,EXAMPLE")}
-	f := &facts{byName: map[string]*account{}}
+	f := newFacts()
+	f.names.passwd = []string{"sss"}
 	for name, want := range map[string]string{
 		"ana": "ana", "ana@example.test": "ana", `EXAMPLE\ana`: "ana", "ana@partner.test": "", `PARTNER\ana`: "",
 	} {
 		a := &account{name: name, foreign: true}
 		f.accounts = append(f.accounts, a)
 		got := ""
-		for _, by := range h.openedBy(a) {
+		for _, by := range h.openedBy(a, f) {
 			got = by.ID
 		}
 		if got != want {

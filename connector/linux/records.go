@@ -108,7 +108,7 @@ func (h *Host) record(a *account, f *facts, now time.Time) *connector.Account {
 	}
 	if a.foreign {
 		r.Attributes["name_service"] = clean(strings.Join(f.names.passwd, ", "))
-		r.OpenedBy = h.openedBy(a)
+		r.OpenedBy = h.openedBy(a, f)
 	}
 	if a.keysUnread {
 		r.Attributes["authorized_keys"] = "too large to read whole"

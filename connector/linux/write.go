@@ -92,7 +92,7 @@ func plausible(name string) bool {
 // state reads whether a change is so already.
 func (h *Host) state(ctx context.Context, kind connector.ChangeKind, t target) (bool, error) {
 	const doing = "reading the state of an account"
-	out, err := h.line.run(ctx, doing, scriptState, t.input(), asRoot)
+	out, err := h.line.runNames(ctx, doing, scriptState, t.input())
 	if err != nil {
 		return false, err
 	}

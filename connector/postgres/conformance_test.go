@@ -29,7 +29,13 @@ func protect(t *testing.T, p *testkit.PostgresServer) (hash string) {
 // letIn makes lines the server's pg_hba.conf.
 func letIn(t *testing.T, p *testkit.PostgresServer, lines ...string) {
 	t.Helper()
-	p.Exec(t, "postgres", fmt.Sprintf(`do $$ begin execute format('copy (select unnest(array[''%s''])) to %%L', current_setting('hba_file')); end $$`, strings.Join(lines, "'', ''")),
+	rewrite(t, p, "hba_file", lines...)
+}
+
+// rewrite makes lines the file that a setting of the server names.
+func rewrite(t *testing.T, p *testkit.PostgresServer, setting string, lines ...string) {
+	t.Helper()
+	p.Exec(t, "postgres", fmt.Sprintf(`do $$ begin execute format('copy (select unnest(array[''%s''])) to %%L', current_setting('%s')); end $$`, strings.Join(lines, "'', ''"), setting),
 		`select pg_reload_conf()`)
 }
 

@@ -118,25 +118,53 @@ func (s *session) failed(doing string, err error) error {
 
 // list runs a query and makes a row of each line by position.
 func list[T any](ctx context.Context, s *session, doing, query string, args ...any) ([]T, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.timeout+grace)
-	defer cancel()
-	rows, err := s.Query(ctx, query, args...)
-	if err != nil {
-		return nil, s.failed(doing, err)
-	}
-	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[T])
+	var all []T
+	err := s.within(ctx, func(ctx context.Context) error {
+		rows, err := s.Query(ctx, query, args...)
+		if err == nil {
+			all, err = pgx.CollectRows(rows, pgx.RowToStructByPos[T])
+		}
+		return err
+	})
 	if err != nil {
 		return nil, s.failed(doing, err)
 	}
 	return all, nil
 }
 
+// within gives one request to the server its time. The server's own limits do not
+// help where the server or the network between falls silent.
+func (s *session) within(ctx context.Context, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, s.timeout+grace)
+	defer cancel()
+	return do(ctx)
+}
+
+// exec runs a statement that has nothing to say.
+func (s *session) exec(ctx context.Context, statement string) error {
+	return s.within(ctx, func(ctx context.Context) error {
+		_, err := s.Exec(ctx, statement)
+		return err
+	})
+}
+
 // readOnly runs reads that see one state of the database.
 func (s *session) readOnly(ctx context.Context, read func() error) error {
-	options := pgx.TxOptions{AccessMode: pgx.ReadOnly, IsoLevel: pgx.RepeatableRead}
-	err := pgx.BeginTxFunc(ctx, s.Conn, options, func(pgx.Tx) error { return read() })
+	const doing = "reading"
+	var tx pgx.Tx
+	err := s.within(ctx, func(ctx context.Context) (err error) {
+		tx, err = s.BeginTx(ctx, pgx.TxOptions{AccessMode: pgx.ReadOnly, IsoLevel: pgx.RepeatableRead})
+		return err
+	})
 	if err != nil {
-		return s.failed("reading", err)
+		return s.failed(doing, err)
+	}
+	if err := read(); err != nil {
+		_ = s.within(ctx, tx.Rollback) // what went wrong is said; the session's end undoes it too
+		return s.failed(doing, err)
+	}
+	if err := s.within(ctx, tx.Commit); err != nil {
+		return s.failed(doing, err)
 	}
 	return nil
 }

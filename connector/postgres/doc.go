@@ -82,8 +82,9 @@
 // a role may not connect to the database that a rule names; a word such as all that
 // stands in quotes, where it is a name, is taken for the word. A rule that asks for
 // the password of the role itself (scram-sha-256, md5, password), for a certificate
-// or of a RADIUS server says nothing here. What ldap asks beyond the name (a filter,
-// a base) is not asked: a warning says so.
+// or of a RADIUS server says nothing here. What ldap asks beyond the name (a filter)
+// is not asked: a warning says so. Rules that look people up in several places (LDAP
+// servers or bases) are the directory's only where option ldap_server says so.
 //
 // What it does not do: it reads no row security policies, large
 // objects, tablespaces, types, languages, foreign servers, parameters, template

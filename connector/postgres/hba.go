@@ -60,6 +60,7 @@ type gate struct {
 	databases []string // that take connections
 	every     bool     // some rule compares databases by pattern or by membership
 	broken    bool     // there are lines that the server cannot read
+	onePlace  bool     // all rules of method ldap look people up in one place
 	patterns  bool     // names may be regular expressions, since version 16
 	member    func(role *role, group string) bool
 	compiled  map[string]*regexp.Regexp

@@ -92,6 +92,8 @@ func TestMapsNameOutsiders(t *testing.T) {
 		{"theirs", `/^(\w+)\Z$`, `\1`},
 		{"wide", "boss", "all"},
 		{"group", "chef", "+staff"},
+		{"own", "chief", `/^\mana\M$`},
+		{"back", `/^(\w+)@x$`, `/^\1$`},
 	}
 	tests := []struct {
 		mapName, role  string
@@ -117,6 +119,9 @@ func TestMapsNameOutsiders(t *testing.T) {
 		{"wide", "ana", true, []string{"boss"}, nil},
 		{"group", "ana", true, []string{"chef"}, nil},
 		{"group", "ben", true, nil, nil},
+		{"own", "ana", true, nil, []string{"chief"}},
+		{"own", "ana", false, nil, nil},
+		{"back", "ana", true, nil, []string{`/^(\w+)@x$`}},
 	}
 	for _, tt := range tests {
 		g := newGate(nil, nil, tt.patterns, func(r *role, group string) bool { return r.Name == "ana" && group == "staff" })

@@ -65,7 +65,7 @@ type databaseName struct{ Name string }
 // tryHBA reads the rules; where the server itself cannot read its files, the rest
 // of the cluster still counts.
 func (k *catalog) tryHBA(ctx context.Context, s *session, version int) ([]hbaRow, error) {
-	if _, err := s.Exec(ctx, "savepoint openings"); err != nil {
+	if err := s.exec(ctx, "savepoint openings"); err != nil {
 		return nil, s.failed("reading pg_hba.conf", err)
 	}
 	rows, err := k.readHBA(ctx, s, version)
@@ -73,7 +73,7 @@ func (k *catalog) tryHBA(ctx context.Context, s *session, version int) ([]hbaRow
 	if !errors.As(err, &said) || said.Code == codeCanceled {
 		return rows, err
 	}
-	if _, err := s.Exec(ctx, "rollback to savepoint openings"); err != nil {
+	if err := s.exec(ctx, "rollback to savepoint openings"); err != nil {
 		return nil, s.failed("reading pg_hba.conf", err)
 	}
 	k.openings.maps, k.openings.mapsRead = nil, false
@@ -135,16 +135,22 @@ func newGate(rows []hbaRow, databases []databaseName, patterns bool, member func
 	for _, d := range databases {
 		g.databases = append(g.databases, d.Name)
 	}
+	var places []place
 	for _, row := range rows {
 		if row.Error != "" || transports[row.Type] == "" {
 			g.broken = true
 			continue
 		}
-		g.rules = append(g.rules, &rule{row, row.addresses()})
+		x := &rule{row, row.addresses()}
+		g.rules = append(g.rules, x)
+		if x.Method == "ldap" {
+			places = append(places, x.place())
+		}
 		g.every = g.every || slices.ContainsFunc(row.Databases, func(d string) bool {
 			return d == "samerole" || d == "samegroup" || patterns && strings.HasPrefix(d, "/")
 		})
 	}
+	g.onePlace = onePlace(places)
 	return g
 }
 
@@ -221,8 +227,7 @@ func (k *catalog) openers(x *rule, r *role) []connector.Target {
 			return nil
 		}
 		if x.Method == "ldap" {
-			k.noteLDAP(x)
-			return targets(k.directory, []string{r.Name})
+			return k.ldapOpeners(x, r)
 		}
 		return targets(k.directory, k.principals(x, r))
 	case "ident":
@@ -251,37 +256,32 @@ func (k *catalog) mapped(x *rule, r *role) []string {
 		return nil
 	}
 	names, unclear := o.gate.outsiders(o.maps, name, r)
-	for _, pattern := range unclear {
-		o.note("pg_ident.conf, map %q: every name that matches %q is let in as a role; which those are is unknown", name, pattern)
+	for _, who := range unclear {
+		if strings.HasPrefix(who, "/") {
+			o.note("pg_ident.conf, map %q: every name that matches %q is let in as a role; which those are is unknown", name, who)
+		} else {
+			o.note("pg_ident.conf, map %q: %q is let in as the roles that match a pattern which Writ cannot read; which those are is unknown", name, who)
+		}
 	}
 	return names
-}
-
-// noteLDAP says what a rule asks of the directory beyond the password.
-func (k *catalog) noteLDAP(x *rule) {
-	o := k.openings
-	if filter := x.option("ldapsearchfilter"); strings.Contains(filter, "(") {
-		o.note("pg_hba.conf, line %d lets in only whom the directory finds by %q; accounts that it does not find seem to get in", x.Line, filter)
-	}
-	attribute := x.option("ldapsearchattribute")
-	if prefix := x.option("ldapprefix"); strings.Contains(prefix, "=") {
-		attribute, _, _ = strings.Cut(prefix, "=")
-	}
-	if attribute != "" && !strings.EqualFold(attribute, "uid") && !strings.EqualFold(attribute, "sAMAccountName") {
-		o.note("pg_hba.conf, line %d finds accounts of the directory by %q; Writ takes the role's name for their login", x.Line, attribute)
-	}
 }
 
 // principals are the accounts of a directory whose tickets let in as a role: those of
 // its own realm, and of any where the server does not ask for one.
 func (k *catalog) principals(x *rule, r *role) (names []string) {
-	realm := x.option("include_realm") != "0"
+	// The server shows the option where it is on, as it is by default, and not where it is off.
+	realm := x.option("include_realm") == "true"
 	for _, name := range k.mapped(x, r) {
 		_, domain, has := strings.Cut(name, "@")
-		if x.option("map") == "" && has != realm {
-			continue // the principal's name must be the role's
+		if has != realm {
+			continue // the server compares principals with their realm, or all without: this is nobody's
 		}
-		if want := x.option("krb_realm"); want != "" && has && !strings.EqualFold(want, domain) {
+		want := x.option("krb_realm")
+		switch {
+		case want == "":
+		case !has:
+			name += "@" + want // cut off by the server, which has asked for it
+		case !strings.EqualFold(want, domain):
 			continue
 		}
 		own, other := k.domains.Own(name)

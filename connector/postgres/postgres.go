@@ -25,6 +25,7 @@ const (
 	optHost      = "host"
 	optDirectory = "directory"
 	optDomain    = "domain"
+	optServer    = "ldap_server"
 
 	optGroupRoles = "group_roles"
 )
@@ -47,6 +48,7 @@ func Spec() connector.Spec {
 			{Name: optHost, Help: "the name, in Writ, of the host that the server runs on, whose accounts sign in as roles (peer)"},
 			{Name: optDirectory, Help: "the name, in Writ, of the directory whose accounts sign in as roles (ldap, gss) or whose groups give them"},
 			{Name: optDomain, Help: "that directory's Kerberos realm or domain, several with commas between; principals of others are another directory's"},
+			{Name: optServer, Help: "which LDAP servers of pg_hba.conf are that directory, where its rules name several: SERVER or SERVER/BASE, with semicolons between"},
 			{Name: optGroupRoles, Help: "which groups of the directory give which roles, with semicolons between: ROLE=GROUP, or a pattern such as ldap_* for roles and groups of the same name"},
 		},
 		Open: Open,
@@ -64,6 +66,7 @@ type Cluster struct {
 
 	host, directory string // systems whose accounts sign in as roles, by their names in Writ
 	domains         connector.Domains
+	places          []place // of the directory
 	groupRoles      []groupRole
 }
 
@@ -80,8 +83,8 @@ func Open(_ context.Context, cfg connector.Config) (connector.Connector, error) 
 			return nil, err
 		}
 	}
-	if len(c.groupRoles) > 0 && c.directory == "" {
-		return nil, connector.ErrInput.With("postgres %q: option group_roles needs option directory", c.name)
+	if len(c.groupRoles)+len(c.places) > 0 && c.directory == "" {
+		return nil, connector.ErrInput.With("postgres %q: options group_roles and ldap_server need option directory", c.name)
 	}
 	var err error
 	if c.line, err = newLine(cfg); err != nil {
@@ -115,6 +118,11 @@ func (c *Cluster) option(name, value string) error {
 		c.directory = value
 	case optDomain:
 		c.domains = connector.ParseDomains(value)
+	case optServer:
+		var why string
+		if c.places, why = parsePlaces(value); why != "" {
+			return bad(why)
+		}
 	case optGroupRoles:
 		var why string
 		if c.groupRoles, why = parseGroupRoles(value); why != "" {

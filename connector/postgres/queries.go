@@ -182,7 +182,8 @@ const (
 // Passwords may stand among the options: only those that are looked at leave the server.
 const hbaColumns = `coalesce(line_number, 0), coalesce(type, ''), coalesce(database, '{}'), coalesce(user_name, '{}'), coalesce(address, ''),
 	coalesce(netmask, ''), coalesce(auth_method, ''), array(select o from unnest(options) o
-		where split_part(o, '=', 1) in ('map', 'include_realm', 'krb_realm', 'ldapprefix', 'ldapsearchattribute', 'ldapsearchfilter')),
+		where split_part(o, '=', 1) in ('map', 'include_realm', 'krb_realm', 'ldapserver', 'ldapport', 'ldapbasedn', 'ldapprefix', 'ldapsuffix',
+			'ldapsearchattribute', 'ldapsearchfilter')),
 	case when error is null then '' else 'unreadable' end from pg_hba_file_rules`
 
 // Since version 16 a line may come from a file that another one names.

@@ -25,10 +25,14 @@ func (g *gate) outsiders(lines []identRow, name string, r *role) (names, unclear
 		pattern, is := strings.CutPrefix(line.System, "/")
 		switch {
 		case !is:
-			if g.mapped(line.Role, r) == yes {
+			switch g.mapped(line.Role, r) {
+			case yes:
 				names = append(names, line.System)
+			case maybe: // a pattern of PostgreSQL's own stands for the role
+				unclear = append(unclear, line.System)
+			case no:
 			}
-		case strings.Contains(line.Role, group1):
+		case strings.Contains(line.Role, group1) && !(g.patterns && strings.HasPrefix(line.Role, "/")):
 			found, whole := g.invert(pattern, line.Role, r)
 			names = append(names, found...)
 			if !whole {

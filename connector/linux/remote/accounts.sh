@@ -2,6 +2,8 @@
 # hash is cut down to its state and scheme here: it never leaves the host.
 LC_ALL=C PATH=/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin
 export LC_ALL PATH TZ=UTC
+# Before the lists and behind them: a service may have gone or come in between.
+unanswered
 # A directory may hand out hashes in place of the x: the second field stays here.
 { getent passwd || echo failed; } | awk -F: -v OFS=: 'NF > 1 { $2 = "x" } { print "P:" $0 }'
 { getent group || echo failed; } | awk -F: -v OFS=: 'NF > 1 { $2 = "x" } { print "G:" $0 }'
@@ -40,4 +42,5 @@ sshd -T 2>/dev/null | sed -n -E 's/^(allow|deny)(users|groups) .*/D:narrowed ssh
 if grep -qsE '^[^#]*pam_access' /etc/pam.d/sshd /etc/pam.d/login /etc/pam.d/common-account /etc/pam.d/common-auth /etc/pam.d/system-auth /etc/pam.d/password-auth; then echo "D:narrowed pam_access (access.conf)"; fi
 if grep -qsE '^[[:space:]]*(access_provider|simple_allow|ad_access_filter|ldap_access)' /etc/sssd/sssd.conf /etc/sssd/conf.d/*.conf; then echo "D:narrowed sssd.conf (access_provider)"; fi
 if grep -qsE '^[[:space:]]*pam_authz_search' /etc/nslcd.conf; then echo "D:narrowed nslcd.conf (pam_authz_search)"; fi
+unanswered
 echo "E:end"

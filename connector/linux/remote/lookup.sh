@@ -15,4 +15,5 @@ while IFS= read -r ask; do
 	"g "*) if line=$(getent group -- "$name"); then printf 'G:%s\n' "$line"; fi ;;
 	esac
 done | awk -F: -v OFS=: '/^[PG]:/ { $3 = "x" } { print }'
+unanswered
 echo "E:end"
