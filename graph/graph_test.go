@@ -49,7 +49,9 @@ func (d *draft) grant(holder access.Ref, e access.EntitlementID, mode access.Mod
 	d.touched(holder)
 }
 
-func can(r access.Right, on access.Ref) access.Capability { return access.Capability{Right: r, On: on} }
+func bypasses(on access.Ref) access.Capability {
+	return access.Capability{Right: access.BypassControls, On: on}
+}
 
 func acc(id access.AccountID) access.Ref     { return id.Ref() }
 func ent(id access.EntitlementID) access.Ref { return id.Ref() }
@@ -79,7 +81,7 @@ func TestEscalationThroughTheHost(t *testing.T) {
 	d.system(2, 1) // host
 	d.system(3, 2) // database
 	d.system(4, 0) // payroll, where an account of the database has a group
-	d.entitlement(1, 1, can(access.BypassControls, sys(1)))
+	d.entitlement(1, 1, bypasses(sys(1)))
 	d.entitlement(2, 3)
 	d.entitlement(3, 4)
 	d.identity(1, 2)
@@ -293,7 +295,7 @@ func TestReadersBesideFollowing(t *testing.T) {
 	d := newDraft()
 	d.system(1, 0)
 	d.entitlement(1, 1)
-	d.entitlement(2, 1, can(access.BypassControls, sys(1)))
+	d.entitlement(2, 1, bypasses(sys(1)))
 	const n = 600
 	for i := 1; i <= n; i++ {
 		d.identity(access.IdentityID(i))

@@ -17,7 +17,7 @@ func TestTheWayThroughALargeDirectory(t *testing.T) {
 	d.system(1, 0)
 	d.system(2, 0)
 	d.entitlement(root, 2)
-	d.entitlement(helpdesk, 1, can(access.BypassControls, sys(1)))
+	d.entitlement(helpdesk, 1, bypasses(sys(1)))
 	for id := range access.AccountID(many) {
 		d.account(id+1, 1, access.Enabled)
 	}
@@ -59,7 +59,7 @@ func TestOpenersAreNotLostOnTheWay(t *testing.T) {
 		for id := range access.SystemID(3) {
 			d.system(id+1, 0)
 		}
-		d.entitlement(root, 2, can(access.BypassControls, sys(2)))
+		d.entitlement(root, 2, bypasses(sys(2)))
 		d.entitlement(onHost, 2)
 		d.entitlement(target, 3)
 		d.account(opener, 1, access.Enabled)

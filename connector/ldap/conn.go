@@ -63,11 +63,11 @@ func (d *Directory) connect(ctx context.Context) (*session, error) {
 // dial returns the line, and what is spoken over: TLS on it, where the address says so.
 func (d *Directory) dial(ctx context.Context) (*line, net.Conn, error) {
 	dialer := net.Dialer{Timeout: min(d.timeout, 10*time.Second)}
-	dialed, err := dialer.DialContext(ctx, "tcp", d.addr())
+	plain, err := dialer.DialContext(ctx, "tcp", d.addr())
 	if err != nil {
 		return nil, nil, d.unreachable(err)
 	}
-	line := newLine(dialed)
+	line := newLine(plain)
 	if !d.ldaps {
 		return line, line, nil
 	}

@@ -32,7 +32,7 @@ func (g *gate) outsiders(lines []identRow, name string, r *role) (names, unclear
 				unclear = append(unclear, line.System)
 			case no:
 			}
-		case strings.Contains(line.Role, group1) && !(g.patterns && strings.HasPrefix(line.Role, "/")):
+		case strings.Contains(line.Role, group1) && (!g.patterns || !strings.HasPrefix(line.Role, "/")):
 			found, whole := g.invert(pattern, line.Role, r)
 			names = append(names, found...)
 			if !whole {
