@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -91,11 +90,7 @@ func (g *graphSource) Follow(ctx context.Context, rev access.Rev, sink graph.Sin
 			return err
 		}
 		t.forget(sink)
-		list := f.selected(&t)
-		if len(list) < 2*selectionsAtOnce {
-			return f.deliver(ctx, list)
-		}
-		return g.sideBySide(ctx, q, sink, list)
+		return f.deliver(ctx, f.selected(&t))
 	})
 	if err != nil {
 		return rev, fmt.Errorf("following changes after revision %d: %w", rev, err)
@@ -226,10 +221,6 @@ func (t *touched) addFrom(ctx context.Context, text string, keys []int64) error 
 	return nil
 }
 
-// keysPerSelection is how many objects are read at once, so few that two readers have
-// as much to do as each other.
-const keysPerSelection = 128
-
 // keysPerQuery bounds the length of a list of keys in a query's text.
 const keysPerQuery = 1000
 
@@ -303,34 +294,6 @@ func (f *facts) deliver(ctx context.Context, list []selection) error {
 	return nil
 }
 
-// selectionsAtOnce is how many one of two readers takes at a time.
-const selectionsAtOnce = 2
-
-// sideBySide reads in a transaction and in another one that begins now: it may see
-// more, which is delivered again with its own revision, and never less.
-func (g *graphSource) sideBySide(ctx context.Context, q *query, sink graph.Sink, list []selection) error {
-	return relayed(ctx, sink, func(ctx context.Context, to chan<- part) error {
-		queue := make(chan []selection, len(list))
-		for some := range slices.Chunk(list, selectionsAtOnce) {
-			queue <- some
-		}
-		close(queue)
-		read := func(q *query) error {
-			return g.relay(ctx, q, to, func(f *facts) error {
-				for some := range queue {
-					if err := f.deliver(ctx, some); err != nil {
-						return err
-					}
-				}
-				return nil
-			})
-		}
-		other := make(chan error, 1)
-		go func() { other <- g.db.read(ctx, read) }()
-		return errors.Join(read(q), <-other)
-	})
-}
-
 // bulkSelections writes, for each kind of node, the conditions on its key (as {id})
 // that select what belongs to systems.
 func (f *facts) bulkSelections(bulk []int64) map[access.ObjectKind][]string {
@@ -354,7 +317,7 @@ func (f *facts) bulkSelections(bulk []int64) map[access.ObjectKind][]string {
 func (f *facts) selections(of *byKind, bulk []int64) map[access.ObjectKind][]string {
 	out := map[access.ObjectKind][]string{}
 	for _, kind := range nodeKinds {
-		for chunk := range slices.Chunk(of.keys(kind), keysPerSelection) {
+		for chunk := range slices.Chunk(of.keys(kind), keysPerQuery) {
 			where := "{id} in (" + keyList(chunk) + ")"
 			if len(bulk) > 0 {
 				where += f.notIn(kind, bulk)

@@ -19,7 +19,7 @@ type facts struct {
 	sink      graph.Sink
 	open      string // the open sets but the zero set, as a list
 	at        string // the instant that dated facts are looked at
-	justified string // says of a grant g whether something justifies it
+	justified string // says of a grant g whether something justifies it; "" where nothing justifies any
 	whole     bool   // all of a table is read, so it is scanned
 	seen      map[string]string
 }
@@ -41,8 +41,14 @@ func (db *DB) facts(ctx context.Context, q *query, sink graph.Sink) (*facts, err
 		return nil, err
 	}
 	f.at = strconv.FormatInt(int64(at), 10)
-	f.justified = `exists (select 1 from justification j where j.holder_kind = g.holder_kind and j.holder_id = g.holder_id and j.entitlement_id = g.entitlement_id and ` +
-		f.now("j") + ` and ` + f.during("j") + `)`
+	var any bool
+	if err := q.row(ctx, `select exists (select 1 from justification)`).Scan(&any); err != nil {
+		return nil, err
+	}
+	if any {
+		f.justified = `exists (select 1 from justification j where j.holder_kind = g.holder_kind and j.holder_id = g.holder_id and j.entitlement_id = g.entitlement_id and ` +
+			f.now("j") + ` and ` + f.during("j") + `)`
+	}
 	return f, nil
 }
 
@@ -95,12 +101,8 @@ func (f *facts) steps() []step {
 
 // all delivers everything of some kinds. Grants come in one scan of their table.
 func (f *facts) all(ctx context.Context, kinds []func(context.Context, string) error) error {
-	var any bool
-	if err := f.q.row(ctx, `select exists (select 1 from justification)`).Scan(&any); err != nil {
-		return err
-	}
-	f.whole, f.justified = true, "false"
-	if any {
+	f.whole = true
+	if f.justified != "" {
 		f.justified = `(g.holder_kind, g.holder_id, g.entitlement_id) in (select j.holder_kind, j.holder_id, j.entitlement_id from justification j where ` +
 			f.now("j") + ` and ` + f.during("j") + `)`
 	}
@@ -350,10 +352,14 @@ func (f *facts) holderGrants(kind access.ObjectKind) func(context.Context, strin
 
 // grants are by far the most rows.
 func (f *facts) grants(ctx context.Context, condition string) error {
+	justified := ""
+	if f.justified != "" {
+		justified = `, case when ` + f.justified + ` then 1 end`
+	}
 	text := `select g.id, g.holder_id, g.entitlement_id * 256 + g.holder_kind,
-	       case when g.resource_id | g.ends_at | g.mode | g.flags <> 0 or g.last_used <> -1 or g.late or ` + f.justified + ` then
-	         g.resource_id || ' ' || g.ends_at || ' ' || g.last_used || ' ' || (g.mode + g.flags * 256 + case when g.late then 65536 else 0 end + case when ` + f.justified + ` then 131072 else 0 end)
-	       end
+	       case when g.resource_id | g.ends_at | g.mode | g.flags <> 0 or g.last_used <> -1 or g.late then
+	         g.resource_id || ' ' || g.ends_at || ' ' || g.last_used || ' ' || (g.mode + g.flags * 256 + case when g.late then 65536 else 0 end)
+	       end` + justified + `
 	  from access_grant g where ` + f.rows("g") + ` and ` + f.during("g") + where(condition, "g.holder_id")
 	return f.eachCells(ctx, text, func(c cells) error {
 		e := graph.GrantEdge{
@@ -366,6 +372,7 @@ func (f *facts) grants(ctx context.Context, condition string) error {
 				return fmt.Errorf("grant %s: %w", e.ID, err)
 			}
 		}
+		e.Justified = justified != "" && c[4] != nil
 		return f.sink.Grant(e)
 	})
 }
@@ -387,7 +394,7 @@ func readUnusual(e *graph.GrantEdge, text string) error {
 		e.LastUsed = access.Time(n[2])
 	}
 	e.Mode, e.Flags = access.Mode(n[3]&0xff), access.GrantFlags(n[3]>>8&0xff) //nolint:gosec // one byte each
-	e.Late, e.Justified = n[3]>>16&1 != 0, n[3]>>17&1 != 0
+	e.Late = n[3]>>16&1 != 0
 	return nil
 }
 
