@@ -187,8 +187,14 @@ func eachHot(t *testing.T, db *DB, r *recorder, scans scanner) {
 	})
 }
 
+// anyRow stops at the first row that there is.
+var anyRow = regexp.MustCompile(`^select exists \(select 1 from [a-z_]+\)$`)
+
 func scansNothingLarge(t *testing.T, db *DB, a asked, scans scanner) {
 	t.Helper()
+	if anyRow.MatchString(a.text) {
+		return
+	}
 	large, plan, err := scans(asTester(t.Context()), db, a)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, a.text)
