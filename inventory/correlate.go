@@ -210,19 +210,16 @@ func (r *run) look(ctx context.Context, touched Touched) error {
 	return r.opened(ctx, opened)
 }
 
-// affected are the accounts that changed or whose identity did, those opened by
-// them, and those that bear a key which an identity has or had.
+// affected are the accounts that changed or whose identity did, those that bear a key
+// which an identity has or had, and those opened by any of them, by way of others too:
+// an interrupted run may have linked the first, which then are no longer renewed, and
+// not have come to what they open.
 func (r *run) affected(ctx context.Context, t Touched) ([]access.AccountID, error) {
 	with, err := r.s.Store.AccountsWith(ctx, tracesOf(t.People))
 	if err != nil {
 		return nil, fmt.Errorf("looking for accounts of identities that changed: %w", err)
 	}
-	ids := slices.Concat(t.Accounts, with)
-	for _, id := range t.Accounts {
-		ids = append(ids, r.opening.opens(id)...)
-	}
-	slices.Sort(ids)
-	return slices.Compact(ids), nil
+	return r.opening.reached(slices.Concat(t.Accounts, with)), nil
 }
 
 // page reads the next accounts; none are left when it returns none.

@@ -30,6 +30,8 @@
 //  10. An account is matched after those that open it. Those that open one another in
 //     a circle say nothing of each other.
 //  11. Nothing depends on two keys having different hashes.
+//  12. A login or an opener alone says whose an account is only where nothing that the
+//     account says of itself speaks for another: both can be chosen.
 //
 // For a sync of changes the store does not say who holds an entitlement: that is
 // asked of an index over it (Members), which must be as of the same sync.

@@ -2,7 +2,9 @@ package inventory
 
 import (
 	"math/bits"
+	"slices"
 	"strings"
+	"unicode"
 )
 
 // shortForms are given names and what people are called who have them, in plain
@@ -123,41 +125,67 @@ func partLikeness(a, b string) float64 {
 	return 0
 }
 
-// sameParts reports whether two plain names have the same parts, in any order, and
-// whichever way their umlauts are written.
-func sameParts(a, b string) bool {
-	if a == b {
-		return true
-	}
-	p, q := partsOf(a), partsOf(b)
-	return p.n > 1 && p.n == q.n && pairs(&p, &q, func(x, y string) bool { return x == y || oneLetter.Replace(x) == oneLetter.Replace(y) })
+// spelledParts are the parts of both forms of a name.
+type spelledParts struct{ plain, spelled nameParts }
+
+// part is one of them.
+type part struct{ plain, spelled string }
+
+func (s spelling) parts() spelledParts { return spelledParts{partsOf(s.plain), partsOf(s.spelled)} }
+
+func (s spelling) first() part { return part{firstPart(s.plain), firstPart(s.spelled)} }
+
+func firstPart(plain string) string {
+	first, _, _ := strings.Cut(plain, " ")
+	return first
 }
 
-// oneLetter undoes the writing of an umlaut as two letters.
+func (p *spelledParts) at(i int) part { return part{p.plain.of[i], p.spelled.of[i]} }
+
+// samePart reports whether two parts of names are the same, where one may have an
+// umlaut that the other writes as two letters. Two letters that are no umlaut in
+// either are not one: Michał is not Michael.
+func samePart(x, y part) bool {
+	return x.plain == y.plain || x.spelled == y.plain || x.plain == y.spelled
+}
+
+// sameParts reports whether two names have the same parts, in any order.
+func sameParts(a, b spelling) bool {
+	if a.plain == b.plain {
+		return true
+	}
+	if unspelled(a.plain) != unspelled(b.plain) {
+		return false
+	}
+	p, q := a.parts(), b.parts()
+	return p.plain.n > 1 && p.plain.n == q.plain.n && pairs(&p, &q, samePart)
+}
+
+// oneLetter undoes the writing of an umlaut as two letters, also where it is none.
 var oneLetter = strings.NewReplacer("ae", "a", "oe", "o", "ue", "u", "aa", "a")
 
-// sameName reports whether two plain names may be one as people write it: parts are
-// left out, put in another order, shortened, or only begun.
-func sameName(a, b string) bool {
+// sameName reports whether two names may be one as people write it: parts are left
+// out, put in another order, shortened, or only begun.
+func sameName(a, b spelling) bool {
 	if sameParts(a, b) {
 		return true
 	}
-	p, q := partsOf(a), partsOf(b)
-	if p.n > q.n {
+	p, q := a.parts(), b.parts()
+	if p.plain.n > q.plain.n {
 		p, q = q, p
 	}
-	return p.n > 1 && pairs(&p, &q, func(x, y string) bool {
-		return x == y || (len(x) == 1 || len(y) == 1) && x[0] == y[0] || whole(x) == whole(y)
+	return p.plain.n > 1 && pairs(&p, &q, func(x, y part) bool {
+		return x.plain == y.plain || (len(x.plain) == 1 || len(y.plain) == 1) && x.plain[0] == y.plain[0] || whole(x.plain) == whole(y.plain)
 	})
 }
 
 // pairs reports whether each part of p goes with another of q.
-func pairs(p, q *nameParts, goes func(x, y string) bool) bool {
+func pairs(p, q *spelledParts, goes func(x, y part) bool) bool {
 	var taken [maxParts]bool
 next:
-	for _, x := range p.of[:p.n] {
-		for i, y := range q.of[:q.n] {
-			if !taken[i] && goes(x, y) {
+	for n := range p.plain.n {
+		for i := range q.plain.n {
+			if !taken[i] && goes(p.at(n), q.at(i)) {
 				taken[i] = true
 				continue next
 			}
@@ -196,6 +224,23 @@ func sharesPart(a, b string) bool {
 		}
 	}
 	return false
+}
+
+// scripts are those whose letters look like some of ASCII; other Latin letters do too.
+var scripts = []*unicode.RangeTable{unicode.Latin, unicode.Cyrillic, unicode.Greek, unicode.Armenian, unicode.Cherokee, unicode.Coptic}
+
+// sameScripts reports whether two plain names are written in the same scripts. Where
+// they are not, what looks like a slip may be a letter that only looks right.
+func sameScripts(a, b string) bool { return scriptsOf(a) == scriptsOf(b) }
+
+// scriptsOf is a set of places in scripts, from 1; 0 is all others.
+func scriptsOf(plain string) (set uint) {
+	for _, r := range plain {
+		if r > unicode.MaxASCII {
+			set |= 1 << (1 + slices.IndexFunc(scripts, func(t *unicode.RangeTable) bool { return unicode.Is(t, r) }))
+		}
+	}
+	return set
 }
 
 // similarity is the Jaro-Winkler similarity, 0 to 1 (Winkler 1990).

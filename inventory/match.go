@@ -13,6 +13,7 @@ import (
 type outcome struct {
 	link     Link
 	found    []int32 // whom it is about: one, or those whom a dispute is between
+	named    bool    // it is disputed because the account bears another's name
 	keys     []AccountKey
 	compared int  // names that were compared
 	capped   bool // more would have been than maxFuzzy
@@ -29,14 +30,8 @@ func newMatcher(x *peopleIndex, r Rules) matcher { return matcher{x, r.list(), m
 
 // match runs the rules for one account; by are the accounts that open it.
 func (m *matcher) match(a *Candidate, by []Opener) outcome {
-	signedIn, decided := m.signedIn(a, by)
-	if decided {
-		return signedIn
-	}
 	o := m.ask(a)
-	if signedIn.link.State == Disputed && o.link.State != Confirmed {
-		o.link, o.found = signedIn.link, signedIn.found
-	}
+	m.weigh(m.signedIn(a, by), &o)
 	return o
 }
 
@@ -55,7 +50,7 @@ func (m *matcher) ask(a *Candidate) outcome {
 			keys = append(keys, AccountKey{keptKey(rule.by, key), a.ID})
 		}
 		if o := m.x.decide(a, rule, key); o.link.State != "" {
-			o.keys = distinct(keys)
+			o.keys = distinct(append(o.keys, keys...))
 			return o
 		}
 	}
@@ -76,22 +71,37 @@ func distinct(keys []AccountKey) []AccountKey {
 // decide asks one rule.
 func (x *peopleIndex) decide(a *Candidate, rule rule, key string) outcome {
 	found := x.eligible(x.find(rule.by, key), a.Kind)
-	if len(found) == 0 {
-		return outcome{}
-	}
 	what := fmt.Sprintf("%s %q", rule.what, key)
-	if len(found) > 1 {
-		one, ok := x.byDisplayName(a, found)
-		if !ok {
-			return outcome{found: found, link: Link{State: Disputed, Rule: rule.name, Score: rule.score / len(found), Evidence: x.candidates(found, what)}}
-		}
-		what += fmt.Sprintf(" and the name %q", a.Name)
-		found = []int32{one}
-	} else if x.contradicts(a, found[0], rule.by) {
-		p, _ := x.person(found[0])
-		return outcome{found: found, link: Link{State: Disputed, Rule: rule.name, Score: 50, Evidence: fmt.Sprintf("%s is that of %s, but the account is named %q", what, p.Name, a.Name)}}
+	switch len(found) {
+	case 0:
+		return outcome{}
+	case 1:
+		return x.alone(a, rule, key, found[0], what)
 	}
-	return outcome{found: found, link: Link{Identity: x.ids[found[0]], State: Confirmed, Rule: rule.name, Score: rule.score, Evidence: what}}
+	if one, ok := x.byDisplayName(a, found); ok {
+		return outcome{found: []int32{one}, link: Link{Identity: x.ids[one], State: Confirmed, Rule: rule.name, Score: rule.score, Evidence: what + fmt.Sprintf(" and the name %q", a.Name)}}
+	}
+	d := x.rivals(a, found, writtenName)
+	evidence := x.candidates(found, what)
+	if d.named {
+		evidence += fmt.Sprintf(", and the name %q is that of %s", a.Name, x.labels(d.others))
+	}
+	return outcome{
+		found: append(found, d.others...), named: d.named, keys: d.keep(a.ID),
+		link: Link{State: Disputed, Rule: rule.name, Score: rule.score / len(found), Evidence: evidence},
+	}
+}
+
+// alone decides where one person was found.
+func (x *peopleIndex) alone(a *Candidate, rule rule, key string, i int32, what string) outcome {
+	d := x.doubts(a, i, rule, key)
+	o := outcome{found: append([]int32{i}, d.others...), named: d.named, keys: d.keep(a.ID)}
+	if d.doubted {
+		o.link = Link{State: Disputed, Rule: rule.name, Score: 50, Evidence: x.evidence(a, i, d, what)}
+	} else {
+		o.link = Link{Identity: x.ids[i], State: Confirmed, Rule: rule.name, Score: rule.score, Evidence: what}
+	}
+	return o
 }
 
 // byName reports whether an account of this kind is looked for by its name.
@@ -105,24 +115,6 @@ func (x *peopleIndex) eligible(found []int32, k access.AccountKind) []int32 {
 		human := x.human(i)
 		return k == access.ServiceAccount && human || k == access.AdminAccount && !human
 	})
-}
-
-// contradicts reports whether an account that was found by one thing alone carries
-// somebody else's name. A login that only people of a name usually have says so
-// little that the name has to be theirs too.
-func (x *peopleIndex) contradicts(a *Candidate, i int32, by keyKind) bool {
-	p, plain := x.person(i)
-	if a.Name == "" || p.Kind != access.Human || a.Number != "" && a.Number == p.Number {
-		return false
-	}
-	if a.Email != "" && strings.EqualFold(a.Email, p.Email) {
-		return false
-	}
-	name := plainName(a.Name)
-	if by == nameLoginKey {
-		return !sameName(name, plain)
-	}
-	return similarity(name, plain) < 0.5 && !sharesPart(name, plain)
 }
 
 // byDisplayName picks the one of several whose name is exactly the account's.
@@ -156,9 +148,9 @@ const (
 const maxFuzzy = 5000
 
 type scored struct {
-	person int32
-	score  float64
-	plain  string
+	person      int32
+	score       float64
+	name, plain string
 }
 
 // fuzzy asks for people whose name is nearly the account's, whose plain form is
@@ -170,7 +162,7 @@ func (m *matcher) fuzzy(a *Candidate, name string) (o outcome) {
 		return o
 	}
 	top := near[0]
-	if one, why, ok := only(near, a, name); ok {
+	if one, why, ok := only(near, a); ok {
 		p, _ := m.x.person(one.person)
 		o.found = []int32{one.person}
 		o.link = Link{Identity: p.ID, State: Confirmed, Rule: fuzzyName, Score: int(one.score * 80), Evidence: fmt.Sprintf("name %q is %s %q", a.Name, why, p.Name)}
@@ -186,9 +178,10 @@ func (m *matcher) fuzzy(a *Candidate, name string) (o outcome) {
 // only picks the one whom a name leaves no doubt about: the only one whose name it
 // may be as people write names, and with the same parts; or the only one who is so
 // like it and whom the login fits.
-func only(near []scored, a *Candidate, name string) (one scored, why string, ok bool) {
+func only(near []scored, a *Candidate) (one scored, why string, ok bool) {
+	name := spell(a.Name)
 	for _, n := range near {
-		if !sameName(name, n.plain) {
+		if !sameName(name, spellFor(name, n.name, n.plain)) {
 			continue
 		}
 		if ok {
@@ -198,7 +191,7 @@ func only(near []scored, a *Candidate, name string) (one scored, why string, ok 
 	}
 	login := strings.TrimRight(normalLogin(a.Login), "0123456789")
 	if ok {
-		if sameParts(name, one.plain) {
+		if sameParts(name, spell(one.name)) {
 			return one, "that of", true
 		}
 		return one, "one of", loginFits(login, one.plain)
@@ -212,7 +205,8 @@ func only(near []scored, a *Candidate, name string) (one scored, why string, ok 
 		}
 		one, ok = n, true
 	}
-	return one, "nearly, and its login fits,", ok && one.score >= fuzzyConfirm
+	// A letter of another script is no slip: it is put there to look like the right one.
+	return one, "nearly, and its login fits,", ok && one.score >= fuzzyConfirm && sameScripts(name.plain, one.plain)
 }
 
 // near are the people whose names are like a plain name, the likest first, among at
@@ -238,9 +232,9 @@ func (x *peopleIndex) near(name string, most int) (near []scored, compared int, 
 	slices.Sort(with)
 	with = slices.Compact(with)
 	for _, i := range with {
-		_, plain := x.person(i)
+		p, plain := x.person(i)
 		if s := likeness(name, plain); s >= fuzzyDispute && shareBlock(name, plain) {
-			near = append(near, scored{i, s, plain})
+			near = append(near, scored{i, s, p.Name, plain})
 		}
 	}
 	slices.SortFunc(near, func(a, b scored) int { return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.person, b.person)) })
@@ -249,15 +243,24 @@ func (x *peopleIndex) near(name string, most int) (near []scored, compared int, 
 
 // candidates names who it could be, for the person who decides.
 func (x *peopleIndex) candidates(found []int32, what string) string {
+	return what + " fits " + x.labels(found)
+}
+
+// labels names the first few.
+func (x *peopleIndex) labels(found []int32) string {
 	var list []string
 	for _, i := range found[:min(len(found), 5)] {
-		p, _ := x.person(i)
-		list = append(list, fmt.Sprintf("%s (%s)", p.Name, cmp.Or(p.Number, p.Email, p.ID.String())))
+		list = append(list, x.label(i))
 	}
 	if len(found) > 5 {
 		list = append(list, fmt.Sprintf("and %d more", len(found)-5))
 	}
-	return what + " fits " + strings.Join(list, ", ")
+	return strings.Join(list, ", ")
+}
+
+func (x *peopleIndex) label(i int32) string {
+	p, _ := x.person(i)
+	return fmt.Sprintf("%s (%s)", p.Name, cmp.Or(p.Number, p.Email, p.ID.String()))
 }
 
 // kinship tells an account's kind by whose it is, where nothing else tells it.

@@ -40,6 +40,47 @@ func ascii(s string) bool {
 	return true
 }
 
+// twoLetters writes an umlaut as people do who have none.
+var twoLetters = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "ø", "oe", "å", "aa")
+
+// mayBeUmlauts are those letters in both cases, and what makes them of others.
+const mayBeUmlauts = "äöüøåÄÖÜØÅ\u0308\u030a\u212b"
+
+// spelling is a name in plain form, and in plain form with its umlauts written as two
+// letters. Both have the same number of parts.
+type spelling struct{ plain, spelled string }
+
+func spell(name string) spelling {
+	plain := plainName(name)
+	if !strings.ContainsAny(name, mayBeUmlauts) {
+		return spelling{plain, plain}
+	}
+	spelled := plainName(twoLetters.Replace(norm.NFC.String(strings.ToLower(name))))
+	if strings.Count(spelled, " ") != strings.Count(plain, " ") { // of what is no name
+		return spelling{plain, plain}
+	}
+	return spelling{plain, spelled}
+}
+
+// spellFor spells a name whose plain form is known as far as it matters for whether
+// it has the same parts as another. That is asked of many that have not.
+func spellFor(other spelling, name, plain string) spelling {
+	if unspelled(other.plain) != unspelled(plain) {
+		return spelling{plain, plain}
+	}
+	return spell(name)
+}
+
+// unspelled sums the letters that writing an umlaut as two does not add.
+func unspelled(plain string) (sum int) {
+	for i := range len(plain) {
+		if c := plain[i]; c != 'a' && c != 'e' {
+			sum += int(c) * int(c)
+		}
+	}
+	return sum
+}
+
 // What is put before or behind the login of a person's second account. The longer
 // of two that begin alike comes first.
 var (
@@ -47,29 +88,62 @@ var (
 	adminSuffixes = []string{"admin", "adm", "sa", "a", "ext", "x"}
 )
 
+// mayBeInitials are those affixes that, before or behind a dot, may be an initial or
+// a short name: a.smith is Anna Smith sooner than Smith's second account.
+var mayBeInitials = []string{"a", "da", "sa", "x"}
+
 const separators = "-_."
 
 // normalLogin is a login without case, domain, accents, administrative affix and
-// separators: ADM_Ana.Sol@example.com and EXAMPLE\ana-sol are both anasol.
+// separators: ADM_Ana.Sol@example.com and EXAMPLE\ana-sol are both anasol. What may be
+// an initial stays.
 func normalLogin(s string) string {
+	return strings.ReplaceAll(plainName(withoutAffixes(localLogin(s), false)), " ", "")
+}
+
+// bareLogin is the normal form without what may be an initial, or "" where that is
+// nothing else.
+func bareLogin(s string) string {
+	s = localLogin(s)
+	if !strings.Contains(s, ".") {
+		return ""
+	}
+	bare := withoutAffixes(s, true)
+	if bare == withoutAffixes(s, false) {
+		return ""
+	}
+	return strings.ReplaceAll(plainName(bare), " ", "")
+}
+
+// localLogin is a login in lower case without its domain.
+func localLogin(s string) string {
 	s = strings.ToLower(strings.TrimSpace(s))
 	if i := strings.IndexAny(s, `\@`); i > 0 && s[i] == '\\' {
 		s = s[i+1:]
 	}
 	s, _, _ = strings.Cut(s, "@")
+	return s
+}
+
+// withoutAffixes leaves out one affix before a login and one behind it; what may be an
+// initial only where initial says so.
+func withoutAffixes(s string, initial bool) string {
+	marks := func(affix string, separator byte) bool {
+		return strings.IndexByte(separators, separator) >= 0 && (initial || separator != '.' || !slices.Contains(mayBeInitials, affix))
+	}
 	for _, p := range adminPrefixes {
-		if len(s) > len(p) && strings.HasPrefix(s, p) && strings.IndexByte(separators, s[len(p)]) >= 0 {
+		if len(s) > len(p) && strings.HasPrefix(s, p) && marks(p, s[len(p)]) {
 			s = s[len(p)+1:]
 			break
 		}
 	}
 	for _, p := range adminSuffixes {
-		if i := len(s) - len(p) - 1; i >= 0 && strings.HasSuffix(s, p) && strings.IndexByte(separators, s[i]) >= 0 {
+		if i := len(s) - len(p) - 1; i >= 0 && strings.HasSuffix(s, p) && marks(p, s[i]) {
 			s = s[:i]
 			break
 		}
 	}
-	return strings.ReplaceAll(plainName(s), " ", "")
+	return s
 }
 
 // loginsOf are the logins that people of a plain name usually have: ana sol gives

@@ -3,6 +3,7 @@ package inventory
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/writhq/writ/access"
@@ -76,6 +77,19 @@ func (o *openings) opens(id access.AccountID) (list []access.AccountID) {
 		list = append(list, o.byOpener[i].Account)
 	}
 	return list
+}
+
+// reached are some accounts and all that they open, by way of others too, in order.
+func (o *openings) reached(from []access.AccountID) (ids []access.AccountID) {
+	seen := make(map[access.AccountID]bool, len(from))
+	for len(from) > 0 {
+		id := from[len(from)-1]
+		if from = from[:len(from)-1]; !seen[id] {
+			seen[id] = true
+			from = append(from, o.opens(id)...)
+		}
+	}
+	return slices.Sorted(maps.Keys(seen))
 }
 
 // openersOf are the places of those that open the account at a place.
@@ -191,16 +205,16 @@ func (w *circles) close(first int) {
 // signIn is the name of the rule that is asked first.
 const signIn = "sign-in"
 
-// signedIn says whose an account is by those that open it. decided is false where
-// they do not all belong to somebody, or not to one.
-func (m *matcher) signedIn(a *Candidate, by []Opener) (o outcome, decided bool) {
+// signedIn says whose an account is by those that open it: one person's, or disputed
+// between several; nothing where they do not all belong to somebody.
+func (m *matcher) signedIn(a *Candidate, by []Opener) (o outcome) {
 	if len(by) == 0 || !m.bySignIn(a.Kind) {
-		return o, false
+		return o
 	}
 	for _, p := range by {
 		i, ok := m.x.byID(p.Identity)
 		if !ok || len(m.x.eligible([]int32{i}, a.Kind)) == 0 {
-			return outcome{}, false
+			return outcome{}
 		}
 		if !slices.Contains(o.found, i) {
 			o.found = append(o.found, i)
@@ -212,11 +226,41 @@ func (m *matcher) signedIn(a *Candidate, by []Opener) (o outcome, decided bool) 
 	}
 	if len(o.found) == 1 {
 		o.link = Link{Identity: m.x.ids[o.found[0]], State: Confirmed, Rule: signIn, Score: 100, Evidence: what}
-		return o, true
+		return o
 	}
 	slices.Sort(o.found)
 	o.link = Link{State: Disputed, Rule: signIn, Score: 100 / len(o.found), Evidence: m.x.candidates(o.found, what)}
-	return o, false
+	return o
+}
+
+// weigh puts what the openers of an account say before what it says itself, unless
+// that speaks for somebody else: opening is access, not ownership, and whoever writes
+// the file that says who is let in as whom could make his account another's. It does
+// not matter how weakly it speaks, for nothing here tells whether the account has a
+// password or key of its own, by which others come in.
+func (m *matcher) weigh(signedIn outcome, own *outcome) {
+	switch {
+	case signedIn.link.State == "", signedIn.link.State == Disputed && own.link.State == Confirmed:
+		return
+	case signedIn.link.State == Confirmed && own.link.State != "" && (own.named || !slices.Contains(own.found, signedIn.found[0])):
+		m.oppose(&signedIn, own)
+	}
+	own.link, own.found = signedIn.link, signedIn.found
+}
+
+// oppose makes a dispute of what the openers say and what the account says itself.
+func (m *matcher) oppose(signedIn, own *outcome) {
+	said := own.link.Evidence
+	if own.link.State == Confirmed {
+		said += " speaks for " + m.x.labels(own.found)
+	}
+	what := fmt.Sprintf("%s, which is of %s; %s", signedIn.link.Evidence, m.x.labels(signedIn.found), said)
+	signedIn.link = Link{State: Disputed, Rule: signIn, Score: 50, Evidence: what}
+	for _, i := range own.found {
+		if !slices.Contains(signedIn.found, i) {
+			signedIn.found = append(signedIn.found, i)
+		}
+	}
 }
 
 // bySignIn reports whether an account of this kind is somebody's: a shared one is

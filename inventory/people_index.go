@@ -21,6 +21,7 @@ const (
 	normalKey    // a login in normal form
 	nameLoginKey // a login such as people of the name have
 	blockKey     // see blocksOf
+	outerKey     // the outer parts of a name, see outerOf
 	keyKinds
 )
 
@@ -49,6 +50,9 @@ func keysOf(p *Person, plain string, fn func(keyKind, string)) {
 		add(nameLoginKey, login)
 	}
 	blocksOf(plain, func(key string) { add(blockKey, key) })
+	if p := partsOf(plain); p.n > 1 {
+		add(outerKey, outerOf(p.of[0], p.of[p.n-1]))
+	}
 }
 
 // peopleIndex finds people by what an account may say of them, all people of a key,

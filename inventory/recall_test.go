@@ -78,8 +78,8 @@ func (p *population) measure(m *matcher, v variation, accounts int) (t tally) {
 
 // bears reports whether an account bears the name of somebody, as people write names.
 func (m *matcher) bears(a *Candidate, i int32) bool {
-	_, plain := m.x.person(i)
-	return a.Name != "" && sameName(plainName(a.Name), plain)
+	p, _ := m.x.person(i)
+	return a.Name != "" && sameName(spell(a.Name), spell(p.Name))
 }
 
 // namesakes counts people who share their whole name with another.

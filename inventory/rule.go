@@ -22,7 +22,7 @@ var ErrRule = fault.New(fault.Invalid, "bad-correlation-rule", "the correlation 
 type Rules []OwnRule
 
 // rulesVersion rises when what the built-in rules find changes.
-const rulesVersion = 2
+const rulesVersion = 3
 
 // version names the rules, so that those that changed are run over all accounts.
 func (r Rules) version() string {
@@ -112,14 +112,16 @@ type rule struct {
 	score int
 	by    keyKind
 	key   func(a *Candidate) string
+	bare  bool // its key lacks what may be an initial
 }
 
 var builtIn = []rule{
-	{"number", "number", 100, numberKey, func(a *Candidate) string { return a.Number }},
-	{"email", "email", 99, emailKey, func(a *Candidate) string { return strings.ToLower(a.Email) }},
-	{"login", "login", 98, loginKey, func(a *Candidate) string { return strings.ToLower(a.Login) }},
-	{"normalised-login", "login", 95, normalKey, func(a *Candidate) string { return normalLogin(a.Login) }},
-	{loginFromName, "login", 85, nameLoginKey, func(a *Candidate) string { return normalLogin(a.Login) }},
+	{name: "number", what: "number", score: 100, by: numberKey, key: func(a *Candidate) string { return a.Number }},
+	{name: "email", what: "email", score: 99, by: emailKey, key: func(a *Candidate) string { return strings.ToLower(a.Email) }},
+	{name: "login", what: "login", score: 98, by: loginKey, key: func(a *Candidate) string { return strings.ToLower(a.Login) }},
+	{name: "normalised-login", what: "login", score: 95, by: normalKey, key: func(a *Candidate) string { return normalLogin(a.Login) }},
+	{name: loginFromName, what: "login", score: 85, by: nameLoginKey, key: func(a *Candidate) string { return normalLogin(a.Login) }},
+	{name: "normalised-login", what: "login", score: 95, by: normalKey, key: func(a *Candidate) string { return bareLogin(a.Login) }, bare: true},
 }
 
 // loginFromName is the rule that is no use for the accounts of services.
@@ -135,7 +137,7 @@ func (r Rules) list() []rule {
 	}
 	list := slices.Clone(builtIn)
 	for _, o := range r {
-		list = append(list, rule{o.Name, string(o.By) + " by rule " + o.Name, o.Score, ownKeys[o.By], o.text})
+		list = append(list, rule{name: o.Name, what: string(o.By) + " by rule " + o.Name, score: o.Score, by: ownKeys[o.By], key: o.text})
 	}
 	return list
 }

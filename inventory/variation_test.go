@@ -233,4 +233,33 @@ var variations = []variation{
 		family := p.family()
 		return strings.Fields(who.Name)[0] + " " + family, plain[0][:1] + strings.ReplaceAll(plainName(family), " ", ""), true
 	}},
+	{"login f.last, with the name", func(_ *population, who *Person) (string, string, bool) {
+		plain := strings.Fields(plainName(who.Name))
+		return who.Name, plain[0][:1] + "." + plain[len(plain)-1], true
+	}},
+	{"x. before the login that HR knows, no name", func(_ *population, who *Person) (string, string, bool) {
+		return "", "x." + who.Login, true
+	}},
+	{"the login that HR knows, one typo in the name", func(p *population, who *Person) (string, string, bool) {
+		parts := strings.Fields(who.Name)
+		i := p.r.IntN(len(parts))
+		parts[i] = p.typo(parts[i])
+		return strings.Join(parts, " "), who.Login, true
+	}},
+	{"the login that HR knows, short form", func(p *population, who *Person) (string, string, bool) {
+		parts := strings.Fields(who.Name)
+		list := shortFormsOf(strings.ToLower(parts[0]))
+		if len(list) == 0 {
+			return "", "", false
+		}
+		parts[0] = title(list[p.r.IntN(len(list))])
+		return strings.Join(parts, " "), who.Login, true
+	}},
+	{"the login that HR knows, another name after a wedding", func(p *population, who *Person) (string, string, bool) {
+		return strings.Fields(who.Name)[0] + " " + p.family(), who.Login, true
+	}},
+	{"another's login, with the name", func(p *population, who *Person) (string, string, bool) {
+		other := &p.people[p.r.IntN(len(p.people))]
+		return who.Name, other.Login, other.ID != who.ID
+	}},
 }
