@@ -30,6 +30,10 @@ const (
 	KindScope       ObjectKind = 13
 	KindPolicy      ObjectKind = 14
 	KindLink        ObjectKind = 15 // an account's correlation to an identity
+	KindFunction    ObjectKind = 16 // that an identity holds one of Writ's functions
+	KindSignin      ObjectKind = 17 // somebody being signed in to Writ
+	KindPasskey     ObjectKind = 18
+	KindToken       ObjectKind = 19 // of the API
 )
 
 var kindTable = [...]struct{ prefix, name string }{
@@ -49,6 +53,10 @@ var kindTable = [...]struct{ prefix, name string }{
 	KindScope:       {"scp", "scope"},
 	KindPolicy:      {"pol", "policy"},
 	KindLink:        {"lnk", "link"},
+	KindFunction:    {"fun", "function"},
+	KindSignin:      {"sgn", "signin"},
+	KindPasskey:     {"pky", "passkey"},
+	KindToken:       {"tok", "token"},
 }
 
 // String returns the glossary's word for the kind.
@@ -124,6 +132,10 @@ type (
 	scopeTag       struct{}
 	policyTag      struct{}
 	linkTag        struct{}
+	functionTag    struct{}
+	signinTag      struct{}
+	passkeyTag     struct{}
+	tokenTag       struct{}
 )
 
 func (identityTag) kind() ObjectKind    { return KindIdentity }
@@ -141,6 +153,10 @@ func (findingTag) kind() ObjectKind     { return KindFinding }
 func (scopeTag) kind() ObjectKind       { return KindScope }
 func (policyTag) kind() ObjectKind      { return KindPolicy }
 func (linkTag) kind() ObjectKind        { return KindLink }
+func (functionTag) kind() ObjectKind    { return KindFunction }
+func (signinTag) kind() ObjectKind      { return KindSignin }
+func (passkeyTag) kind() ObjectKind     { return KindPasskey }
+func (tokenTag) kind() ObjectKind       { return KindToken }
 
 // The typed ids. Zero is "none".
 type (
@@ -159,6 +175,10 @@ type (
 	ScopeID       = ID[scopeTag]
 	PolicyID      = ID[policyTag]
 	LinkID        = ID[linkTag]
+	FunctionID    = ID[functionTag]
+	SigninID      = ID[signinTag]
+	PasskeyID     = ID[passkeyTag]
+	TokenID       = ID[tokenTag]
 )
 
 // Ref returns the id as a reference of any kind.

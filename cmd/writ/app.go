@@ -23,6 +23,7 @@ type app struct {
 	format   format
 	db       *store.DB
 	graph    *graph.Graph
+	kept     kept
 	progress *progress
 }
 
@@ -46,7 +47,7 @@ func (a *app) close() error {
 		return nil
 	}
 	db := a.db
-	a.db, a.graph = nil, nil
+	a.db, a.graph, a.kept = nil, nil, kept{}
 	return db.Close()
 }
 

@@ -165,10 +165,6 @@ func daysOf(text string) (int, error) {
 	return n, nil
 }
 
-func (a *app) coverage() *coverage.Service {
-	return &coverage.Service{Store: a.db.Coverage(), Graph: a.graph}
-}
-
 func (a *app) coverageNow(ctx context.Context, f coverage.Filter) error {
 	k, err := a.coverage().Last(ctx, f)
 	if err != nil {

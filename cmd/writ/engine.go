@@ -56,11 +56,36 @@ func (a *app) members(ctx context.Context, system access.SystemID, of access.Ent
 	}, node.Synced, nil
 }
 
+// kept are the services that remember what they computed last, so that a process that
+// stays computes what changed.
+type kept struct {
+	findings *finding.Service
+	coverage *coverage.Service
+	classify *classify.Service
+}
+
 func (a *app) findings() *finding.Service {
-	return &finding.Service{
-		Store: a.db.Findings(), Graph: a.graph,
-		Progress: func(done, total int64) { a.progress.step("finding", done, total) },
+	if a.kept.findings == nil || a.kept.findings.Graph != a.graph {
+		a.kept.findings = &finding.Service{
+			Store: a.db.Findings(), Graph: a.graph,
+			Progress: func(done, total int64) { a.progress.step("finding", done, total) },
+		}
 	}
+	return a.kept.findings
+}
+
+func (a *app) coverage() *coverage.Service {
+	if a.kept.coverage == nil || a.kept.coverage.Graph != a.graph {
+		a.kept.coverage = &coverage.Service{Store: a.db.Coverage(), Graph: a.graph}
+	}
+	return a.kept.coverage
+}
+
+func (a *app) classifier() *classify.Service {
+	if a.kept.classify == nil || a.kept.classify.Graph != a.graph {
+		a.kept.classify = &classify.Service{Store: a.db.Classify(), Graph: a.graph}
+	}
+	return a.kept.classify
 }
 
 // openGraph opens the store and the index over it, brought up to this moment.
@@ -108,7 +133,7 @@ func (a *app) refresh(ctx context.Context) (coverage.Matrix, error) {
 		return coverage.Matrix{}, err
 	}
 	a.progress.step("classifying", 0, 0)
-	if _, err := (&classify.Service{Store: a.db.Classify(), Graph: a.graph}).Run(ctx); err != nil {
+	if _, err := a.classifier().Run(ctx); err != nil {
 		return coverage.Matrix{}, err
 	}
 	if err := a.follow(ctx); err != nil {

@@ -20,10 +20,6 @@ func (a *app) entitlementCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) classification() *classify.Service {
-	return &classify.Service{Store: a.db.Classify(), Graph: a.graph}
-}
-
 func (a *app) resolveEntitlement(ctx context.Context, text string) (access.EntitlementID, error) {
 	ref, err := a.inventory().ResolveTarget(ctx, text)
 	if err != nil {
@@ -59,7 +55,7 @@ func (a *app) askEntitlement(ctx context.Context, names []string, _ graph.Questi
 func (a *app) showEntitlement(ctx context.Context, id access.EntitlementID) (*entitlementAnswer, error) {
 	view := a.graph.View()
 	defer view.Close()
-	x, err := a.classification().Explain(ctx, view, id)
+	x, err := a.classifier().Explain(ctx, view, id)
 	if err != nil {
 		return nil, err
 	}
@@ -221,9 +217,9 @@ func (a *app) classify(ctx context.Context, id access.EntitlementID, d decision,
 	var err error
 	if d.clear {
 		ans.Did = "clear"
-		err = a.classification().ClearOverride(ctx, id, d.reason)
+		err = a.classifier().ClearOverride(ctx, id, d.reason)
 	} else {
-		err = a.classification().Override(ctx, id, access.Tier(d.tier), d.reason, end)
+		err = a.classifier().Override(ctx, id, access.Tier(d.tier), d.reason, end)
 	}
 	if err != nil {
 		return nil, err

@@ -32,10 +32,10 @@ var ranks = map[string]struct {
 	"access": {0, false}, "internal": {0, false},
 	"audit": {1, false}, "connector": {1, false},
 	"graph":  {2, false},
-	"policy": {3, false}, "signal": {3, false},
-	"inventory": {4, false}, "approval": {4, false}, "provision": {4, false}, "finding": {4, false},
+	"policy": {3, false}, "signal": {3, false}, "search": {3, false},
+	"inventory": {4, false}, "approval": {4, false}, "provision": {4, false}, "finding": {4, false}, "ask": {4, false},
 	"iga": {5, true}, "pam": {5, true}, "assurance": {5, true}, "signin": {5, false},
-	"server": {6, false}, "store": {6, false},
+	"server": {6, false}, "store": {6, false}, "console": {6, false}, "docs": {6, false},
 	"cmd": {7, false},
 	"e2e": {8, false}, "bench": {8, false},
 }

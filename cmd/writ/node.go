@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/audit"
+	"github.com/writhq/writ/policy"
+)
+
+// node is what goes on in the background while a server runs: revisions are given,
+// indexes follow, dated facts start and end, and what follows from facts is kept up.
+type node struct {
+	app  *app
+	live *policy.Live
+	gate *policy.Gate
+
+	mu      sync.Mutex
+	failing error // why the last step behind the truth failed
+}
+
+// newNode builds the indexes and the one place that decides.
+func (a *app) newNode(ctx context.Context) (*node, error) {
+	set, err := policy.NewSet(1, policy.Shipped()...)
+	if err != nil {
+		return nil, fmt.Errorf("compiling the policies: %w", err)
+	}
+	n := &node{app: a, live: policy.NewLive(a.graph)}
+	engine, err := policy.New(policy.Config{Set: set, Facts: n.live.Facts})
+	if err != nil {
+		return nil, err
+	}
+	n.gate = &policy.Gate{Engine: engine, Graph: a.graph}
+	return n, n.catchUp(ctx)
+}
+
+// catchUp brings the indexes up to what is committed.
+func (n *node) catchUp(ctx context.Context) error {
+	if _, err := n.app.graph.Follow(ctx); err != nil {
+		return fmt.Errorf("following the graph: %w", err)
+	}
+	d, err := n.app.db.Policy().Directory(ctx)
+	if err != nil {
+		return fmt.Errorf("reading who holds which function: %w", err)
+	}
+	n.live.Put(d)
+	return nil
+}
+
+// run works until ctx ends or something that nothing can go on without fails.
+func (n *node) run(ctx context.Context) error {
+	ctx = audit.WithActor(ctx, audit.Actor{Node: "server"})
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return n.app.db.RunSequencer(ctx) })
+	g.Go(func() error { return n.follow(ctx) })
+	g.Go(func() error { return n.sweep(ctx) })
+	return g.Wait()
+}
+
+// retry is how long a step that failed rests.
+const retry = time.Second
+
+// follow keeps the indexes, and what follows from facts, behind each revision. A step
+// that fails is tried again: until then the node is not ready, and says why.
+func (n *node) follow(ctx context.Context) error {
+	var seen access.Rev
+	for ctx.Err() == nil {
+		rev, err := n.app.db.WaitRev(ctx, seen)
+		if ctx.Err() != nil {
+			break
+		}
+		if err == nil {
+			err = n.step(ctx)
+		}
+		if ctx.Err() != nil {
+			break
+		}
+		n.failed(err)
+		if err == nil {
+			seen = rev
+			continue
+		}
+		slog.ErrorContext(ctx, "following", "error", err)
+		wait(ctx, retry)
+	}
+	return nil
+}
+
+func (n *node) step(ctx context.Context) error {
+	if err := n.catchUp(ctx); err != nil {
+		return err
+	}
+	if _, err := n.app.refresh(ctx); err != nil {
+		return fmt.Errorf("computing what follows from facts: %w", err)
+	}
+	return n.catchUp(ctx)
+}
+
+func (n *node) failed(err error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.failing = err
+}
+
+// ready returns why the node cannot serve, or nil.
+func (n *node) ready(ctx context.Context) error {
+	n.mu.Lock()
+	err := n.failing
+	n.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	if !n.app.db.ClockTrusted() {
+		return errors.New("the clock jumped: look at it, then start the node again")
+	}
+	_, err = n.app.db.Rev(ctx)
+	return err
+}
+
+// sweepAtMost is how long the next edge is believed: a change may bring a nearer one.
+const sweepAtMost = time.Second
+
+// sweep puts the starts and ends that the clock reaches into the feed.
+func (n *node) sweep(ctx context.Context) error {
+	for ctx.Err() == nil {
+		if _, err := n.app.db.Sweep(ctx); err != nil && ctx.Err() == nil {
+			slog.ErrorContext(ctx, "sweeping", "error", err)
+		}
+		wait(ctx, sweepAtMost)
+	}
+	return nil
+}
+
+func wait(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/go-viper/mapstructure/v2"
+	"github.com/knadh/koanf/parsers/yaml"
+	"github.com/knadh/koanf/providers/env/v2"
+	"github.com/knadh/koanf/providers/file"
+	"github.com/knadh/koanf/v2"
+
+	"github.com/writhq/writ/internal/fault"
+	"github.com/writhq/writ/server"
+)
+
+var errConfig = fault.New(fault.Invalid, "server-config", "the server's configuration cannot be used")
+
+// serverConfig is what a server is started with: everything else lies in the database.
+type serverConfig struct {
+	Address  string   `koanf:"address"`
+	Origin   string   `koanf:"origin"`
+	Data     string   `koanf:"data"`
+	Database string   `koanf:"database"`
+	Proxies  []string `koanf:"proxies"`
+	TLS      struct {
+		Certificate string `koanf:"certificate"`
+		Key         string `koanf:"key"`
+	} `koanf:"tls"`
+
+	origin  *url.URL
+	proxies server.Networks
+	tls     *tls.Config
+}
+
+const envPrefix = "WRIT_"
+
+// readServerConfig reads a file, if one is named, and over it the environment:
+// WRIT_ADDRESS is address, WRIT_TLS__KEY is key of tls.
+func readServerConfig(path string, environ []string) (*serverConfig, error) {
+	k := koanf.New(".")
+	if path != "" {
+		if err := k.Load(file.Provider(path), yaml.Parser()); err != nil {
+			return nil, errConfig.With("the file %s cannot be read as YAML", path).Because(err)
+		}
+	}
+	fromEnv := env.Provider(".", env.Opt{
+		Prefix: envPrefix, EnvironFunc: func() []string { return environ },
+		TransformFunc: func(name, value string) (string, any) {
+			key := strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(name, envPrefix)), "__", ".")
+			if key == "proxies" {
+				return key, strings.Fields(strings.ReplaceAll(value, ",", " "))
+			}
+			return key, value
+		},
+	})
+	if err := k.Load(fromEnv, nil); err != nil {
+		return nil, errConfig.With("the environment cannot be read").Because(err)
+	}
+	c := &serverConfig{Address: "127.0.0.1:7400"}
+	err := k.UnmarshalWithConf("", c, koanf.UnmarshalConf{DecoderConfig: &mapstructure.DecoderConfig{
+		ErrorUnused: true, Result: c, TagName: "koanf", WeaklyTypedInput: false,
+	}})
+	if err != nil {
+		return nil, errConfig.With("a setting is unknown or of the wrong kind").Because(err)
+	}
+	return c, c.check()
+}
+
+// check finds everything that is wrong at once.
+func (c *serverConfig) check() error {
+	var wrong []error
+	say := func(text string, args ...any) { wrong = append(wrong, fmt.Errorf(text, args...)) }
+	host, _, err := net.SplitHostPort(c.Address)
+	if err != nil {
+		say("address: %q is not HOST:PORT", c.Address)
+	}
+	if (c.TLS.Certificate == "") != (c.TLS.Key == "") {
+		say("tls: certificate and key go together")
+	}
+	if c.TLS.Certificate != "" && c.TLS.Key != "" {
+		pair, err := tls.LoadX509KeyPair(c.TLS.Certificate, c.TLS.Key)
+		if err != nil {
+			say("tls: %w", err)
+		}
+		c.tls = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
+	}
+	if c.Origin == "" {
+		c.Origin = c.ownOrigin()
+	}
+	if c.origin, err = url.Parse(c.Origin); err != nil || c.origin.Host == "" || c.origin.Path != "" || c.origin.Scheme != "https" && c.origin.Scheme != "http" {
+		say("origin: %q is not https://HOST or https://HOST:PORT", c.Origin)
+	} else if c.origin.Scheme == "http" && !loopback(c.origin.Hostname()) {
+		say("origin: %s is without TLS, which is for this machine alone: put https:// in front, and a certificate or a proxy behind it", c.Origin)
+	}
+	for _, text := range c.Proxies {
+		p, err := netip.ParsePrefix(text)
+		if err != nil {
+			say("proxies: %q is not a range of addresses such as 10.0.0.0/8", text)
+		}
+		c.proxies = append(c.proxies, p)
+	}
+	if err == nil && c.tls == nil && !loopback(host) && len(c.Proxies) == 0 {
+		say("address: %s is reachable from elsewhere and without TLS: name tls.certificate and tls.key, or the proxies in front of it", c.Address)
+	}
+	if len(wrong) > 0 {
+		return errConfig.Because(errors.Join(wrong...))
+	}
+	return nil
+}
+
+func (c *serverConfig) ownOrigin() string {
+	scheme := "http://"
+	if c.tls != nil {
+		scheme = "https://"
+	}
+	return scheme + strings.Replace(c.Address, "127.0.0.1:", "localhost:", 1)
+}
+
+// loopback reports whether a host is this machine.
+func loopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	a, err := netip.ParseAddr(host)
+	return err == nil && a.IsLoopback()
+}
+
+// ownEnviron leaves out of the environment what is said with flags and what commands use.
+func ownEnviron() []string {
+	var list []string
+	for _, kv := range os.Environ() {
+		if strings.HasPrefix(kv, envPrefix) {
+			list = append(list, kv)
+		}
+	}
+	return list
+}

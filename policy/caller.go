@@ -1,0 +1,63 @@
+package policy
+
+import (
+	"context"
+	"slices"
+
+	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/audit"
+	"github.com/writhq/writ/internal/fault"
+)
+
+// Caller is who asks something of Writ, as the door has made sure of it.
+type Caller struct {
+	Identity access.IdentityID
+	// Node names who acts on the node itself, by its data directory, which is what
+	// permits it. Only a command gives it, never the door.
+	Node    string
+	Context Context
+	// Limits are what the caller's token is limited to: actions by name, and groups.
+	// Nil is no limit.
+	Limits []string
+}
+
+// within reports whether the caller's token reaches an action.
+func (c Caller) within(action string) bool {
+	if c.Limits == nil || slices.Contains(c.Limits, action) {
+		return true
+	}
+	a, ok := actionOf(action)
+	return ok && slices.Contains(c.Limits, string(a.Group))
+}
+
+// The ways in which a caller may not go on.
+var (
+	ErrSignIn  = fault.New(fault.Denied, "sign-in-required", "sign in first")
+	ErrLimited = fault.New(fault.Denied, "token-limited", "the token is not for this")
+	ErrStepUp  = fault.New(fault.Denied, "step-up-required", "confirm that it is you: this needs a second factor of the last ten minutes")
+	ErrReason  = fault.New(fault.Invalid, "reason-required", "this needs a reason")
+	ErrApprove = fault.New(fault.Refused, "approval-required", "somebody else has to approve this first")
+)
+
+type callerKey struct{}
+
+// WithCaller returns a context in which c asks, and makes the changes.
+func WithCaller(ctx context.Context, c Caller) context.Context {
+	ctx = audit.WithActor(ctx, audit.Actor{Identity: c.Identity, Node: c.Node})
+	return context.WithValue(ctx, callerKey{}, c)
+}
+
+// CallerOf returns who asks; nobody has signed in where it is false.
+func CallerOf(ctx context.Context) (Caller, bool) {
+	c, ok := ctx.Value(callerKey{}).(Caller)
+	return c, ok && (c.Identity != 0 || c.Node != "")
+}
+
+func actionOf(name string) (Action, bool) {
+	for _, a := range Actions {
+		if a.Name == name {
+			return a, true
+		}
+	}
+	return Action{}, false
+}

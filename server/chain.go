@@ -1,0 +1,118 @@
+package server
+
+import (
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+
+	"github.com/writhq/writ/internal/fault"
+	"github.com/writhq/writ/internal/httpapi"
+	"github.com/writhq/writ/policy"
+)
+
+// What the server itself answers.
+var (
+	ErrAddress = fault.New(fault.Invalid, "server-address", "the server's address cannot be used")
+	ErrNoRoute = fault.New(fault.NotFound, "no-such-route", "the API has no such operation: see /openapi.json")
+	ErrRate    = fault.New(fault.Unavailable, "too-many-requests", "too many requests: wait a little and go on")
+	ErrOrigin  = fault.New(fault.Denied, "cross-origin", "a page of another site sent this; nothing was done")
+	errPanic   = fault.New(fault.Internal, "internal", "")
+)
+
+// chain is what every request goes through, from the outside in.
+func (s *Server) chain(next http.Handler) http.Handler {
+	origins := http.NewCrossOriginProtection()
+	origins.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		httpapi.WriteProblem(w, r, ErrOrigin)
+	}))
+	return s.number(s.headers(s.survive(s.limitAddress(origins.Handler(s.authenticate(next))))))
+}
+
+func (s *Server) number(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = r.WithContext(httpapi.WithRequest(r.Context()))
+		w.Header().Set("X-Request-Id", httpapi.RequestID(r.Context()))
+		next.ServeHTTP(w, r)
+	})
+}
+
+// survive keeps one request's panic from ending the others. Whoever reads the log
+// finds the stack by the number that the caller was given.
+func (s *Server) survive(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			p := recover()
+			if p == nil {
+				return
+			}
+			if p == http.ErrAbortHandler { //nolint:errorlint // it is a value to compare with, never wrapped
+				panic(p)
+			}
+			slog.ErrorContext(r.Context(), "panic", "request", httpapi.RequestID(r.Context()), "panic", p, "stack", string(debug.Stack()))
+			httpapi.WriteProblem(w, r, errPanic)
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// policyText lets a page load what this server serves and nothing else. Styles that
+// a component computes are set by script, which needs no inline styles.
+const policyText = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
+	"connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+
+func (s *Server) headers(next http.Handler) http.Handler {
+	secure := strings.HasPrefix(s.cfg.Origin, "https://")
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policyText)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
+		h.Set("Cache-Control", "no-store")
+		if secure {
+			h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// authenticate asks the door. What is public is served to whoever shows nothing, and
+// refused to whoever shows what is not good.
+func (s *Server) authenticate(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasPrefix(r.URL.Path, "/v1/") {
+			next.ServeHTTP(w, r)
+			return
+		}
+		c, err := s.cfg.Door.Authenticate(r)
+		if err != nil {
+			httpapi.WriteProblem(w, r, err)
+			return
+		}
+		if c.Identity != 0 {
+			if !s.limits.identity(c.Identity) {
+				w.Header().Set("Retry-After", "1")
+				httpapi.WriteProblem(w, r, ErrRate)
+				return
+			}
+			c.Context.Address = s.address(r)
+			r = r.WithContext(policy.WithCaller(r.Context(), c))
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (s *Server) limitAddress(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !s.limits.address(s.address(r)) {
+			w.Header().Set("Retry-After", "1")
+			httpapi.WriteProblem(w, r, ErrRate)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
