@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"testing"
+	"time"
 
 	"github.com/writhq/writ/access"
 )
@@ -48,22 +49,23 @@ func TestOneSubscriberOfIPv6IsOneAddress(t *testing.T) {
 }
 
 func TestARateHoldsEvenOverAFloodOfKeys(t *testing.T) {
+	at := time.Unix(1000, 0)
 	b := newBuckets[access.IdentityID](1, 3, 0, 0)
 	for i := range 3 {
-		if !b.allow(1) {
+		if !b.allow(1, at) {
 			t.Fatalf("request %d of a burst of 3 is refused", i)
 		}
 	}
-	if b.allow(1) {
+	if b.allow(1, at) {
 		t.Fatal("a fourth is let through")
 	}
 	for i := range access.IdentityID(maxKeys + 10) {
-		b.allow(i + 2)
+		b.allow(i+2, at)
 	}
 	if len(b.now) > maxKeys+1 {
 		t.Errorf("%d buckets are kept", len(b.now))
 	}
-	if b.allow(1) {
+	if b.allow(1, at) {
 		t.Error("a flood of others forgave the first")
 	}
 }
