@@ -47,6 +47,10 @@ type Config struct {
 	Version  string
 	// Ready returns why the node cannot serve now, or nil.
 	Ready func(ctx context.Context) error
+	// Figures returns what the node knows of itself, for metrics; nil is nothing.
+	Figures func(ctx context.Context) (Figures, error)
+	Answers Answers // to requests that may come again; nil keeps none
+	Traces  *Traces // nil traces nothing
 
 	Limits Limits
 }
@@ -57,6 +61,8 @@ type Server struct {
 	api     huma.API
 	handler http.Handler
 	limits  *limiter
+	metrics *metrics
+	secret  map[string]bool // patterns of operations whose answers hold secrets
 }
 
 // New checks a configuration and builds the server.
@@ -64,12 +70,13 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Door == nil || cfg.Ready == nil {
 		return nil, errors.New("a server needs a door and to know when it is ready")
 	}
-	s := &Server{cfg: cfg, limits: newLimiter(cfg.Limits)}
+	s := &Server{cfg: cfg, limits: newLimiter(cfg.Limits), metrics: newMetrics(cfg.Figures)}
 	mux := http.NewServeMux()
 	s.api = httpapi.New(mux, cfg.Version)
 	for _, f := range cfg.Features {
 		f.Register(s.api)
 	}
+	s.secret = httpapi.Secrets(s.api)
 	mux.HandleFunc("GET /healthz", alive)
 	mux.HandleFunc("GET /readyz", s.ready)
 	mux.HandleFunc("GET /openapi.json", s.description)

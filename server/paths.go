@@ -1,0 +1,62 @@
+package server
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/writhq/writ/internal/fault"
+	"github.com/writhq/writ/internal/httpapi"
+)
+
+// What a request may not be written as.
+var (
+	ErrPath     = fault.New(fault.NotFound, "bad-path", "the path is not written the one way that paths are: no empty or dotted part, no backslash, no encoded slash")
+	ErrEncoding = fault.New(fault.Invalid, "unsupported-content", "send the body as it is: none is unpacked here")
+)
+
+// plain refuses what could be read in two ways, by a proxy in front and by us: a
+// path has one spelling, and a body is what it is.
+func plain(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case !plainPath(r.URL.Path) || r.URL.RawPath != "" && encodedSlash(r.URL.RawPath):
+			httpapi.WriteProblem(w, r, ErrPath)
+		case len(r.Header["Content-Encoding"]) > 0:
+			httpapi.WriteProblem(w, r, ErrEncoding)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+func encodedSlash(raw string) bool {
+	raw = strings.ToLower(raw)
+	return strings.Contains(raw, "%2f") || strings.Contains(raw, "%5c")
+}
+
+// plainPath looks at the path after it was decoded once.
+func plainPath(p string) bool {
+	if p == "" || p[0] != '/' {
+		return false
+	}
+	for i := range len(p) {
+		if c := p[i]; c < ' ' || c == 0x7f || c == '\\' {
+			return false
+		}
+	}
+	if p == "/" {
+		return true
+	}
+	rest := p[1:]
+	for rest != "" {
+		part, after, more := strings.Cut(rest, "/")
+		if part == "" || part == "." || part == ".." {
+			return false
+		}
+		if !more {
+			return true
+		}
+		rest = after // a slash at the end is a route of its own
+	}
+	return true
+}
