@@ -43,7 +43,8 @@ type Config struct {
 	Door     Door
 	Features []Feature
 	Raw      []Raw
-	Console  fs.FS // built files, or nil
+	Console  fs.FS   // built files, or nil
+	Manual   *Manual // or nil
 	Version  string
 	// Ready returns why the node cannot serve now, or nil.
 	Ready func(ctx context.Context) error
@@ -78,9 +79,15 @@ func New(cfg Config) (*Server, error) {
 		f.Register(s.api)
 	}
 	s.secret = httpapi.Secrets(s.api)
+	httpapi.AddExamples(s.api)
 	mux.HandleFunc("GET /healthz", alive)
 	mux.HandleFunc("GET /readyz", s.ready)
 	mux.HandleFunc("GET /openapi.json", s.description)
+	mux.HandleFunc("GET /pages.css", styles)
+	(&reference{api: s.api, origin: cfg.Origin}).mount(mux)
+	if cfg.Manual != nil {
+		(&pages{manual: cfg.Manual}).mount(mux)
+	}
 	for _, r := range cfg.Raw {
 		mux.Handle(r.Pattern, r.Handler)
 	}

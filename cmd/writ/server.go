@@ -108,7 +108,7 @@ const tracesTimeout = 3 * time.Second
 func (a *app) served(c *serverConfig, n *node) server.Config {
 	return server.Config{
 		Address: c.Address, Origin: c.Origin, Proxies: c.proxies, TLS: c.tls, Version: version(),
-		Door: nobody{}, Ready: n.ready, Figures: n.figures, Answers: a.db.Idempotency(),
+		Door: nobody{}, Ready: n.ready, Figures: n.figures, Answers: a.db.Idempotency(), Manual: manual(),
 		Features: []server.Feature{&server.Decisions{Gate: n.gate}},
 	}
 }
