@@ -49,7 +49,10 @@ fuzz: ## each fuzz target for FUZZTIME (1m)
 	@for p in $$($(GO) list ./...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
 	  echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime "$${FUZZTIME:-1m}" -fuzzminimizetime 20x $$p; done; done
 
-bench: bench-decide bench-graph bench-assess bench-ingest ## all benchmarks
+fuzz-http: ## every route with thousands of requests that are almost right; WRIT_FUZZ_ROUNDS says how many
+	WRIT_FUZZ_ROUNDS=$${WRIT_FUZZ_ROUNDS:-2000} $(GO) test -count=1 -timeout 60m -run '^TestNoRouteBreaksOrLeaks$$' -v ./cmd/writ
+
+bench: bench-decide bench-graph bench-assess bench-ingest bench-http ## all benchmarks
 
 bench-decide: ## a full decision beside bare Cedar on the applicable policies
 	$(GO) test -run '^$$' -bench '^BenchmarkDecide$$' -benchtime 3s ./policy
@@ -64,6 +67,9 @@ bench-assess: ## the whole command, and what follows from facts: anew and after 
 bench-ingest: ## a million accounts and ten million grants into both databases beside the bare drivers, ten minutes; WRIT_BENCH_ACCOUNTS=50000 is one
 	WRIT_BENCH_ACCOUNTS=$${WRIT_BENCH_ACCOUNTS:-1000000} $(GO) test -run '^$$' -bench '^BenchmarkIngest$$' -benchtime 1x -timeout 2h ./inventory
 
+bench-http: ## decisions over HTTP beside an empty route: a processor's time, requests a second, waiting
+	$(GO) test -run '^$$' -bench '^BenchmarkHTTP$$' -benchtime 1x -timeout 20m ./bench
+
 vuln: ## known vulnerabilities in what we import
 	$(TOOL) govulncheck ./...
 
@@ -76,4 +82,4 @@ release: ## static binaries for each platform, with checksums, into bin/release
 clean: ## what make made
 	rm -rf bin demo
 
-.PHONY: help demo build test quick install check format format-check vet lint verify fuzz bench bench-decide bench-graph bench-assess bench-ingest vuln release clean
+.PHONY: help demo build test quick install check format format-check vet lint verify fuzz fuzz-http bench bench-decide bench-graph bench-assess bench-ingest bench-http vuln release clean

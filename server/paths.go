@@ -2,7 +2,9 @@ package server
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/writhq/writ/internal/fault"
 	"github.com/writhq/writ/internal/httpapi"
@@ -11,6 +13,7 @@ import (
 // What a request may not be written as.
 var (
 	ErrPath     = fault.New(fault.NotFound, "bad-path", "the path is not written the one way that paths are: no empty or dotted part, no backslash, no encoded slash")
+	ErrQuery    = fault.New(fault.Invalid, "bad-query", "the query is not text in UTF-8 that is escaped as URLs are")
 	ErrEncoding = fault.New(fault.Invalid, "unsupported-content", "send the body as it is: none is unpacked here")
 )
 
@@ -21,6 +24,8 @@ func plain(next http.Handler) http.Handler {
 		switch {
 		case !plainPath(r.URL.Path) || r.URL.RawPath != "" && encodedSlash(r.URL.RawPath):
 			httpapi.WriteProblem(w, r, ErrPath)
+		case !plainQuery(r.URL.RawQuery):
+			httpapi.WriteProblem(w, r, ErrQuery)
 		case len(r.Header["Content-Encoding"]) > 0:
 			httpapi.WriteProblem(w, r, ErrEncoding)
 		default:
@@ -34,9 +39,18 @@ func encodedSlash(raw string) bool {
 	return strings.Contains(raw, "%2f") || strings.Contains(raw, "%5c")
 }
 
+// plainQuery takes text only: a database knows no other.
+func plainQuery(raw string) bool {
+	if raw == "" {
+		return true
+	}
+	text, err := url.QueryUnescape(raw)
+	return err == nil && utf8.ValidString(text) && !strings.Contains(text, "\x00")
+}
+
 // plainPath looks at the path after it was decoded once.
 func plainPath(p string) bool {
-	if p == "" || p[0] != '/' {
+	if p == "" || p[0] != '/' || !utf8.ValidString(p) {
 		return false
 	}
 	for i := range len(p) {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"io/fs"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -120,6 +121,9 @@ func openCompany(t *testing.T, data string) *company {
 	if err != nil {
 		t.Fatal(err)
 	}
+	old := slog.Default()
+	slog.SetDefault(slog.New(slog.DiscardHandler)) // thousands of requests
+	t.Cleanup(func() { slog.SetDefault(old) })
 	a := &app{in: strings.NewReader(""), out: io.Discard, err: io.Discard, data: copied}
 	ctx, err := a.openGraph(t.Context())
 	if err != nil {
