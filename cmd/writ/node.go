@@ -13,6 +13,7 @@ import (
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/audit"
 	"github.com/writhq/writ/policy"
+	"github.com/writhq/writ/server"
 )
 
 // node is what goes on in the background while a server runs: revisions are given,
@@ -61,6 +62,7 @@ func (n *node) run(ctx context.Context) error {
 	g.Go(func() error { return n.app.db.RunSequencer(ctx) })
 	g.Go(func() error { return n.follow(ctx) })
 	g.Go(func() error { return n.sweep(ctx) })
+	g.Go(func() error { return n.forget(ctx) })
 	return g.Wait()
 }
 
@@ -136,6 +138,37 @@ func (n *node) sweep(ctx context.Context) error {
 		wait(ctx, sweepAtMost)
 	}
 	return nil
+}
+
+// forgetEvery is how often answers that nobody asks for any more are looked for.
+const forgetEvery = 10 * time.Minute
+
+// forget takes away what is kept for a day only.
+func (n *node) forget(ctx context.Context) error {
+	for ctx.Err() == nil {
+		if _, err := n.app.db.Idempotency().Sweep(ctx); err != nil && ctx.Err() == nil {
+			slog.ErrorContext(ctx, "forgetting answers", "error", err)
+		}
+		wait(ctx, forgetEvery)
+	}
+	return nil
+}
+
+// figures are what metrics tell of the node.
+func (n *node) figures(ctx context.Context) (f server.Figures, err error) {
+	v := n.app.graph.View()
+	defer v.Close()
+	f.Permits, f.Forbids = n.gate.Engine.Counts()
+	f.GraphRevision, f.Ready = int64(v.Rev()), n.ready(ctx) == nil
+	s, err := n.app.db.Figures(ctx)
+	if err != nil {
+		return f, err
+	}
+	f.StoreRevision, f.Waiting, f.StoreBytes, f.AuditRecords = int64(s.Rev), s.Waiting, s.Bytes, s.Records
+	if s.Waiting > 0 {
+		f.WaitingSeconds = s.Now.Time().Sub(s.Oldest.Time()).Seconds()
+	}
+	return f, nil
 }
 
 func wait(ctx context.Context, d time.Duration) {
