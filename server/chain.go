@@ -99,10 +99,9 @@ func (s *Server) authenticate(next http.Handler) http.Handler {
 				httpapi.WriteProblem(w, r, ErrRate)
 				return
 			}
-			c.Context.Address = s.address(r)
-			r = r.WithContext(policy.WithCaller(r.Context(), c))
 		}
-		next.ServeHTTP(w, r)
+		c.Context.Address = s.address(r)
+		next.ServeHTTP(w, r.WithContext(policy.WithCaller(r.Context(), c)))
 	})
 }
 
