@@ -57,7 +57,7 @@ func New(c Config) (*Client, error) {
 		TLSHandshakeTimeout: dialTimeout, ResponseHeaderTimeout: headerTimeout, IdleConnTimeout: idleTimeout,
 		MaxIdleConnsPerHost: 4, MaxResponseHeaderBytes: maxHeader,
 	}
-	return &Client{&http.Client{Transport: &capped{transport, c.MaxBody}, Timeout: timeout, CheckRedirect: stay}}, nil
+	return &Client{&http.Client{Transport: &capped{transport, u.Scheme, c.MaxBody}, Timeout: timeout, CheckRedirect: stay}}, nil
 }
 
 // HTTP is the client, for a library that calls by itself.
@@ -86,12 +86,17 @@ func stay(next *http.Request, via []*http.Request) error {
 
 // capped is a transport whose answers end.
 type capped struct {
-	next http.RoundTripper
-	most int64
+	next   http.RoundTripper
+	scheme string // that was configured
+	most   int64
 }
 
-// RoundTrip implements http.RoundTripper.
+// RoundTrip implements http.RoundTripper. Where TLS was configured, no URL that an
+// answer names leads out of it.
 func (c *capped) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Scheme != "https" && r.URL.Scheme != c.scheme {
+		return nil, ErrURL
+	}
 	answer, err := c.next.RoundTrip(r)
 	if err != nil {
 		return nil, err

@@ -105,8 +105,11 @@ func TestLesson04_AnAnswerLeadsNowhereElse(t *testing.T) {
 		}
 	}
 	elsewhere := client(t, Config{URL: "https://idp.example.com"})
-	if got, err := elsewhere.get(t.Context(), inside.URL); !errors.Is(err, ErrAddress) {
+	if got, err := elsewhere.get(t.Context(), strings.Replace(inside.URL, "http:", "https:", 1)); !errors.Is(err, ErrAddress) {
 		t.Errorf("this machine, which is not what was configured: %q, %v", got, err)
+	}
+	if got, err := elsewhere.get(t.Context(), inside.URL); !errors.Is(err, ErrURL) {
+		t.Errorf("without TLS: %q, %v", got, err)
 	}
 }
 
