@@ -19,6 +19,9 @@ type Store interface {
 	SigninStore
 	LinkStore
 	PasskeyStore
+	TokenStore
+	DeviceStore
+	OIDCStore
 }
 
 // SigninStore keeps sign-ins.
@@ -32,11 +35,11 @@ type SigninStore interface {
 	// Touch notes that a sign-in is in use.
 	Touch(ctx context.Context, id access.SigninID) error
 	// Confirm keeps that a second factor was shown, by a passkey.
-	Confirm(ctx context.Context, id access.SigninID, p PasskeyUse) error
+	Confirm(ctx context.Context, g Signin, p PasskeyUse) error
 	// Signins lists those that have not ended, newest first: an identity's, or all.
 	Signins(ctx context.Context, of access.IdentityID) ([]Signin, error)
 	// End ends one sign-in of an identity, or all of them where id is zero, and returns
-	// how many.
+	// how many. It returns ErrNoSignin where there was none.
 	End(ctx context.Context, of access.IdentityID, id access.SigninID, why Reason) (int64, error)
 	// Refuse keeps that the door stayed shut for somebody who is known.
 	Refuse(ctx context.Context, r Refusal) error
@@ -51,6 +54,7 @@ type Beginning struct {
 	Secret   Hash
 	Agent    string
 	Address  string
+	Passkey  *PasskeyUse // where that is how
 }
 
 // Refusal is the door staying shut.
@@ -59,6 +63,7 @@ type Refusal struct {
 	Object   access.Ref // what was shown: a sign-in, a passkey, a token
 	Method   Method
 	Why      Reason
+	Address  string
 }
 
 // People tells what people are called.
@@ -67,12 +72,15 @@ type People interface {
 	Person(ctx context.Context, id access.IdentityID) (name, email string, err error)
 }
 
-// Config is what the door needs. Store, Gate, People and Origin are required.
+// Config is what the door needs. Store, Gate, Facts, People and Origin are required.
 type Config struct {
 	Store  Store
 	Gate   *policy.Gate
 	People People
 	Origin string // https://writ.example.com, as browsers write it
+	// Facts is what the gate decides on, to say who somebody is.
+	Facts     func() policy.Facts
+	Providers []Provider // of OpenID Connect, that people may sign in at
 	// Settle, if given, returns once what was committed is what the gate decides on.
 	Settle func(ctx context.Context) error
 	Now    func() time.Time // tests only; nil is the clock
@@ -81,25 +89,31 @@ type Config struct {
 // Service is the door.
 type Service struct {
 	Config
-	origin   *url.URL
-	webauthn *webauthn.WebAuthn
-	proofs   proofs
-	cache    cache
-	tries    tries
+	origin    *url.URL
+	webauthn  *webauthn.WebAuthn
+	proofs    proofs
+	providers map[string]*provider
+	cache     cache // of sign-ins
+	shown     shown // and of what programs show
+	tries     tries // that fail, by address
+	noted     tries // what was kept of them
 }
 
 // New checks a configuration.
 func New(c Config) (*Service, error) {
-	if c.Store == nil || c.Gate == nil || c.People == nil {
+	if c.Store == nil || c.Gate == nil || c.Facts == nil || c.People == nil {
 		return nil, errors.New("the door needs a store, the gate, and to know people")
 	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	s := &Service{Config: c, proofs: proofs{Origin: c.Origin, Now: c.Now}}
+	s := &Service{Config: c, proofs: proofs{Origin: c.Origin, Now: c.Now}, tries: tries{most: 10}, noted: tries{most: 1}}
 	var err error
 	if s.origin, err = url.Parse(c.Origin); err != nil || s.origin.Host == "" {
 		return nil, errors.New("the door needs the origin that browsers know it by")
+	}
+	if s.providers, err = newProviders(c.Origin, c.Providers); err != nil {
+		return nil, err
 	}
 	if s.webauthn, err = newWebAuthn(s.origin); err != nil {
 		return nil, err
@@ -111,7 +125,7 @@ func New(c Config) (*Service, error) {
 // key has the thumbprint, and returns the secret for that client's cookie.
 func (s *Service) begin(ctx context.Context, who access.IdentityID, by Method, mfa bool, key string) (Signin, secret.Secret, error) {
 	b, plain := s.beginning(ctx, who, by, mfa, key)
-	g, err := s.Store.Begin(ctx, b)
+	g, err := s.Store.Begin(atIdentity(ctx, who), b)
 	return g, plain, err
 }
 
@@ -124,4 +138,11 @@ func (s *Service) beginning(ctx context.Context, who access.IdentityID, by Metho
 		b.Address = c.Context.Address.String()
 	}
 	return b, plain
+}
+
+// End ends one sign-in of an identity, or all where id is zero, on this node at once
+// and on others with the revision.
+func (s *Service) End(ctx context.Context, of access.IdentityID, id access.SigninID, why Reason) (int64, error) {
+	defer s.cache.drop()
+	return s.Store.End(ctx, of, id, why)
 }

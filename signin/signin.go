@@ -23,10 +23,11 @@ const (
 // What the door says. One answer is given for what never was, what has ended and what
 // was used, so that nothing can be learnt by trying.
 var (
-	ErrEnded    = fault.New(fault.Denied, "sign-in-required", "this sign-in has ended: sign in again")
+	ErrEnded    = fault.New(fault.Denied, "sign-in-ended", "this sign-in has ended: sign in again")
 	ErrClient   = fault.New(fault.Denied, "wrong-client", "this sign-in belongs to another browser or program: sign in again in this one")
 	ErrNeedsKey = fault.New(fault.Denied, "proof-required", "this needs a proof by the client's key (RFC 9449): send one as DPoP")
 	ErrPerson   = fault.New(fault.Denied, "not-active", "nobody who works here is known by that: ask whoever runs Writ")
+	ErrBusy     = fault.New(fault.Unavailable, "too-many-requests", "too many tries that failed: wait a few minutes")
 	ErrNoSignin = fault.New(fault.NotFound, "signin-not-found", "there is no such sign-in, or it has ended")
 )
 
@@ -53,7 +54,7 @@ const (
 	LinkExpired   Reason = "link_expired"
 	CounterBack   Reason = "counter_went_back"
 	PasskeyLocked Reason = "passkey_locked"
-	BadAssertion  Reason = "bad_assertion"
+	BadAnswer     Reason = "bad_answer"
 )
 
 // Signin is somebody being signed in, in one browser. It is bound to that browser's

@@ -66,6 +66,7 @@ var special = map[string]int{
 	ErrNoMatch.Code:       http.StatusPreconditionRequired,
 	ErrStale.Code:         http.StatusPreconditionFailed,
 	"sign-in-required":    http.StatusUnauthorized,
+	"sign-in-ended":       http.StatusUnauthorized,
 	"too-many-requests":   http.StatusTooManyRequests,
 	"request-too-large":   http.StatusRequestEntityTooLarge,
 	"unsupported-content": http.StatusUnsupportedMediaType,
