@@ -6,12 +6,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/writhq/writ/policy"
 	"github.com/writhq/writ/server"
 )
 
@@ -64,10 +62,19 @@ func (a *app) serve(ctx context.Context, c *serverConfig) error {
 	if err != nil {
 		return err
 	}
+	first, err := n.door.FirstLink(ctx)
+	if err != nil {
+		return err
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return n.run(ctx) })
 	g.Go(func() error {
-		return s.Run(ctx, func(net.Addr) { _, _ = fmt.Fprintf(a.out, "Writ is at %s\n", c.Origin) })
+		return s.Run(ctx, func(net.Addr) {
+			_, _ = fmt.Fprintf(a.out, "Writ is at %s\n", c.Origin)
+			if !first.Empty() {
+				_, _ = fmt.Fprintf(a.out, "It has no owner yet. Whoever opens this first becomes it; it is good once, for an hour:\n  %s\n", first.Reveal())
+			}
+		})
 	})
 	if err := g.Wait(); err != nil && !errors.Is(err, context.Canceled) {
 		return err
@@ -77,13 +84,12 @@ func (a *app) serve(ctx context.Context, c *serverConfig) error {
 
 // newServer wires what is served.
 func (a *app) newServer(c *serverConfig, n *node) (*server.Server, error) {
+	var err error
+	if n.door, err = a.newDoor(c, n); err != nil {
+		return nil, err
+	}
 	return server.New(server.Config{
 		Address: c.Address, Origin: c.Origin, Proxies: c.proxies, TLS: c.tls, Version: version(),
-		Door: nobody{}, Ready: n.ready,
+		Door: n.door, Ready: n.ready, Features: []server.Feature{n.door}, Raw: rawOf(n.door),
 	})
 }
-
-// nobody is a door that knows nobody.
-type nobody struct{}
-
-func (nobody) Authenticate(*http.Request) (policy.Caller, error) { return policy.Caller{}, nil }
