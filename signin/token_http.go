@@ -89,10 +89,14 @@ func (s *Service) postTokens(ctx context.Context, in *tokenInput) (*tokenOutput,
 }
 
 type tokenIDInput struct {
-	ID access.TokenID `path:"id"`
+	ID string `path:"id" maxLength:"40"`
 }
 
 func (s *Service) deleteToken(ctx context.Context, in *tokenIDInput) (*struct{}, error) {
 	c, _ := policy.CallerOf(ctx)
-	return nil, s.EndToken(ctx, c.Identity, in.ID)
+	ref, err := access.ParseRef(in.ID)
+	if err != nil || ref.Kind != access.KindToken {
+		return nil, ErrNoToken
+	}
+	return nil, s.EndToken(ctx, c.Identity, access.TokenID(ref.Key))
 }

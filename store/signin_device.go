@@ -101,7 +101,7 @@ func (s Signin) AnswerDevice(ctx context.Context, code signin.Hash, a signin.Ans
 		if errors.Is(err, sql.ErrNoRows) {
 			return signin.ErrCode
 		}
-		t.fact("key", w.Key)
+		t.personal("key", w.Key)
 		t.personal("client", w.Client)
 		t.personal("agent", w.Agent)
 		t.personal("address", w.Address)

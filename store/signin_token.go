@@ -39,8 +39,7 @@ func scanToken(scan func(...any) error) (k signin.Token, err error) {
 	return k, errors.Join(json.Unmarshal([]byte(limits), &k.Limits), json.Unmarshal([]byte(networks), &k.Networks))
 }
 
-// AddToken implements signin.TokenStore. What the log keeps of it for ever is what it may
-// do, not what it is called.
+// AddToken implements signin.TokenStore.
 func (s Signin) AddToken(ctx context.Context, k signin.Token, h signin.Hash, lasts time.Duration) (signin.Token, error) {
 	limits, err := json.Marshal(k.Limits)
 	if err != nil {
@@ -52,8 +51,8 @@ func (s Signin) AddToken(ctx context.Context, k signin.Token, h signin.Hash, las
 	}
 	e := audit.Event{
 		Action: "token.add", Subjects: []access.IdentityID{k.Owner},
-		Facts:    map[string]string{"limits": string(limits), "networks": string(networks), "bound": strconv.FormatBool(k.Key != "")},
-		Personal: map[string]string{"name": k.Name},
+		Facts:    map[string]string{"limits": strconv.Itoa(len(k.Limits)), "networks": strconv.Itoa(len(k.Networks)), "bound": strconv.FormatBool(k.Key != "")},
+		Personal: map[string]string{"name": k.Name, "limits": string(limits), "networks": string(networks)},
 	}
 	err = s.db.change(ctx, e, func(t *tx) error {
 		if err := t.worksHere(ctx, k.Owner); err != nil {
