@@ -74,8 +74,12 @@ type Signin struct {
 	State access.IdentityState // of the identity, as it is read; empty where it is gone
 }
 
-// endsBy is when it ends unless it is used.
+// endsBy is when it ends unless it is used. A program is not away because nobody types:
+// it has short tokens instead.
 func (g Signin) endsBy() access.Time {
+	if g.Method == ByDevice {
+		return g.Ends
+	}
 	return min(g.Ends, g.Seen+access.Time(IdleLasts.Microseconds()))
 }
 

@@ -27,14 +27,15 @@ const (
 	insertSignin = `
 insert into signin (id, secret, identity_id, method, begun_at, seen_at, ends_at, mfa_at, client_key, agent, address)
 values ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10)`
-	sweepSignins = `delete from signin where ends_at <= $1 or seen_at <= $2`
+	sweepSignins = `delete from signin where ends_at <= $1 or seen_at <= $2 and method <> 'device'`
 )
 
 var (
 	selectSignin = `
 select g.id, g.identity_id, g.method, g.begun_at, g.seen_at, g.ends_at, g.mfa_at, g.client_key, g.agent, g.address, coalesce(i.state, '')
   from signin g left join identity i on i.id = g.identity_id and ` + now("i")
-	liveSignin = selectSignin + ` where g.ends_at > $1 and g.seen_at > $2`
+	// A program is not away because nobody types.
+	liveSignin = selectSignin + ` where g.ends_at > $1 and (g.seen_at > $2 or g.method = 'device')`
 	bySecret   = liveSignin + ` and g.secret = $3`
 	allSignins = liveSignin + ` order by g.begun_at desc, g.id desc`
 	ownSignins = liveSignin + ` and g.identity_id = $3 order by g.begun_at desc, g.id desc`
