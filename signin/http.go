@@ -162,7 +162,11 @@ func (s *Service) registerPasskeys(api huma.API) {
 		OperationID: "remove-passkey", Method: http.MethodDelete, Path: "/v1/passkeys/{id}", Tags: []string{tag},
 		Summary: "Remove one of one's passkeys", DefaultStatus: http.StatusNoContent,
 	}, policy.SignedIn[passkeyIDInput](), func(ctx context.Context, in *passkeyIDInput) (*struct{}, error) {
-		return nil, s.removePasskey(ctx, in.ID)
+		var id access.PasskeyID
+		if id.UnmarshalText([]byte(in.ID)) != nil {
+			return nil, ErrNoPasskey
+		}
+		return nil, s.removePasskey(ctx, id)
 	})
 	httpapi.Register(api, huma.Operation{
 		OperationID: "begin-step-up", Method: http.MethodPost, Path: "/v1/stepup/begin", Tags: []string{tag},
@@ -193,7 +197,7 @@ type addPasskeyInput struct {
 }
 
 type passkeyIDInput struct {
-	ID access.PasskeyID `path:"id"`
+	ID string `path:"id" maxLength:"64" doc:"The passkey's id"`
 }
 
 // PasskeyView is a passkey as its owner sees it.
@@ -239,7 +243,11 @@ func (s *Service) registerSignins(api huma.API) {
 		Summary: "End one of one's sign-ins", DefaultStatus: http.StatusNoContent,
 	}, policy.SignedIn[signinIDInput](), func(ctx context.Context, in *signinIDInput) (*struct{}, error) {
 		c, _ := policy.CallerOf(ctx)
-		_, err := s.End(ctx, c.Identity, in.ID, Revoked)
+		var id access.SigninID
+		if id.UnmarshalText([]byte(in.ID)) != nil || id == 0 {
+			return nil, ErrNoSignin
+		}
+		_, err := s.End(ctx, c.Identity, id, Revoked)
 		return nil, err
 	})
 	httpapi.Register(api, huma.Operation{
@@ -257,7 +265,7 @@ func (s *Service) registerSignins(api huma.API) {
 }
 
 type signinIDInput struct {
-	ID access.SigninID `path:"id"`
+	ID string `path:"id" maxLength:"64" doc:"The sign-in's id"`
 }
 
 type endedOutput struct {
