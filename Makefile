@@ -52,7 +52,6 @@ fuzz: ## each fuzz target for FUZZTIME (1m)
 soak: ## the tests that try random things, at full length
 	WRIT_SOAK=1 $(GO) test -count=1 -timeout 3h ./graph ./inventory
 
-bench: bench-decide bench-graph bench-assess bench-ingest ## all benchmarks
 fuzz-http: ## every route with thousands of requests that are almost right; WRIT_FUZZ_ROUNDS says how many
 	WRIT_FUZZ_ROUNDS=$${WRIT_FUZZ_ROUNDS:-2000} $(GO) test -count=1 -timeout 60m -run '^TestNoRouteBreaksOrLeaks$$' -v ./cmd/writ
 

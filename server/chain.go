@@ -92,9 +92,11 @@ func (s *Server) headers(next http.Handler) http.Handler {
 }
 
 // authenticate asks the door. What is public is served to whoever shows nothing, and
-// refused to whoever shows what is not good.
+// refused to whoever shows what is not good. Nobody, too, comes from an address.
 func (s *Server) authenticate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		at := policy.Context{Address: s.address(r)}
+		r = r.WithContext(policy.WithCaller(r.Context(), policy.Caller{Context: at}))
 		if !strings.HasPrefix(r.URL.Path, "/v1/") {
 			next.ServeHTTP(w, r)
 			return
@@ -114,10 +116,9 @@ func (s *Server) authenticate(next http.Handler) http.Handler {
 				httpapi.WriteProblem(w, r, ErrRate)
 				return
 			}
-			c.Context.Address = s.address(r)
-			r = r.WithContext(policy.WithCaller(r.Context(), c))
 		}
-		next.ServeHTTP(w, r)
+		c.Context.Address = at.Address
+		next.ServeHTTP(w, r.WithContext(policy.WithCaller(r.Context(), c)))
 	})
 }
 

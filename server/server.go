@@ -21,6 +21,7 @@ import (
 type Door interface {
 	// Authenticate returns who sent a request; the zero Caller is nobody who has
 	// signed in. An error refuses the request: what was shown is not, or no longer, good.
+	// The request's context has a caller of whom only the address is known.
 	Authenticate(r *http.Request) (policy.Caller, error)
 }
 

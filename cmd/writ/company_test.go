@@ -143,7 +143,10 @@ func openCompany(t *testing.T, data string) *company {
 		t.Fatal(err)
 	}
 	c.find(t, ctx)
-	cfg := a.served(&serverConfig{Origin: "http://localhost:7400"}, c.node)
+	cfg, err := a.served(&serverConfig{Origin: "http://localhost:7400"}, c.node)
+	if err != nil {
+		t.Fatal(err)
+	}
 	cfg.Door, cfg.Limits = c, server.Limits{AddressRate: 1e6, IdentityRate: 1e6}
 	if c.server, err = server.New(cfg); err != nil {
 		t.Fatal(err)

@@ -13,8 +13,14 @@ import (
 	"testing"
 
 	"github.com/writhq/writ/docs"
+	"github.com/writhq/writ/policy"
 	"github.com/writhq/writ/server"
 )
+
+// nobody is a door that knows nobody.
+type nobody struct{}
+
+func (nobody) Authenticate(*http.Request) (policy.Caller, error) { return policy.Caller{}, nil }
 
 // manualServer serves the manual and nothing that needs a store.
 func manualServer(t *testing.T) http.Handler {

@@ -14,6 +14,7 @@ import (
 	"github.com/writhq/writ/audit"
 	"github.com/writhq/writ/policy"
 	"github.com/writhq/writ/server"
+	"github.com/writhq/writ/signin"
 )
 
 // node is what goes on in the background while a server runs: revisions are given,
@@ -22,6 +23,7 @@ type node struct {
 	app  *app
 	live *policy.Live
 	gate *policy.Gate
+	door *signin.Service // once there is a server
 
 	mu      sync.Mutex
 	failing error // why the last step behind the truth failed
@@ -61,6 +63,7 @@ func (n *node) run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return n.app.db.RunSequencer(ctx) })
 	g.Go(func() error { return n.follow(ctx) })
+	g.Go(func() error { return n.doubt(ctx) })
 	g.Go(func() error { return n.sweep(ctx) })
 	g.Go(func() error { return n.forget(ctx) })
 	return g.Wait()
@@ -93,6 +96,30 @@ func (n *node) follow(ctx context.Context) error {
 		wait(ctx, retry)
 	}
 	return nil
+}
+
+// doubt makes the door ask again who has signed in, after each revision. It does not
+// wait for what follows from facts: what is revoked has ended.
+func (n *node) doubt(ctx context.Context) error {
+	var seen access.Rev
+	for n.door != nil && ctx.Err() == nil {
+		rev, err := n.app.db.WaitRev(ctx, seen)
+		if err != nil {
+			wait(ctx, retry) // until then the door believes nothing for long
+			continue
+		}
+		seen = rev
+		n.door.Refresh(ctx)
+	}
+	return nil
+}
+
+// settle gives what is committed its revision and brings the indexes up to it.
+func (n *node) settle(ctx context.Context) error {
+	if _, err := n.app.db.Sequence(ctx); err != nil {
+		return fmt.Errorf("sequencing: %w", err)
+	}
+	return n.catchUp(ctx)
 }
 
 func (n *node) step(ctx context.Context) error {

@@ -6,13 +6,11 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/writhq/writ/policy"
 	"github.com/writhq/writ/server"
 )
 
@@ -68,10 +66,19 @@ func (a *app) serve(ctx context.Context, c *serverConfig) error {
 		return err
 	}
 	defer end()
+	first, err := n.door.FirstLink(ctx)
+	if err != nil {
+		return err
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return n.run(ctx) })
 	g.Go(func() error {
-		return s.Run(ctx, func(net.Addr) { _, _ = fmt.Fprintf(a.out, "Writ is at %s\n", c.Origin) })
+		return s.Run(ctx, func(net.Addr) {
+			_, _ = fmt.Fprintf(a.out, "Writ is at %s\n", c.Origin)
+			if !first.Empty() {
+				_, _ = fmt.Fprintf(a.out, "It has no owner yet. Whoever opens this first becomes it; it is good once, for an hour:\n  %s\n", first.Reveal())
+			}
+		})
 	})
 	if c.Metrics != "" {
 		g.Go(func() error { return s.RunMetrics(ctx, c.Metrics, nil) })
@@ -84,7 +91,11 @@ func (a *app) serve(ctx context.Context, c *serverConfig) error {
 
 // newServer builds what is served; end sends what is left of the traces.
 func (a *app) newServer(ctx context.Context, c *serverConfig, n *node) (s *server.Server, end func(), err error) {
-	cfg, end := a.served(c, n), func() {}
+	end = func() {}
+	cfg, err := a.served(c, n)
+	if err != nil {
+		return nil, end, err
+	}
 	if c.Traces != "" {
 		if cfg.Traces, err = server.NewTraces(ctx, c.Traces, cfg.Version); err != nil {
 			return nil, end, errConfig.With("traces: %s cannot be used", c.Traces).Because(err)
@@ -105,15 +116,13 @@ func (a *app) newServer(ctx context.Context, c *serverConfig, n *node) (s *serve
 const tracesTimeout = 3 * time.Second
 
 // served wires what is served.
-func (a *app) served(c *serverConfig, n *node) server.Config {
+func (a *app) served(c *serverConfig, n *node) (cfg server.Config, err error) {
+	if n.door, err = a.newDoor(c, n); err != nil {
+		return cfg, err
+	}
 	return server.Config{
 		Address: c.Address, Origin: c.Origin, Proxies: c.proxies, TLS: c.tls, Version: version(),
-		Door: nobody{}, Ready: n.ready, Figures: n.figures, Answers: a.db.Idempotency(), Manual: manual(),
-		Features: []server.Feature{&server.Decisions{Gate: n.gate}},
-	}
+		Door: n.door, Ready: n.ready, Figures: n.figures, Answers: a.db.Idempotency(), Manual: manual(),
+		Features: []server.Feature{n.door, &server.Decisions{Gate: n.gate}}, Raw: rawOf(n.door),
+	}, nil
 }
-
-// nobody is a door that knows nobody.
-type nobody struct{}
-
-func (nobody) Authenticate(*http.Request) (policy.Caller, error) { return policy.Caller{}, nil }

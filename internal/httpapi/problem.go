@@ -72,6 +72,7 @@ var special = map[string]int{
 	ErrNoMatch.Code:       http.StatusPreconditionRequired,
 	ErrStale.Code:         http.StatusPreconditionFailed,
 	"sign-in-required":    http.StatusUnauthorized,
+	"sign-in-ended":       http.StatusUnauthorized,
 	"too-many-requests":   http.StatusTooManyRequests,
 	"too-many-keys":       http.StatusTooManyRequests,
 	ErrTooLarge.Code:      http.StatusRequestEntityTooLarge,
