@@ -101,12 +101,7 @@ type Report struct {
 }
 
 // Label is how an object shows itself to people.
-type Label struct {
-	Name   string
-	System string // the name of its system, where it has one
-	Number string // an identity's
-	Native string // what its system calls it
-}
+type Label = access.Label
 
 // Options of one sync.
 type SyncOptions struct {
