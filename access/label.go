@@ -1,28 +1,10 @@
 package access
 
-// Label is how an object is shown: by what it is called, or was called last.
+// Label is how an object shows itself to people.
 type Label struct {
-	Name   string
-	System string // the name of its system, where it has one
-	Number string // an identity's
-	Native string // what its system calls it
-}
-
-// Named is an object as an answer shows it: its id for programs, its names for people.
-type Named struct {
-	ID     Ref    `json:"id"`
-	Type   string `json:"type" doc:"The glossary's word for its kind"`
-	Name   string `json:"name"`
-	System string `json:"system,omitempty" doc:"The name of its system"`
-	Number string `json:"number,omitempty" doc:"An identity's employee number"`
-	Native string `json:"native,omitempty" doc:"What its system calls it"`
-}
-
-// Named shows an object by its label; one without a name by its id.
-func (l Label) Named(r Ref) Named {
-	n := Named{ID: r, Type: r.Kind.String(), Name: l.Name, System: l.System, Number: l.Number, Native: l.Native}
-	if n.Name == "" {
-		n.Name = r.String()
-	}
-	return n
+	Name       string
+	System     string // the name of its system, where it has one
+	SystemKind string // the kind of its system, or of the system that it is
+	Number     string // an identity's
+	Native     string // what its system calls it
 }

@@ -100,9 +100,6 @@ type Report struct {
 	Strayed    []string `json:"-"`                      // native ids of what is out of sight
 }
 
-// Label is how an object shows itself to people.
-type Label = access.Label
-
 // Options of one sync.
 type SyncOptions struct {
 	AcceptRemovals bool // the guard is meant to be passed, and what is out of sight to be let go of
