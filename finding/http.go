@@ -35,11 +35,11 @@ func (a *API) Register(api huma.API) {
 	httpapi.Register(api, op("export-findings", http.MethodGet, "/v1/findings/export", "All findings of a list as CSV"),
 		policy.WithinOrOwn[exportInput](a.Gate, "finding.read"), a.export)
 	httpapi.Register(api, op("show-findings-ageing", http.MethodGet, "/v1/findings/ageing", "How long findings have been open, and what is overdue"),
-		policy.WithinOrOwn[filterInput](a.Gate, "finding.read"), a.ageing)
+		policy.WithinOrOwn[FilterInput](a.Gate, "finding.read"), a.ageing)
 	httpapi.Register(api, op("list-rules", http.MethodGet, "/v1/rules", "Every rule: what it finds, why it matters, what to do"),
 		policy.Known[struct{}](), a.rules)
 	httpapi.Register(api, op("show-finding", http.MethodGet, "/v1/findings/{id}", "One finding: its evidence, what to do, and what happened to it"),
-		policy.On(a.Gate, "finding.read", object[oneInput](a)), a.show)
+		policy.On(a.Gate, "finding.read", object[OneInput](a)), a.show)
 	httpapi.Register(api, op("accept-finding", http.MethodPost, "/v1/findings/{id}/accept", "Accept a finding's risk until a date"),
 		policy.On(a.Gate, "finding.accept", object[acceptInput](a)), a.accept)
 	httpapi.Register(api, op("reopen-finding", http.MethodPost, "/v1/findings/{id}/reopen", "End that a finding's risk is accepted"),
@@ -48,15 +48,15 @@ func (a *API) Register(api huma.API) {
 		policy.On(a.Gate, "finding.assign", object[assignInput](a)), a.assign)
 }
 
-// oneInput names a finding.
-type oneInput struct {
-	ID access.FindingID `path:"id" doc:"The finding"`
+// OneInput names a finding.
+type OneInput struct {
+	ID httpapi.Text[access.FindingID] `path:"id" doc:"The finding"`
 }
 
-func (in *oneInput) about() (access.FindingID, string) { return in.ID, "" }
+func (in *OneInput) about() (access.FindingID, string) { return in.ID.V, "" }
 
 type acceptInput struct {
-	oneInput
+	OneInput
 	httpapi.Match
 	Body struct {
 		Reason string      `json:"reason" minLength:"1" maxLength:"2000" doc:"Why the risk is acceptable"`
@@ -64,20 +64,20 @@ type acceptInput struct {
 	}
 }
 
-func (in *acceptInput) about() (access.FindingID, string) { return in.ID, in.Body.Reason }
+func (in *acceptInput) about() (access.FindingID, string) { return in.ID.V, in.Body.Reason }
 
 type reopenInput struct {
-	oneInput
+	OneInput
 	httpapi.Match
 	Body struct {
 		Reason string `json:"reason" minLength:"1" maxLength:"2000" doc:"Why it is accepted no longer"`
 	}
 }
 
-func (in *reopenInput) about() (access.FindingID, string) { return in.ID, in.Body.Reason }
+func (in *reopenInput) about() (access.FindingID, string) { return in.ID.V, in.Body.Reason }
 
 type assignInput struct {
-	oneInput
+	OneInput
 	httpapi.Match
 	Body struct {
 		Owner access.IdentityID `json:"owner" doc:"A person who works here; empty is the function itself"`
@@ -116,27 +116,27 @@ func hidden(err error) error {
 func (a *API) accept(ctx context.Context, in *acceptInput) (*shownOutput, error) {
 	version, err := in.Version()
 	if err == nil {
-		err = a.Service.Accept(ctx, in.ID, version, in.Body.Reason, in.Body.Until.Time())
+		err = a.Service.Accept(ctx, in.ID.V, version, in.Body.Reason, in.Body.Until.Time())
 	}
-	return a.shown(ctx, in.ID, err)
+	return a.shown(ctx, in.ID.V, err)
 }
 
 func (a *API) reopen(ctx context.Context, in *reopenInput) (*shownOutput, error) {
 	version, err := in.Version()
 	if err == nil {
-		err = a.Service.Reopen(ctx, in.ID, version, in.Body.Reason)
+		err = a.Service.Reopen(ctx, in.ID.V, version, in.Body.Reason)
 	}
-	return a.shown(ctx, in.ID, err)
+	return a.shown(ctx, in.ID.V, err)
 }
 
 func (a *API) assign(ctx context.Context, in *assignInput) (*shownOutput, error) {
 	version, err := in.Version()
 	if err == nil {
-		err = a.Service.Assign(ctx, in.ID, version, in.Body.Owner)
+		err = a.Service.Assign(ctx, in.ID.V, version, in.Body.Owner)
 	}
-	return a.shown(ctx, in.ID, err)
+	return a.shown(ctx, in.ID.V, err)
 }
 
-func (a *API) show(ctx context.Context, in *oneInput) (*shownOutput, error) {
-	return a.shown(ctx, in.ID, nil)
+func (a *API) show(ctx context.Context, in *OneInput) (*shownOutput, error) {
+	return a.shown(ctx, in.ID.V, nil)
 }

@@ -12,30 +12,31 @@ import (
 	"github.com/writhq/writ/policy"
 )
 
-// filterInput narrows findings.
-type filterInput struct {
-	Rule      string            `query:"rule" maxLength:"64" doc:"Only of this rule"`
-	Severity  access.Severity   `query:"severity" enum:"critical,high,medium,low"`
-	Function  access.Function   `query:"function" enum:"iam,security_operations,platform_owner,audit" doc:"Only those that this function answers for"`
-	System    access.SystemID   `query:"system" doc:"Only of this system"`
-	Status    Status            `query:"status" enum:"open,accepted" doc:"Without it, both"`
-	Owner     access.IdentityID `query:"owner" doc:"Only those that this person answers for"`
-	Subject   access.Ref        `query:"subject" doc:"Only about this object"`
-	DueBefore access.Time       `query:"due_before" doc:"Only what is due before then"`
-	Text      string            `query:"q" maxLength:"200" doc:"Words of a rule, or what a person, account or group is called"`
+// FilterInput narrows findings.
+type FilterInput struct {
+	Rule      string                          `query:"rule" maxLength:"64" doc:"Only of this rule"`
+	Severity  access.Severity                 `query:"severity" enum:"critical,high,medium,low"`
+	Function  access.Function                 `query:"function" enum:"iam,security_operations,platform_owner,audit" doc:"Only those that this function answers for"`
+	System    httpapi.Text[access.SystemID]   `query:"system" doc:"Only of this system"`
+	Status    Status                          `query:"status" enum:"open,accepted" doc:"Without it, both"`
+	Owner     httpapi.Text[access.IdentityID] `query:"owner" doc:"Only those that this person answers for"`
+	Subject   httpapi.Text[access.Ref]        `query:"subject" doc:"Only about this object"`
+	DueBefore httpapi.Text[access.Time]       `query:"due_before" doc:"Only what is due before then"`
+	Text      string                          `query:"q" maxLength:"200" doc:"Words of a rule, or what a person, account or group is called"`
 }
 
-type orderInput struct {
-	filterInput
+// OrderInput narrows and sorts them.
+type OrderInput struct {
+	FilterInput
 	Sort Order `query:"sort" enum:"worst,due,opened" default:"worst" doc:"Worst and first due first; first due first; or last opened first"`
 }
 
 type listInput struct {
 	httpapi.Paging
-	orderInput
+	OrderInput
 }
 
-type exportInput struct{ orderInput }
+type exportInput struct{ OrderInput }
 
 type listOutput struct {
 	Body struct {
@@ -78,10 +79,10 @@ func (n names) item(f Finding, version int64) item {
 }
 
 // query is what an input asks for, within the caller's reach.
-func (a *API) query(ctx context.Context, in filterInput) (Query, error) {
+func (a *API) query(ctx context.Context, in FilterInput) (Query, error) {
 	q := Query{
-		Rule: in.Rule, Severity: in.Severity, Function: in.Function, System: in.System, Status: in.Status, Owner: in.Owner,
-		Subject: in.Subject, DueBefore: in.DueBefore, Reach: policy.ReachOf(ctx),
+		Rule: in.Rule, Severity: in.Severity, Function: in.Function, System: in.System.V, Status: in.Status, Owner: in.Owner.V,
+		Subject: in.Subject.V, DueBefore: in.DueBefore.V, Reach: policy.ReachOf(ctx),
 	}
 	if in.Text == "" {
 		return q, nil
@@ -104,7 +105,7 @@ func (a *API) query(ctx context.Context, in filterInput) (Query, error) {
 }
 
 func (a *API) list(ctx context.Context, in *listInput) (*listOutput, error) {
-	q, err := a.query(ctx, in.filterInput)
+	q, err := a.query(ctx, in.FilterInput)
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +156,7 @@ const exported = 1000
 var exportHeader = []string{"id", "severity", "rule", "title", "status", "function", "subject_type", "subject", "subject_id", "system", "owner", "opened", "due", "accepted_until", "why"}
 
 func (a *API) export(ctx context.Context, in *exportInput) (*huma.StreamResponse, error) {
-	q, err := a.query(ctx, in.filterInput)
+	q, err := a.query(ctx, in.FilterInput)
 	if err != nil {
 		return nil, err
 	}

@@ -180,7 +180,7 @@ type functionCount struct {
 	Count    int64           `json:"count"`
 }
 
-func (a *API) ageing(ctx context.Context, in *filterInput) (*ageingOutput, error) {
+func (a *API) ageing(ctx context.Context, in *FilterInput) (*ageingOutput, error) {
 	q, err := a.query(ctx, *in)
 	if err != nil {
 		return nil, err

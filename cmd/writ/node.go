@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -21,6 +22,8 @@ type node struct {
 	app  *app
 	live *policy.Live
 	gate *policy.Gate
+
+	settled atomic.Int64 // the revision that everything has been brought up to
 
 	mu      sync.Mutex
 	failing error // why the last step behind the truth failed
@@ -85,6 +88,7 @@ func (n *node) follow(ctx context.Context) error {
 		n.failed(err)
 		if err == nil {
 			seen = rev
+			n.settled.Store(int64(rev))
 			continue
 		}
 		slog.ErrorContext(ctx, "following", "error", err)

@@ -75,12 +75,17 @@ func (a *app) serve(ctx context.Context, c *serverConfig) error {
 	return nil
 }
 
-// newServer wires what is served.
+// newServer builds what is served.
 func (a *app) newServer(c *serverConfig, n *node) (*server.Server, error) {
-	return server.New(server.Config{
+	return server.New(a.served(c, n))
+}
+
+// served wires what is served.
+func (a *app) served(c *serverConfig, n *node) server.Config {
+	return server.Config{
 		Address: c.Address, Origin: c.Origin, Proxies: c.proxies, TLS: c.tls, Version: version(),
-		Door: nobody{}, Ready: n.ready,
-	})
+		Door: nobody{}, Ready: n.ready, Features: a.assuring(n),
+	}
 }
 
 // nobody is a door that knows nobody.
