@@ -153,7 +153,7 @@ func (a *asking) reach(q finding.Query) {
 const listedColumns = `f.id, f.from_set, f.rule, f.subject_kind, f.subject_key, f.system_id, f.severity, f.function, f.owner_id, f.status,
        f.opened_at, f.due_at, f.accepted_until, f.reason, f.evidence`
 
-// page is the text of a query for one page.
+// page is the text of a query for one page; empty where nothing can come any more.
 func (a *asking) page(q finding.Query) string {
 	limit := a.arg(q.Limit)
 	column, direction, beyond := "f.due_at", "", ">"
@@ -175,19 +175,21 @@ func (a *asking) page(q finding.Query) string {
 		if severity != "" {
 			conditions = append(conditions, "f.severity = "+a.arg(string(severity)))
 		}
-		if q.After != nil {
-			if rank < q.After.Rank {
-				continue
-			}
-			if rank == q.After.Rank {
-				conditions = append(conditions, fmt.Sprintf("(%s, f.id) %s (%s, %s)", column, beyond, a.arg(q.After.At), a.arg(q.After.ID)))
-			}
+		switch {
+		case q.After == nil || q.Order == finding.Worst && rank > q.After.Rank:
+		case q.Order == finding.Worst && rank < q.After.Rank:
+			continue
+		default:
+			conditions = append(conditions, fmt.Sprintf("(%s, f.id) %s (%s, %s)", column, beyond, a.arg(q.After.At), a.arg(q.After.ID)))
 		}
 		for _, s := range a.streams {
 			streams = append(streams, fmt.Sprintf(
 				"select * from (select %[1]d as rank, f.id, f.from_set, %[2]s as at from finding f where %[3]s and %[4]s order by %[2]s%[5]s, f.id%[5]s limit %[6]s) s%[7]d",
 				rank, column, s, strings.Join(conditions, " and "), direction, limit, len(streams)))
 		}
+	}
+	if len(streams) == 0 {
+		return ""
 	}
 	order := fmt.Sprintf("p.rank, p.at%[1]s, p.id%[1]s", direction)
 	return "select p.rank, p.at, " + listedColumns + "\n  from (select * from (" + strings.Join(streams, "\nunion all ") + ") p order by " + order + " limit " + limit +
@@ -198,6 +200,9 @@ func (a *asking) page(q finding.Query) string {
 func (s Findings) Page(ctx context.Context, q finding.Query) (list []finding.Listed, err error) {
 	a := ask(q)
 	text := a.page(q)
+	if text == "" {
+		return nil, nil
+	}
 	err = s.db.read(ctx, func(query *query) error {
 		return query.eachMade(ctx, text, a.args, func(scan func(...any) error) error {
 			var x finding.Listed
