@@ -86,14 +86,13 @@ var (
 	DueAges  = []Age{Overdue, Soon, Later}
 )
 
-// Aged counts open findings by everything that charts of them go by.
+// Aged counts what is open of one rule and severity, by age.
 type Aged struct {
 	Rule     string
 	Severity access.Severity
 	Function access.Function
-	Open     Age
-	Due      Age
-	Count    int64
+	Open     [4]int64 // as OpenAges
+	Due      [3]int64 // as DueAges
 }
 
 // Version is one version of a finding: what it was, and whose change made it so.

@@ -194,8 +194,12 @@ func (a *API) ageing(ctx context.Context, in *FilterInput) (*ageingOutput, error
 	}
 	ages, functions := map[ageCount]int64{}, map[functionCount]int64{}
 	for _, x := range list {
-		ages[ageCount{Age: x.Open, Severity: x.Severity}] += x.Count
-		functions[functionCount{Function: x.Function, Due: x.Due}] += x.Count
+		for i, n := range x.Open {
+			ages[ageCount{Age: OpenAges[i], Severity: x.Severity}] += n
+		}
+		for i, n := range x.Due {
+			functions[functionCount{Function: x.Function, Due: DueAges[i]}] += n
+		}
 	}
 	for k, n := range ages {
 		k.Count = n

@@ -263,33 +263,29 @@ func (s Findings) Totals(ctx context.Context, q finding.Query) ([]finding.Total,
 
 const oneDay = access.Time(24 * 3600 * 1_000_000)
 
-// Ageing counts what is open and asked for by age.
-func (s Findings) Ageing(ctx context.Context, q finding.Query, now access.Time) ([]finding.Aged, error) {
+// Ageing counts what is open and asked for by age. What is neither of the first ages
+// is of the last.
+func (s Findings) Ageing(ctx context.Context, q finding.Query, now access.Time) (list []finding.Aged, err error) {
 	q.Status = finding.Open
 	a := ask(q)
-	ages := func(column string, bounds []access.Time, beyond string, names []finding.Age) string {
-		text := "case"
-		for i, at := range bounds {
-			text += fmt.Sprintf(" when %s %s %d then '%s'", column, beyond, at, names[i])
-		}
-		return text + fmt.Sprintf(" else '%s' end", names[len(bounds)])
+	columns := "f.severity, f.function, f.rule"
+	for _, condition := range []string{
+		fmt.Sprintf("f.opened_at > %d", now-7*oneDay), fmt.Sprintf("f.opened_at > %d", now-30*oneDay), fmt.Sprintf("f.opened_at > %d", now-90*oneDay),
+		fmt.Sprintf("f.due_at <= %d", now), fmt.Sprintf("f.due_at <= %d", now+7*oneDay),
+	} {
+		columns += ", sum(case when " + condition + " then 1 else 0 end)"
 	}
-	opened := ages("f.opened_at", []access.Time{now - 7*oneDay, now - 30*oneDay, now - 90*oneDay}, ">", finding.OpenAges)
-	due := ages("f.due_at", []access.Time{now, now + 7*oneDay}, "<=", finding.DueAges)
-	text := a.counting(q, "f.severity, f.function, f.rule, "+opened+", "+due, 5)
-	sum := map[finding.Aged]int64{}
-	err := s.db.read(ctx, func(query *query) error {
+	text := a.counting(q, columns, 3)
+	err = s.db.read(ctx, func(query *query) error {
 		return query.eachMade(ctx, text, a.args, func(scan func(...any) error) error {
-			var t finding.Aged
+			var x finding.Aged
 			var n int64
-			defer func() { sum[t] += n }()
-			return scan(&t.Severity, &t.Function, &t.Rule, &t.Open, &t.Due, &n)
+			err := scan(&x.Severity, &x.Function, &x.Rule, &x.Open[0], &x.Open[1], &x.Open[2], &x.Due[0], &x.Due[1], &n)
+			x.Open = [4]int64{x.Open[0], x.Open[1] - x.Open[0], x.Open[2] - x.Open[1], n - x.Open[2]}
+			x.Due = [3]int64{x.Due[0], x.Due[1] - x.Due[0], n - x.Due[1]}
+			list = append(list, x)
+			return err
 		})
 	})
-	list := make([]finding.Aged, 0, len(sum))
-	for t, n := range sum {
-		t.Count = n
-		list = append(list, t)
-	}
 	return list, err
 }

@@ -8,9 +8,11 @@ create index finding_of_system on finding (system_id, severity, due_at, id, func
   where until_set = 0 and status in ('open', 'accepted');
 create index finding_of_rule on finding (rule, severity, due_at, id, function, system_id, owner_id, status, opened_at)
   where until_set = 0 and status in ('open', 'accepted');
-create index finding_of_owner on finding (owner_id, severity, due_at, id) where until_set = 0 and status in ('open', 'accepted');
+create index finding_of_owner on finding (owner_id, severity, due_at, id, function, system_id, rule, status, opened_at)
+  where until_set = 0 and status in ('open', 'accepted');
 create index finding_of_subject on finding (subject_kind, subject_key) where until_set = 0 and status in ('open', 'accepted');
 create index finding_latest on finding (opened_at, id) where until_set = 0 and status in ('open', 'accepted');
+create index finding_counted on finding (severity, function, rule, opened_at, due_at, status) where until_set = 0 and status in ('open', 'accepted');
 create index finding_accepted on finding (accepted_until) where until_set = 0 and status = 'accepted';
 
 -- Whom a person has made the owner stays the owner, whatever a rule finds later.
