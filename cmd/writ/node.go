@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -24,6 +25,8 @@ type node struct {
 	live *policy.Live
 	gate *policy.Gate
 	door *signin.Service // once there is a server
+
+	settled atomic.Int64 // the revision that everything has been brought up to
 
 	mu      sync.Mutex
 	failing error // why the last step behind the truth failed
@@ -90,6 +93,7 @@ func (n *node) follow(ctx context.Context) error {
 		n.failed(err)
 		if err == nil {
 			seen = rev
+			n.settled.Store(int64(rev))
 			continue
 		}
 		slog.ErrorContext(ctx, "following", "error", err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -123,6 +124,6 @@ func (a *app) served(c *serverConfig, n *node) (cfg server.Config, err error) {
 	return server.Config{
 		Address: c.Address, Origin: c.Origin, Proxies: c.proxies, TLS: c.tls, Version: version(),
 		Door: n.door, Ready: n.ready, Figures: n.figures, Answers: a.db.Idempotency(), Manual: manual(),
-		Features: []server.Feature{n.door, &server.Decisions{Gate: n.gate}}, Raw: rawOf(n.door),
+		Features: slices.Concat([]server.Feature{n.door, &server.Decisions{Gate: n.gate}}, a.assuring(n)), Raw: rawOf(n.door),
 	}, nil
 }
