@@ -55,7 +55,7 @@ func (a *API) Register(api huma.API) {
 	httpapi.Register(api, op("stream-audit-records", http.MethodGet, "/v1/audit/stream", "Records as they come, as server-sent events"), asks[streamInput]{a.Read}, a.stream)
 	verify := op("verify-audit-log", http.MethodPost, "/v1/audit/verify", "Begin to check every record, the tree, its signatures and the payloads")
 	verify.DefaultStatus = http.StatusAccepted
-	httpapi.Register(api, verify, asks[verifyInput]{a.Verify}, a.verify)
+	httpapi.Register(api, verify, asks[verifyAuditInput]{a.Verify}, a.verify)
 	httpapi.Register(api, op("show-audit-verification", http.MethodGet, "/v1/audit/verify", "How far checking is, and what the last check found"), asks[struct{}]{a.Verify}, a.verification)
 }
 
@@ -74,8 +74,8 @@ type place struct {
 	Before int64 `json:"b"`
 }
 
-// auditRecord is a record as the API shows it.
-type auditRecord struct {
+// ListedRecord is a record as the API shows it.
+type ListedRecord struct {
 	Record   int64             `json:"record" doc:"Its number"`
 	Revision access.Rev        `json:"revision,omitempty" doc:"None yet where it has no place in the tree"`
 	Leaf     *int64            `json:"leaf,omitempty" doc:"Its place in the tree"`
@@ -89,14 +89,14 @@ type auditRecord struct {
 	Erased   bool              `json:"erased,omitempty" doc:"There were such, and they were erased"`
 }
 
-type listOutput struct {
+type auditOutput struct {
 	Body struct {
-		Items []auditRecord `json:"items"`
-		Next  string        `json:"next,omitempty"`
+		Items []ListedRecord `json:"items"`
+		Next  string         `json:"next,omitempty"`
 	}
 }
 
-func (a *API) list(ctx context.Context, in *listInput) (*listOutput, error) {
+func (a *API) list(ctx context.Context, in *listInput) (*auditOutput, error) {
 	from, err := httpapi.ParseCursor[place](in.Cursor)
 	if err != nil {
 		return nil, err
@@ -107,7 +107,7 @@ func (a *API) list(ctx context.Context, in *listInput) (*listOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &listOutput{}
+	out := &auditOutput{}
 	if page.Next != 0 {
 		out.Body.Next = httpapi.Cursor(place{page.Next})
 	}
@@ -116,7 +116,7 @@ func (a *API) list(ctx context.Context, in *listInput) (*listOutput, error) {
 }
 
 // items are entries with the names of what they refer to.
-func (a *API) items(ctx context.Context, entries []Entry) ([]auditRecord, error) {
+func (a *API) items(ctx context.Context, entries []Entry) ([]ListedRecord, error) {
 	var refs []access.Ref
 	for _, e := range entries {
 		refs = append(refs, e.Object, personOf(e.Actor))
@@ -132,9 +132,9 @@ func (a *API) items(ctx context.Context, entries []Entry) ([]auditRecord, error)
 		n := labels[r].Named(r)
 		return &n
 	}
-	list := make([]auditRecord, len(entries))
+	list := make([]ListedRecord, len(entries))
 	for i, e := range entries {
-		list[i] = auditRecord{
+		list[i] = ListedRecord{
 			Record: e.ID, Revision: e.Rev, At: e.At, Actor: e.Actor, Person: named(personOf(e.Actor)), Action: e.Action, Object: named(e.Object),
 			Facts: e.AllFacts(), Personal: e.Personal, Erased: e.Erased,
 		}
@@ -158,9 +158,9 @@ type recordInput struct {
 	ID int64 `path:"id" minimum:"1" doc:"The record's number"`
 }
 
-type recordOutput struct {
+type auditRecordOutput struct {
 	Body struct {
-		auditRecord
+		ListedRecord
 		Text  string          `json:"text,omitempty" doc:"The leaf, exactly as the tree hashes it"`
 		Proof *auditInclusion `json:"proof,omitempty" doc:"None until a checkpoint covers it"`
 	}
@@ -175,7 +175,7 @@ type auditInclusion struct {
 	Verifier   string   `json:"verifier" doc:"The key that has signed it"`
 }
 
-func (a *API) record(ctx context.Context, in *recordInput) (*recordOutput, error) {
+func (a *API) record(ctx context.Context, in *recordInput) (*auditRecordOutput, error) {
 	e, err := a.Log.Record(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -184,8 +184,8 @@ func (a *API) record(ctx context.Context, in *recordInput) (*recordOutput, error
 	if err != nil {
 		return nil, err
 	}
-	out := &recordOutput{}
-	out.Body.auditRecord = items[0]
+	out := &auditRecordOutput{}
+	out.Body.ListedRecord = items[0]
 	if e.Leaf < 0 {
 		return out, nil
 	}
@@ -219,7 +219,7 @@ func written(hashes []tlog.Hash) []string {
 	return list
 }
 
-type checkpointOutput struct {
+type auditCheckpointOutput struct {
 	Body struct {
 		Checkpoint string      `json:"checkpoint" doc:"A signed note (C2SP)"`
 		Verifier   string      `json:"verifier" doc:"The key that has signed it"`
@@ -230,9 +230,9 @@ type checkpointOutput struct {
 	}
 }
 
-func (a *API) checkpoint(ctx context.Context, _ *struct{}) (*checkpointOutput, error) {
+func (a *API) checkpoint(ctx context.Context, _ *struct{}) (*auditCheckpointOutput, error) {
 	text, c, err := a.newest(ctx)
-	out := &checkpointOutput{}
+	out := &auditCheckpointOutput{}
 	b := &out.Body
 	b.Checkpoint, b.Verifier, b.Size, b.Root, b.Revision, b.At = text, a.Log.Verifier(), c.Size, c.Root.String(), c.Rev, c.At
 	return out, err
@@ -243,7 +243,7 @@ type proofInput struct {
 	To   int64 `query:"to" required:"true" minimum:"1" doc:"The larger one"`
 }
 
-type proofOutput struct {
+type auditProofOutput struct {
 	Body struct {
 		From   int64    `json:"from"`
 		To     int64    `json:"to"`
@@ -251,9 +251,9 @@ type proofOutput struct {
 	}
 }
 
-func (a *API) proof(ctx context.Context, in *proofInput) (*proofOutput, error) {
+func (a *API) proof(ctx context.Context, in *proofInput) (*auditProofOutput, error) {
 	hashes, err := a.Log.Consistency(ctx, in.From, in.To)
-	out := &proofOutput{}
+	out := &auditProofOutput{}
 	out.Body.From, out.Body.To, out.Body.Hashes = in.From, in.To, written(hashes)
 	return out, err
 }

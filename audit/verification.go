@@ -42,15 +42,15 @@ type Verified struct {
 	Defects int64       `json:"defects"`
 }
 
-type verifyInput struct {
+type verifyAuditInput struct {
 	Body *struct {
 		Checkpoints []string `json:"checkpoints,omitempty" maxItems:"100" doc:"Checkpoints that were kept elsewhere, which must be part of the log"`
 	}
 }
 
-type verifyOutput struct{ Body auditCheck }
+type auditCheckOutput struct{ Body auditCheck }
 
-func (a *API) verify(ctx context.Context, in *verifyInput) (*verifyOutput, error) {
+func (a *API) verify(ctx context.Context, in *verifyAuditInput) (*auditCheckOutput, error) {
 	var trusted []string
 	if in.Body != nil {
 		trusted = in.Body.Checkpoints
@@ -100,14 +100,14 @@ func (a *API) verifyNow(ctx context.Context, trusted []string) {
 	}
 }
 
-func (a *API) verification(ctx context.Context, _ *struct{}) (*verifyOutput, error) {
+func (a *API) verification(ctx context.Context, _ *struct{}) (*auditCheckOutput, error) {
 	last, err := a.Log.LastVerified(ctx)
 	if err != nil {
 		return nil, err
 	}
 	a.verifying.mu.Lock()
 	defer a.verifying.mu.Unlock()
-	out := &verifyOutput{Body: a.verifying.state}
+	out := &auditCheckOutput{Body: a.verifying.state}
 	if last.At != 0 {
 		out.Body.Last = &last
 	}

@@ -10,14 +10,14 @@ import (
 	"github.com/writhq/writ/policy"
 )
 
-type shownOutput struct {
+type findingOutput struct {
 	ETag string `header:"ETag"`
 	Body findingShown
 }
 
 // findingShown is one finding with everything that whoever has to act needs.
 type findingShown struct {
-	findingItem
+	ListedFinding
 	Reason   string                    `json:"reason,omitempty" doc:"Why its risk is accepted"`
 	Matters  string                    `json:"why_it_matters"`
 	Do       string                    `json:"what_to_do"`
@@ -48,7 +48,7 @@ type findingEvent struct {
 var decisions = []string{"finding.accept", "finding.assign"}
 
 // shown answers with a finding as it is after what was done, unless that is an error.
-func (a *API) shown(ctx context.Context, id access.FindingID, err error) (*shownOutput, error) {
+func (a *API) shown(ctx context.Context, id access.FindingID, err error) (*findingOutput, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -73,8 +73,8 @@ func (a *API) shown(ctx context.Context, id access.FindingID, err error) (*shown
 	defer v.Close()
 	c, _ := policy.CallerOf(ctx)
 	says := WordsOf(f.Rule)
-	out := &shownOutput{ETag: httpapi.Tag(last.Number), Body: findingShown{
-		findingItem: n.item(f, last.Number), Reason: f.Reason, Matters: says.Why, Do: says.Do, Evidence: []findingFact{}, History: n.history(versions),
+	out := &findingOutput{ETag: httpapi.Tag(last.Number), Body: findingShown{
+		ListedFinding: n.item(f, last.Number), Reason: f.Reason, Matters: says.Why, Do: says.Do, Evidence: []findingFact{}, History: n.history(versions),
 		May: a.Gate.Verdicts(ctx, ObjectOf(v, f, c.Identity), decisions...),
 	}}
 	for _, e := range f.Evidence {
@@ -132,7 +132,7 @@ func sameFact(a, b Evidence) bool {
 	return a.Text == b.Text && a.Count == b.Count && slices.Equal(a.Refs, b.Refs)
 }
 
-type rulesOutput struct {
+type findingRulesOutput struct {
 	Body struct {
 		Items []findingRule `json:"items"`
 	}
@@ -148,8 +148,8 @@ type findingRule struct {
 	Do       string          `json:"what_to_do"`
 }
 
-func (a *API) rules(context.Context, *struct{}) (*rulesOutput, error) {
-	out := &rulesOutput{}
+func (a *API) rules(context.Context, *struct{}) (*findingRulesOutput, error) {
+	out := &findingRulesOutput{}
 	for _, r := range Rules() {
 		says := WordsOf(r.ID)
 		out.Body.Items = append(out.Body.Items, findingRule{r.ID, r.Title, r.Severity, r.Function, r.Days, says.Why, says.Do})
@@ -157,7 +157,7 @@ func (a *API) rules(context.Context, *struct{}) (*rulesOutput, error) {
 	return out, nil
 }
 
-type ageingOutput struct {
+type findingsAgeingOutput struct {
 	Body struct {
 		At         access.Time       `json:"at" doc:"What the ages are measured from"`
 		ByAge      []findingAge      `json:"by_age" doc:"Open findings by how long they have been open, and severity"`
@@ -180,12 +180,12 @@ type findingDue struct {
 	Count    int64           `json:"count"`
 }
 
-func (a *API) ageing(ctx context.Context, in *FilterInput) (*ageingOutput, error) {
+func (a *API) ageing(ctx context.Context, in *FilterInput) (*findingsAgeingOutput, error) {
 	q, err := a.query(ctx, *in)
 	if err != nil {
 		return nil, err
 	}
-	out := &ageingOutput{}
+	out := &findingsAgeingOutput{}
 	b := &out.Body
 	b.At, b.Ages, b.Dues, b.Severities = access.TimeOf(a.Service.now()), OpenAges, DueAges, access.Severities
 	list, err := a.Service.Store.Ageing(ctx, q, b.At)

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/assurance/coverage"
 	"github.com/writhq/writ/audit"
 	"github.com/writhq/writ/finding"
 	"github.com/writhq/writ/policy"
@@ -14,6 +15,7 @@ import (
 func (a *app) assuring(n *node) []server.Feature {
 	return []server.Feature{
 		a.auditAPI(n),
+		&coverage.API{Service: a.coverage(), Gate: n.gate, Names: a.db.Inventory()},
 		&finding.API{Service: a.findings(), Gate: n.gate, Names: a.db.Inventory(), Search: a.objectsCalled},
 	}
 }
