@@ -14,6 +14,19 @@ import (
 type Log interface {
 	// List returns entries, newest first.
 	List(ctx context.Context, f Filter) (Page, error)
+	// Record returns one entry, or ErrRecord.
+	Record(ctx context.Context, id int64) (Entry, error)
+	// Since returns the entries of the leaves behind one, in their order.
+	Since(ctx context.Context, leaf int64, first int) ([]Entry, error)
+	// Wait waits for a revision behind one and returns the newest.
+	Wait(ctx context.Context, rev access.Rev) (access.Rev, error)
+	// Verify checks the log, its payloads and what refers to it, and tells how many of
+	// how many leaves it has checked.
+	Verify(ctx context.Context, trusted []string, progress func(done, total int64)) (*Report, error)
+	// Verified keeps that the log was checked, and LastVerified returns the last time;
+	// zero is never.
+	Verified(ctx context.Context, r *Report) error
+	LastVerified(ctx context.Context) (Verified, error)
 	// Erase makes every payload about a subject unreadable and returns how many
 	// there were. The log itself stays as it is, with a record of the erasure.
 	Erase(ctx context.Context, subject access.IdentityID) (int64, error)
@@ -34,9 +47,10 @@ type Filter struct {
 	Action   string // exact, or a feature with a dot at the end: "inventory."
 	Actor    string
 	Object   access.Ref
-	From, To access.Time // From inclusive, To exclusive
-	Before   int64       // continue behind this record (Page.Next)
-	First    int         // how many; 0 is 100
+	Subject  access.IdentityID // whom it tells about, or was done to
+	From, To access.Time       // From inclusive, To exclusive
+	Before   int64             // continue behind this record (Page.Next)
+	First    int               // how many; 0 is 100
 }
 
 // Entry is a record with its payload, where there is one that can still be read.

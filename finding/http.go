@@ -41,11 +41,11 @@ func (a *API) Register(api huma.API) {
 	httpapi.Register(api, op("show-finding", http.MethodGet, "/v1/findings/{id}", "One finding: its evidence, what to do, and what happened to it"),
 		policy.On(a.Gate, "finding.read", object[OneInput](a)), a.show)
 	httpapi.Register(api, op("accept-finding", http.MethodPost, "/v1/findings/{id}/accept", "Accept a finding's risk until a date"),
-		policy.On(a.Gate, "finding.accept", object[acceptInput](a)), a.accept)
+		policy.On(a.Gate, "finding.accept", object[acceptFindingInput](a)), a.accept)
 	httpapi.Register(api, op("reopen-finding", http.MethodPost, "/v1/findings/{id}/reopen", "End that a finding's risk is accepted"),
-		policy.On(a.Gate, "finding.accept", object[reopenInput](a)), a.reopen)
+		policy.On(a.Gate, "finding.accept", object[reopenFindingInput](a)), a.reopen)
 	httpapi.Register(api, op("assign-finding", http.MethodPut, "/v1/findings/{id}/owner", "Say who answers for a finding"),
-		policy.On(a.Gate, "finding.assign", object[assignInput](a)), a.assign)
+		policy.On(a.Gate, "finding.assign", object[assignFindingInput](a)), a.assign)
 }
 
 // OneInput names a finding.
@@ -55,7 +55,7 @@ type OneInput struct {
 
 func (in *OneInput) about() (access.FindingID, string) { return in.ID.V, "" }
 
-type acceptInput struct {
+type acceptFindingInput struct {
 	OneInput
 	httpapi.Match
 	Body struct {
@@ -64,9 +64,9 @@ type acceptInput struct {
 	}
 }
 
-func (in *acceptInput) about() (access.FindingID, string) { return in.ID.V, in.Body.Reason }
+func (in *acceptFindingInput) about() (access.FindingID, string) { return in.ID.V, in.Body.Reason }
 
-type reopenInput struct {
+type reopenFindingInput struct {
 	OneInput
 	httpapi.Match
 	Body struct {
@@ -74,9 +74,9 @@ type reopenInput struct {
 	}
 }
 
-func (in *reopenInput) about() (access.FindingID, string) { return in.ID.V, in.Body.Reason }
+func (in *reopenFindingInput) about() (access.FindingID, string) { return in.ID.V, in.Body.Reason }
 
-type assignInput struct {
+type assignFindingInput struct {
 	OneInput
 	httpapi.Match
 	Body struct {
@@ -113,7 +113,7 @@ func hidden(err error) error {
 	return err
 }
 
-func (a *API) accept(ctx context.Context, in *acceptInput) (*shownOutput, error) {
+func (a *API) accept(ctx context.Context, in *acceptFindingInput) (*findingOutput, error) {
 	version, err := in.Version()
 	if err == nil {
 		err = a.Service.Accept(ctx, in.ID.V, version, in.Body.Reason, in.Body.Until.Time())
@@ -121,7 +121,7 @@ func (a *API) accept(ctx context.Context, in *acceptInput) (*shownOutput, error)
 	return a.shown(ctx, in.ID.V, err)
 }
 
-func (a *API) reopen(ctx context.Context, in *reopenInput) (*shownOutput, error) {
+func (a *API) reopen(ctx context.Context, in *reopenFindingInput) (*findingOutput, error) {
 	version, err := in.Version()
 	if err == nil {
 		err = a.Service.Reopen(ctx, in.ID.V, version, in.Body.Reason)
@@ -129,7 +129,7 @@ func (a *API) reopen(ctx context.Context, in *reopenInput) (*shownOutput, error)
 	return a.shown(ctx, in.ID.V, err)
 }
 
-func (a *API) assign(ctx context.Context, in *assignInput) (*shownOutput, error) {
+func (a *API) assign(ctx context.Context, in *assignFindingInput) (*findingOutput, error) {
 	version, err := in.Version()
 	if err == nil {
 		err = a.Service.Assign(ctx, in.ID.V, version, in.Body.Owner)
@@ -137,6 +137,6 @@ func (a *API) assign(ctx context.Context, in *assignInput) (*shownOutput, error)
 	return a.shown(ctx, in.ID.V, err)
 }
 
-func (a *API) show(ctx context.Context, in *OneInput) (*shownOutput, error) {
+func (a *API) show(ctx context.Context, in *OneInput) (*findingOutput, error) {
 	return a.shown(ctx, in.ID.V, nil)
 }

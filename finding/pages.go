@@ -38,17 +38,17 @@ type listInput struct {
 
 type exportInput struct{ OrderInput }
 
-type listOutput struct {
+type findingsOutput struct {
 	Body struct {
-		Items  []item  `json:"items"`
-		Next   string  `json:"next,omitempty"`
-		Total  *int64  `json:"total,omitempty" doc:"How many there are on all pages; said on the first"`
-		Totals []Total `json:"totals,omitempty" doc:"The same by severity and function"`
+		Items  []ListedFinding `json:"items"`
+		Next   string          `json:"next,omitempty"`
+		Total  *int64          `json:"total,omitempty" doc:"How many there are on all pages; said on the first"`
+		Totals []Total         `json:"totals,omitempty" doc:"The same by severity and function"`
 	}
 }
 
-// item is a finding as a list shows it.
-type item struct {
+// ListedFinding is a finding as a list shows it.
+type ListedFinding struct {
 	ID            access.FindingID `json:"id"`
 	Rule          string           `json:"rule"`
 	Title         string           `json:"title" doc:"The rule in words"`
@@ -65,9 +65,9 @@ type item struct {
 	Version       int64            `json:"version" doc:"As If-Match wants it, without the quotes"`
 }
 
-func (n names) item(f Finding, version int64) item {
+func (n names) item(f Finding, version int64) ListedFinding {
 	rule, _ := RuleOf(f.Rule)
-	i := item{
+	i := ListedFinding{
 		ID: f.ID, Rule: f.Rule, Title: rule.Title, Severity: f.Severity, Function: f.Function, Status: f.Status,
 		Subject: n.of(f.Subject), System: n.of(f.System.Ref()), Owner: n.of(f.Owner.Ref()),
 		Opened: f.Opened, Due: f.Due, AcceptedUntil: f.AcceptedUntil, Version: version,
@@ -104,7 +104,7 @@ func (a *API) query(ctx context.Context, in FilterInput) (Query, error) {
 	return q, nil
 }
 
-func (a *API) list(ctx context.Context, in *listInput) (*listOutput, error) {
+func (a *API) list(ctx context.Context, in *listInput) (*findingsOutput, error) {
 	q, err := a.query(ctx, in.FilterInput)
 	if err != nil {
 		return nil, err
@@ -121,7 +121,7 @@ func (a *API) list(ctx context.Context, in *listInput) (*listOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &listOutput{}
+	out := &findingsOutput{}
 	if len(list) > in.Limit {
 		list = list[:in.Limit]
 		out.Body.Next = httpapi.Cursor(list[in.Limit-1].Place)
@@ -137,13 +137,13 @@ func (a *API) list(ctx context.Context, in *listInput) (*listOutput, error) {
 	return out, err
 }
 
-func (a *API) items(ctx context.Context, list []Listed) ([]item, error) {
+func (a *API) items(ctx context.Context, list []Listed) ([]ListedFinding, error) {
 	findings := make([]Finding, len(list))
 	for i, x := range list {
 		findings[i] = x.Finding
 	}
 	n, err := a.names(ctx, findings)
-	items := make([]item, len(list))
+	items := make([]ListedFinding, len(list))
 	for i, x := range list {
 		items[i] = n.item(x.Finding, x.Version)
 	}
@@ -189,7 +189,7 @@ func (a *API) export(ctx context.Context, in *exportInput) (*huma.StreamResponse
 	}), nil
 }
 
-func (i item) cells() []string {
+func (i ListedFinding) cells() []string {
 	called := func(n *access.Named) string {
 		if n == nil {
 			return ""

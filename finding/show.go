@@ -10,31 +10,31 @@ import (
 	"github.com/writhq/writ/policy"
 )
 
-type shownOutput struct {
+type findingOutput struct {
 	ETag string `header:"ETag"`
-	Body shown
+	Body findingShown
 }
 
-// shown is one finding with everything that whoever has to act needs.
-type shown struct {
-	item
+// findingShown is one finding with everything that whoever has to act needs.
+type findingShown struct {
+	ListedFinding
 	Reason   string                    `json:"reason,omitempty" doc:"Why its risk is accepted"`
 	Matters  string                    `json:"why_it_matters"`
 	Do       string                    `json:"what_to_do"`
-	Evidence []fact                    `json:"evidence"`
-	History  []event                   `json:"history" doc:"What happened to it, the newest first"`
+	Evidence []findingFact             `json:"evidence"`
+	History  []findingEvent            `json:"history" doc:"What happened to it, the newest first"`
 	May      map[string]policy.Verdict `json:"may" doc:"What you may do to it, and if not, why not"`
 }
 
-// fact is a piece of evidence.
-type fact struct {
+// findingFact is a piece of evidence.
+type findingFact struct {
 	Text  string         `json:"text" doc:"With names filled in"`
 	About []access.Named `json:"about,omitempty" doc:"The objects that it is about"`
 	Count int            `json:"count,omitempty" doc:"How many more it stands for"`
 }
 
-// event is something that happened to a finding.
-type event struct {
+// findingEvent is something that happened to a finding.
+type findingEvent struct {
 	What   string        `json:"what" enum:"opened,changed,accepted,reopened,assigned,resolved"`
 	At     access.Time   `json:"at"`
 	By     string        `json:"by" doc:"An identity's id, or the part of Writ that did it"`
@@ -48,7 +48,7 @@ type event struct {
 var decisions = []string{"finding.accept", "finding.assign"}
 
 // shown answers with a finding as it is after what was done, unless that is an error.
-func (a *API) shown(ctx context.Context, id access.FindingID, err error) (*shownOutput, error) {
+func (a *API) shown(ctx context.Context, id access.FindingID, err error) (*findingOutput, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -73,12 +73,12 @@ func (a *API) shown(ctx context.Context, id access.FindingID, err error) (*shown
 	defer v.Close()
 	c, _ := policy.CallerOf(ctx)
 	says := WordsOf(f.Rule)
-	out := &shownOutput{ETag: httpapi.Tag(last.Number), Body: shown{
-		item: n.item(f, last.Number), Reason: f.Reason, Matters: says.Why, Do: says.Do, Evidence: []fact{}, History: n.history(versions),
+	out := &findingOutput{ETag: httpapi.Tag(last.Number), Body: findingShown{
+		ListedFinding: n.item(f, last.Number), Reason: f.Reason, Matters: says.Why, Do: says.Do, Evidence: []findingFact{}, History: n.history(versions),
 		May: a.Gate.Verdicts(ctx, ObjectOf(v, f, c.Identity), decisions...),
 	}}
 	for _, e := range f.Evidence {
-		said := fact{Text: n.sentence(e), Count: e.Count}
+		said := findingFact{Text: n.sentence(e), Count: e.Count}
 		for _, r := range e.Refs {
 			said.About = append(said.About, n[r].Named(r))
 		}
@@ -97,15 +97,15 @@ func person(actor string) access.Ref {
 }
 
 // history tells from versions what happened, the newest first.
-func (n names) history(versions []Version) []event {
-	list := []event{}
-	add := func(e event) {
+func (n names) history(versions []Version) []findingEvent {
+	list := []findingEvent{}
+	add := func(e findingEvent) {
 		e.Person = n.of(person(e.By))
 		list = append(list, e)
 	}
 	var was Version
 	for i, is := range versions {
-		e := event{At: is.At, By: is.Actor}
+		e := findingEvent{At: is.At, By: is.Actor}
 		switch {
 		case i == 0:
 			e.What = "opened"
@@ -122,7 +122,7 @@ func (n names) history(versions []Version) []event {
 		was = is
 	}
 	if was.Ended != 0 {
-		add(event{What: "resolved", At: was.Ended, By: was.EndedBy})
+		add(findingEvent{What: "resolved", At: was.Ended, By: was.EndedBy})
 	}
 	slices.Reverse(list)
 	return list
@@ -132,13 +132,13 @@ func sameFact(a, b Evidence) bool {
 	return a.Text == b.Text && a.Count == b.Count && slices.Equal(a.Refs, b.Refs)
 }
 
-type rulesOutput struct {
+type findingRulesOutput struct {
 	Body struct {
-		Items []ruleItem `json:"items"`
+		Items []findingRule `json:"items"`
 	}
 }
 
-type ruleItem struct {
+type findingRule struct {
 	Rule     string          `json:"rule"`
 	Title    string          `json:"title"`
 	Severity access.Severity `json:"severity" doc:"Where a finding does not say otherwise"`
@@ -148,57 +148,57 @@ type ruleItem struct {
 	Do       string          `json:"what_to_do"`
 }
 
-func (a *API) rules(context.Context, *struct{}) (*rulesOutput, error) {
-	out := &rulesOutput{}
+func (a *API) rules(context.Context, *struct{}) (*findingRulesOutput, error) {
+	out := &findingRulesOutput{}
 	for _, r := range Rules() {
 		says := WordsOf(r.ID)
-		out.Body.Items = append(out.Body.Items, ruleItem{r.ID, r.Title, r.Severity, r.Function, r.Days, says.Why, says.Do})
+		out.Body.Items = append(out.Body.Items, findingRule{r.ID, r.Title, r.Severity, r.Function, r.Days, says.Why, says.Do})
 	}
 	return out, nil
 }
 
-type ageingOutput struct {
+type findingsAgeingOutput struct {
 	Body struct {
 		At         access.Time       `json:"at" doc:"What the ages are measured from"`
-		ByAge      []ageCount        `json:"by_age" doc:"Open findings by how long they have been open, and severity"`
-		ByFunction []functionCount   `json:"by_function" doc:"Open findings by who answers, and how soon they are due"`
+		ByAge      []findingAge      `json:"by_age" doc:"Open findings by how long they have been open, and severity"`
+		ByFunction []findingDue      `json:"by_function" doc:"Open findings by who answers, and how soon they are due"`
 		Ages       []Age             `json:"ages"`
 		Dues       []Age             `json:"dues"`
 		Severities []access.Severity `json:"severities"`
 	}
 }
 
-type ageCount struct {
+type findingAge struct {
 	Age      Age             `json:"age" enum:"week,month,quarter,older"`
 	Severity access.Severity `json:"severity"`
 	Count    int64           `json:"count"`
 }
 
-type functionCount struct {
+type findingDue struct {
 	Function access.Function `json:"function"`
 	Due      Age             `json:"due" enum:"overdue,this_week,later"`
 	Count    int64           `json:"count"`
 }
 
-func (a *API) ageing(ctx context.Context, in *FilterInput) (*ageingOutput, error) {
+func (a *API) ageing(ctx context.Context, in *FilterInput) (*findingsAgeingOutput, error) {
 	q, err := a.query(ctx, *in)
 	if err != nil {
 		return nil, err
 	}
-	out := &ageingOutput{}
+	out := &findingsAgeingOutput{}
 	b := &out.Body
 	b.At, b.Ages, b.Dues, b.Severities = access.TimeOf(a.Service.now()), OpenAges, DueAges, access.Severities
 	list, err := a.Service.Store.Ageing(ctx, q, b.At)
 	if err != nil {
 		return nil, err
 	}
-	ages, functions := map[ageCount]int64{}, map[functionCount]int64{}
+	ages, functions := map[findingAge]int64{}, map[findingDue]int64{}
 	for _, x := range list {
 		for i, n := range x.Open {
-			ages[ageCount{Age: OpenAges[i], Severity: x.Severity}] += n
+			ages[findingAge{Age: OpenAges[i], Severity: x.Severity}] += n
 		}
 		for i, n := range x.Due {
-			functions[functionCount{Function: x.Function, Due: DueAges[i]}] += n
+			functions[findingDue{Function: x.Function, Due: DueAges[i]}] += n
 		}
 	}
 	for k, n := range ages {
@@ -209,10 +209,10 @@ func (a *API) ageing(ctx context.Context, in *FilterInput) (*ageingOutput, error
 		k.Count = n
 		b.ByFunction = append(b.ByFunction, k)
 	}
-	slices.SortFunc(b.ByAge, func(x, y ageCount) int {
+	slices.SortFunc(b.ByAge, func(x, y findingAge) int {
 		return cmp.Or(slices.Index(OpenAges, x.Age)-slices.Index(OpenAges, y.Age), slices.Index(access.Severities, x.Severity)-slices.Index(access.Severities, y.Severity))
 	})
-	slices.SortFunc(b.ByFunction, func(x, y functionCount) int {
+	slices.SortFunc(b.ByFunction, func(x, y findingDue) int {
 		return cmp.Or(slices.Index(access.Functions, x.Function)-slices.Index(access.Functions, y.Function), slices.Index(DueAges, x.Due)-slices.Index(DueAges, y.Due))
 	})
 	return out, nil

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -76,17 +77,29 @@ func listWhere(f audit.Filter) (text string, args []any) {
 	if !f.Object.IsZero() {
 		add("r.object_kind = ? and r.object_key = ?", f.Object.Kind, f.Object.Key)
 	}
+	if f.Subject != 0 {
+		add(`r.id in (select o.id from audit_record o where o.object_kind = ? and o.object_key = ?
+		   union all select sp.record_id from audit_subject_key sk join audit_payload sp on sp.key_id = sk.id where sk.subject = ?)`, access.KindIdentity, f.Subject, f.Subject)
+	}
 	if f.From != 0 {
 		add("r.at >= ?", f.From)
 	}
 	if f.To != 0 {
 		add("r.at < ?", f.To)
+		add(notLater, f.To+longestRecord)
 	}
 	if f.Before != 0 {
 		add("r.id < ?", f.Before)
 	}
 	return text, args
 }
+
+// longestRecord is more than a transaction takes from its time to its record. Records
+// have numbers in the order of their times but for that, so that what was before a time
+// is looked for from a number on.
+const longestRecord = access.Time(time.Hour / time.Microsecond)
+
+const notLater = `r.id < coalesce((select b.id from audit_record b where b.at >= ? order by b.at, b.id limit 1), 9223372036854775807)`
 
 func (l *AuditLog) entry(scan func(...any) error) (e audit.Entry, err error) {
 	p := storedPayload{record: &e.Record}

@@ -59,7 +59,7 @@ func logOf(t *testing.T, db *DB) {
 
 func verifyLog(t *testing.T, db *DB) *audit.Report {
 	t.Helper()
-	r, err := db.Audit().Verify(asTester(t.Context()), nil)
+	r, err := db.Audit().Verify(asTester(t.Context()), nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +152,7 @@ func testAuditTamperedColumnIsFound(t *testing.T, fresh func(*testing.T) Config)
 					if c.key == c.column {
 						key = changed
 					}
-					if r, err := db.Audit().Verify(ctx, nil); err == nil && r.Err() == nil {
+					if r, err := db.Audit().Verify(ctx, nil, nil); err == nil && r.Err() == nil {
 						// The erased payload has no key left to compare it with; its
 						// leaf still commits to it.
 						if c.column != "ciphertext" || row.key != erasedRecord(t, db) {
@@ -311,7 +311,7 @@ func TestAuditTrustedCheckpointFindsRollback(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r, err := db.Audit().Verify(ctx, []string{kept}); err != nil || r.Err() != nil {
+	if r, err := db.Audit().Verify(ctx, []string{kept}, nil); err != nil || r.Err() != nil {
 		t.Fatal(err, r.Wrong)
 	}
 	for _, text := range []string{
@@ -328,7 +328,7 @@ func TestAuditTrustedCheckpointFindsRollback(t *testing.T) {
 	if _, err := db.w.Exec("delete from audit_payload where key_id not in (select id from audit_subject_key)"); err != nil {
 		t.Fatal(err)
 	}
-	r, err := db.Audit().Verify(ctx, []string{kept})
+	r, err := db.Audit().Verify(ctx, []string{kept}, nil)
 	if err != nil || !strings.Contains(strings.Join(r.Wrong, "\n"), "the end was cut off") {
 		t.Error(err, r.Wrong)
 	}

@@ -17,8 +17,8 @@ var errStopped = errors.New("the reader has enough")
 // Verify checks the log with audit.Verify, and beyond it what only the database
 // can tell: that each change set has its record, that no revision or place is
 // missing, and that the payloads are what the leaves committed to.
-func (l *AuditLog) Verify(ctx context.Context, trusted []string) (*audit.Report, error) {
-	r, err := audit.Verify(l.Evidence(ctx), l.Verifier(), trusted)
+func (l *AuditLog) Verify(ctx context.Context, trusted []string, progress func(done, total int64)) (*audit.Report, error) {
+	r, err := audit.Verify(l.counted(ctx, progress), l.Verifier(), trusted)
 	if err != nil {
 		return nil, err
 	}

@@ -44,6 +44,12 @@ func (s Coverage) Keep(ctx context.Context, m coverage.Matrix) error {
 		default:
 			written, err = len(m.Rows), t.newCoverage(ctx, m)
 		}
+		if err == nil && m.Rev > reached {
+			if run == 0 || at/dayLength != t.At/dayLength {
+				run = m.Rev
+			}
+			err = t.keepHeld(ctx, run, m.Held)
+		}
 		t.Event.Facts = map[string]string{"revision": strconv.FormatInt(int64(m.Rev), 10), "cells": strconv.Itoa(written)}
 		return err
 	})
@@ -172,6 +178,21 @@ func (s Coverage) News(ctx context.Context, rules []string, after access.Rev) (n
 // comes first: it says of which type a parameter is.
 const cellsAsked = `(c.system_id = $1 or $1 = 0) and (c.tier = $2 or $2 = -1) and (c.control = $3 or $3 = '')`
 
+// within narrows to the systems that whoever asks may know of.
+func within(f coverage.Filter) string {
+	switch {
+	case f.Within == nil:
+		return "true"
+	case len(*f.Within) == 0:
+		return "false"
+	}
+	keys := make([]int64, len(*f.Within))
+	for i, id := range *f.Within {
+		keys[i] = int64(id)
+	}
+	return "c.system_id in (" + keyList(keys) + ")"
+}
+
 func askedOf(f coverage.Filter) []any {
 	tier := access.Unclassified // no cell is of it
 	if f.Tier != nil {
@@ -183,7 +204,7 @@ func askedOf(f coverage.Filter) []any {
 const lastCoverage = `
 select c.system_id, c.tier, c.identity_kind, c.third_party, c.control, c.required, c.in_place, c.missing, c.unknown, c.excepted
   from coverage c
- where c.rev = $4 and ` + cellsAsked
+ where c.rev = $4 and ` + cellsAsked + ` and %s`
 
 // Last returns the matrix that was kept last.
 func (s Coverage) Last(ctx context.Context, f coverage.Filter) (k coverage.Kept, err error) {
@@ -202,7 +223,7 @@ func (s Coverage) Last(ctx context.Context, f coverage.Filter) (k coverage.Kept,
 }
 
 func (q *query) coverageRows(ctx context.Context, run access.Rev, f coverage.Filter) (rows []coverage.Row, err error) {
-	err = q.each(ctx, lastCoverage, append(askedOf(f), run), func(scan func(...any) error) error {
+	err = q.eachListed(ctx, lastCoverage, within(f), append(askedOf(f), run), func(scan func(...any) error) error {
 		var r coverage.Row
 		if err := scan(&r.System, &r.Tier, &r.IdentityKind, &r.ThirdParty, &r.Control, &r.Required, &r.InPlace, &r.Missing, &r.Unknown, &r.Excepted); err != nil {
 			return err
@@ -220,14 +241,14 @@ select r.at, c.control, sum(c.required), sum(c.in_place), sum(c.missing), sum(c.
   from coverage c
   join coverage_run r on r.rev = c.rev
  where r.rev in (select max(rev) from coverage_run where at >= $4 group by at / $5)
-   and ` + cellsAsked + `
+   and ` + cellsAsked + ` and %s
  group by r.at, c.control
  order by r.at, c.control`
 
 // Trend returns, per day, the last matrix summed by control.
 func (s Coverage) Trend(ctx context.Context, since access.Time, f coverage.Filter) (points []coverage.Point, err error) {
 	err = s.db.read(ctx, func(q *query) error {
-		return q.each(ctx, coverageTrend, append(askedOf(f), since, dayLength), func(scan func(...any) error) error {
+		return q.eachListed(ctx, coverageTrend, within(f), append(askedOf(f), since, dayLength), func(scan func(...any) error) error {
 			var p coverage.Point
 			if err := scan(&p.At, &p.Control, &p.Required, &p.InPlace, &p.Missing, &p.Unknown, &p.Excepted); err != nil {
 				return err

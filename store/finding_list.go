@@ -171,15 +171,14 @@ func (a *asking) page(q finding.Query) string {
 		if q.Order == finding.Worst {
 			rank = slices.Index(access.Severities, severity)
 		}
+		if q.After != nil && q.Order == finding.Worst && rank < q.After.Rank {
+			continue
+		}
 		conditions := slices.Clone(a.rest)
 		if severity != "" {
 			conditions = append(conditions, "f.severity = "+a.arg(string(severity)))
 		}
-		switch {
-		case q.After == nil || q.Order == finding.Worst && rank > q.After.Rank:
-		case q.Order == finding.Worst && rank < q.After.Rank:
-			continue
-		default:
+		if q.After != nil && (q.Order != finding.Worst || rank == q.After.Rank) {
 			conditions = append(conditions, fmt.Sprintf("(%s, f.id) %s (%s, %s)", column, beyond, a.arg(q.After.At), a.arg(q.After.ID)))
 		}
 		for _, s := range a.streams {

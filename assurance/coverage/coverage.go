@@ -39,6 +39,14 @@ type Matrix struct {
 	Rev   access.Rev
 	Rows  []Row
 	Tiers map[access.Tier]TierCount
+	Held  []Held // the same by system
+}
+
+// Held says how much access of one tier a system gives, and how it is held.
+type Held struct {
+	System access.SystemID
+	Tier   access.Tier
+	TierCount
 }
 
 // Compute counts everything. Gaps are the findings that are not resolved.
@@ -50,13 +58,7 @@ func Compute(v *graph.View, now time.Time, gaps []Gap) Matrix {
 // known: neither that a control still is there, nor that a gap still is the one
 // that was accepted.
 func (m *measurement) matrix() Matrix {
-	stale := map[systemTier]bool{}
-	for s := range m.v.Systems() {
-		for _, t := range access.Tiers {
-			cycle := t.Cycle(time.Duration(s.Cycle) * time.Microsecond)
-			stale[systemTier{s.ID, t}] = s.Synced == 0 || s.Failed > s.Synced || m.now-s.Synced > access.Time(cycle.Microseconds())
-		}
-	}
+	stale := m.stale()
 	matrix := Matrix{Rev: m.v.Rev(), Tiers: map[access.Tier]TierCount{}}
 	for cell, n := range m.cells {
 		if stale[systemTier{cell.System, cell.Tier}] {
@@ -66,12 +68,33 @@ func (m *measurement) matrix() Matrix {
 		matrix.Rows = append(matrix.Rows, Row{cell, n})
 	}
 	sortRows(matrix.Rows)
-	for tier, n := range m.tiers {
-		if n != (TierCount{}) {
-			matrix.Tiers[tier] = n
+	for at, n := range m.tiers {
+		if n == (TierCount{}) {
+			continue
+		}
+		t := matrix.Tiers[at.tier]
+		matrix.Tiers[at.tier] = TierCount{t.Entitlements + n.Entitlements, t.Grants + n.Grants, t.Standing + n.Standing, t.Eligible + n.Eligible}
+		matrix.Held = append(matrix.Held, Held{at.system, at.tier, n})
+	}
+	slices.SortFunc(matrix.Held, func(a, b Held) int { return cmp.Or(cmp.Compare(a.System, b.System), cmp.Compare(a.Tier, b.Tier)) })
+	return matrix
+}
+
+// stale are the systems and tiers of which what is known is older than their cycle, or
+// could not be renewed.
+func (m *measurement) stale() map[systemTier]bool {
+	stale := map[systemTier]bool{}
+	for s := range m.v.Systems() {
+		for _, t := range access.Tiers {
+			stale[systemTier{s.ID, t}] = isStale(s, t, m.now)
 		}
 	}
-	return matrix
+	return stale
+}
+
+func isStale(s graph.SystemNode, t access.Tier, now access.Time) bool {
+	cycle := t.Cycle(time.Duration(s.Cycle) * time.Microsecond)
+	return s.Synced == 0 || s.Failed > s.Synced || now-s.Synced > access.Time(cycle.Microseconds())
 }
 
 // systemTier is what facts grow old by: each tier has its own cycle.

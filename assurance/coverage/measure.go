@@ -27,7 +27,7 @@ type measurement struct {
 	held  map[access.EntitlementID]*profiles
 	needs map[needKey][]access.Requirement
 	cells map[Cell]Counts
-	tiers map[access.Tier]TierCount
+	tiers map[systemTier]TierCount
 }
 
 // profiles counts the grants of an entitlement.
@@ -71,7 +71,7 @@ func measure(v *graph.View, now access.Time, list []Gap) *measurement {
 		circumstances: circumstances{v: v, now: now, gaps: newGaps(list), toxic: map[access.IdentityID]map[access.SystemID]bool{}},
 		until:         now + access.Time(horizon/time.Microsecond), conflicts: finding.ConflictsOf(v),
 		sites: map[access.EntitlementID]site{}, held: map[access.EntitlementID]*profiles{},
-		needs: map[needKey][]access.Requirement{}, cells: map[Cell]Counts{}, tiers: map[access.Tier]TierCount{},
+		needs: map[needKey][]access.Requirement{}, cells: map[Cell]Counts{}, tiers: map[systemTier]TierCount{},
 	}
 	m.conflicts.Holders(v).Iterate(func(id uint32) bool {
 		m.holdsConflict(access.IdentityID(id), clashesOf(m.conflicts, v, access.IdentityID(id)))
@@ -125,9 +125,10 @@ func (m *measurement) place() {
 	}
 	for e := range m.v.Entitlements() {
 		is := m.site(e, declares)
-		n := m.tiers[is.tier]
+		at := systemTier{is.system, is.tier}
+		n := m.tiers[at]
 		n.Entitlements++
-		m.tiers[is.tier] = n
+		m.tiers[at] = n
 		if was, known := m.sites[e.ID]; known && was != is {
 			for _, c := range m.held[e.ID].all() {
 				m.apply(was, c.profile, -c.n)
@@ -221,14 +222,15 @@ func (m *measurement) count(id access.EntitlementID, p profile, n int64) {
 
 // apply adds grants to the cells of the controls that they need.
 func (m *measurement) apply(s site, p profile, n int64) {
-	t := m.tiers[s.tier]
+	at := systemTier{s.system, s.tier}
+	t := m.tiers[at]
 	t.Grants += n
 	if p.has(allTheTime) {
 		t.Standing += n
 	} else {
 		t.Eligible += n
 	}
-	m.tiers[s.tier] = t
+	m.tiers[at] = t
 	key := needKey{s.tier, p.kind(), p.has(ofThirdParty)}
 	needs, known := m.needs[key]
 	if !known {

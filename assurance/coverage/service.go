@@ -28,17 +28,26 @@ type Store interface {
 	Last(ctx context.Context, f Filter) (Kept, error)
 	// Trend returns, per day in UTC, the last matrix summed by control.
 	Trend(ctx context.Context, since access.Time, f Filter) ([]Point, error)
+	// Standing returns, per day in UTC, how the access of each tier was held.
+	Standing(ctx context.Context, since access.Time, f Filter) ([]HeldPoint, error)
 }
 
 // ErrNone says that there is nothing to answer from.
 var ErrNone = fault.New(fault.NotFound, "no-coverage", "coverage has not been measured yet")
+
+// ErrControl says that grants are looked at for one control at a time.
+var ErrControl = fault.New(fault.Invalid, "control-required", "say for which control: list-controls names them")
 
 // Filter narrows cells. Zero fields do not narrow.
 type Filter struct {
 	System  access.SystemID
 	Tier    *access.Tier
 	Control access.Control
+	Within  *Systems // nil is everywhere
 }
+
+// Systems are those that whoever asks may know of.
+type Systems []access.SystemID
 
 // Kept is a matrix as it was kept.
 type Kept struct {
@@ -54,6 +63,13 @@ type Point struct {
 	Counts
 }
 
+// HeldPoint is how much access of one tier there was at a time, and how it was held.
+type HeldPoint struct {
+	At   access.Time
+	Tier access.Tier
+	TierCount
+}
+
 // Service keeps the matrix current. It remembers what it counted last, so that the
 // next time costs what changed since; a service that is made anew begins anew.
 type Service struct {
@@ -66,15 +82,18 @@ type Service struct {
 	rev  access.Rev   // that gaps are known at
 }
 
+func (s *Service) now() time.Time {
+	if s.Now != nil {
+		return s.Now()
+	}
+	return time.Now()
+}
+
 // Refresh brings the matrix up to now and keeps it.
 func (s *Service) Refresh(ctx context.Context) (Matrix, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := time.Now
-	if s.Now != nil {
-		now = s.Now
-	}
-	m, err := s.measure(ctx, access.TimeOf(now()))
+	m, err := s.measure(ctx, access.TimeOf(s.now()))
 	if err != nil {
 		return Matrix{}, err
 	}

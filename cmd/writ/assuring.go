@@ -4,14 +4,31 @@ import (
 	"context"
 
 	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/assurance/coverage"
+	"github.com/writhq/writ/audit"
 	"github.com/writhq/writ/finding"
+	"github.com/writhq/writ/policy"
 	"github.com/writhq/writ/server"
 )
 
 // assuring are the features that show what is wrong and what is in place.
 func (a *app) assuring(n *node) []server.Feature {
 	return []server.Feature{
+		a.auditAPI(n),
+		&coverage.API{Service: a.coverage(), Gate: n.gate, Names: a.db.Inventory()},
 		&finding.API{Service: a.findings(), Gate: n.gate, Names: a.db.Inventory(), Search: a.objectsCalled},
+	}
+}
+
+// auditAPI is the operations on the log, which lies below the gate: who reads it is
+// decided for the log as a whole.
+func (a *app) auditAPI(n *node) *audit.API {
+	may := func(action string) audit.Guard {
+		return policy.On(n.gate, action, func(context.Context, *struct{}) (policy.Object, error) { return policy.Object{}, nil })
+	}
+	return &audit.API{
+		Log: a.db.Audit(), Read: may("audit.read"), Verify: may("audit.verify"), Export: may("audit.export"),
+		Names: a.db.Inventory(), Stop: n.stopping,
 	}
 }
 

@@ -26,7 +26,7 @@ func (a *app) auditCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.auditListCommand(), a.auditVerifyCommand(), a.auditExportCommand(), a.auditCheckpointCommand(), a.auditEraseCommand())
+	cmd.AddCommand(a.auditListCommand(), a.auditTailCommand(), a.auditVerifyCommand(), a.auditExportCommand(), a.auditCheckpointCommand(), a.auditEraseCommand())
 	return cmd
 }
 
@@ -206,7 +206,7 @@ func (a *app) verifyStore(ctx context.Context, verifier string, trusted []string
 	if has := a.db.Audit().Verifier(); verifier != "" && has != verifier {
 		return nil, audit.ErrCheckpoint.With("this log is signed with %s, not with the key that was given", has)
 	}
-	return a.db.Audit().Verify(ctx, trusted)
+	return a.db.Audit().Verify(ctx, trusted, nil)
 }
 
 func (a *app) verifyExport(path, verifier string, trusted []string) (*audit.Report, error) {

@@ -26,7 +26,8 @@ type node struct {
 	gate *policy.Gate
 	door *signin.Service // once there is a server
 
-	settled atomic.Int64 // the revision that everything has been brought up to
+	stopping chan struct{} // closed when it stops: who follows something is let go
+	settled  atomic.Int64  // the revision that everything has been brought up to
 
 	mu      sync.Mutex
 	failing error // why the last step behind the truth failed
@@ -38,7 +39,7 @@ func (a *app) newNode(ctx context.Context) (*node, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compiling the policies: %w", err)
 	}
-	n := &node{app: a, live: policy.NewLive(a.graph)}
+	n := &node{app: a, live: policy.NewLive(a.graph), stopping: make(chan struct{})}
 	engine, err := policy.New(policy.Config{Set: set, Facts: n.live.Facts})
 	if err != nil {
 		return nil, err
@@ -64,6 +65,7 @@ func (n *node) catchUp(ctx context.Context) error {
 func (n *node) run(ctx context.Context) error {
 	ctx = audit.WithActor(ctx, audit.Actor{Node: "server"})
 	g, ctx := errgroup.WithContext(ctx)
+	defer context.AfterFunc(ctx, func() { close(n.stopping) })()
 	g.Go(func() error { return n.app.db.RunSequencer(ctx) })
 	g.Go(func() error { return n.follow(ctx) })
 	g.Go(func() error { return n.doubt(ctx) })

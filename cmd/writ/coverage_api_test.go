@@ -1,0 +1,89 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/writhq/writ/access"
+)
+
+type coverageShown struct {
+	Items []struct {
+		Key   string                      `json:"key"`
+		Cells map[string]map[string]int64 `json:"cells"`
+	} `json:"items"`
+	Total map[string]int64 `json:"total"`
+}
+
+type evidencePage struct {
+	Items []struct {
+		Grant string              `json:"grant"`
+		State access.ControlState `json:"state"`
+		Why   string              `json:"why"`
+	} `json:"items"`
+	Next  string `json:"next"`
+	Total int64  `json:"total"`
+}
+
+// TestCoverageOverHTTP: behind each cell are as many grants as it counts.
+func TestCoverageOverHTTP(t *testing.T) {
+	o := openOffice(t)
+	o.settle()
+	var m coverageShown
+	o.read(o.iam, "/v1/coverage?by=control", &m)
+	looked := 0
+	for _, row := range m.Items {
+		for tier, n := range row.Cells {
+			for _, state := range []string{"in_place", "missing", "unknown", "excepted"} {
+				if (row.Key != "owner" && row.Key != "rotate" && row.Key != "elevate") && n[state] > 0 && looked > 12 {
+					continue
+				}
+				looked++
+				path := fmt.Sprintf("/v1/coverage/evidence?control=%s&tier=%s&state=%s&limit=400", row.Key, tier, state)
+				rows := int64(0)
+				for cursor := ""; ; {
+					var p evidencePage
+					o.read(o.iam, path+cursor, &p)
+					for _, x := range p.Items {
+						if string(x.State) != state || x.Why == "" {
+							t.Fatalf("%s: %+v", path, x)
+						}
+					}
+					if rows += int64(len(p.Items)); p.Total != n[state] {
+						t.Fatalf("%s: %d in all, and the cell says %d", path, p.Total, n[state])
+					}
+					if p.Next == "" {
+						break
+					}
+					cursor = "&cursor=" + p.Next
+				}
+				if rows != n[state] {
+					t.Fatalf("%s: %d grants, and the cell says %d", path, rows, n[state])
+				}
+			}
+		}
+	}
+	if looked == 0 || m.Total["required"] == 0 {
+		t.Fatal("nothing is required")
+	}
+	for _, by := range []string{"system", "tier", "kind"} {
+		var other coverageShown
+		if o.read(o.iam, "/v1/coverage?by="+by, &other); fmt.Sprint(other.Total) != fmt.Sprint(m.Total) {
+			t.Errorf("by %s it is %v, not %v", by, other.Total, m.Total)
+		}
+	}
+	var trend struct {
+		Items    []any `json:"items"`
+		Standing []any `json:"standing"`
+	}
+	if o.read(o.audit, "/v1/coverage/trend", &trend); len(trend.Items) == 0 || len(trend.Standing) == 0 {
+		t.Errorf("%+v", trend)
+	}
+	o.ask(o.employee, http.StatusOK, "GET", "/v1/controls", nil)
+	o.ask(o.iam, http.StatusUnprocessableEntity, "GET", "/v1/coverage/evidence", nil)
+	for _, path := range []string{"/v1/coverage", "/v1/coverage/trend", "/v1/coverage/evidence?control=owner"} {
+		o.ask(o.employee, http.StatusForbidden, "GET", path, nil)
+		o.ask(0, http.StatusUnauthorized, "GET", path, nil)
+	}
+}
