@@ -13,16 +13,16 @@ import (
 // Access is what an identity effectively has.
 type Access struct {
 	Revision access.Rev `json:"revision"`
-	Identity Named      `json:"identity"`
-	Owner    *Named     `json:"owner,omitempty"` // of a service or agent
-	Accounts []Named    `json:"accounts"`
+	Identity Shown      `json:"identity"`
+	Owner    *Shown     `json:"owner,omitempty"` // of a service or agent
+	Accounts []Shown    `json:"accounts"`
 	Access   []Line     `json:"access"`
 }
 
 // Line is one thing that an identity has.
 type Line struct {
-	Entitlement Named       `json:"entitlement"`
-	Resource    *Named      `json:"resource,omitempty"`
+	Entitlement Shown       `json:"entitlement"`
+	Resource    *Shown      `json:"resource,omitempty"`
 	Tier        access.Tier `json:"tier"`
 	Modes       []string    `json:"modes"`
 	Direct      bool        `json:"direct"`
@@ -47,7 +47,7 @@ func (s *Service) Access(ctx context.Context, id access.IdentityID, q graph.Ques
 	if err != nil {
 		return nil, err
 	}
-	ans := &Access{Revision: view.Rev(), Identity: name(id.Ref()), Owner: name.Optional(who.Owner.Ref()), Accounts: []Named{}, Access: []Line{}}
+	ans := &Access{Revision: view.Rev(), Identity: name(id.Ref()), Owner: name.Optional(who.Owner.Ref()), Accounts: []Shown{}, Access: []Line{}}
 	for _, acc := range accounts {
 		ans.Accounts = append(ans.Accounts, name(acc.Ref()))
 	}

@@ -11,14 +11,14 @@ import (
 // needs, and how many have it.
 type Entitlement struct {
 	Revision     access.Rev       `json:"revision"`
-	Entitlement  Named            `json:"entitlement"`
+	Entitlement  Shown            `json:"entitlement"`
 	Kind         string           `json:"kind"`
 	Tier         access.Tier      `json:"tier"`
 	Own          access.Tier      `json:"own_tier"`
 	Facts        access.Tier      `json:"facts_tier" doc:"The own tier without a person's decision"`
 	Disciplines  string           `json:"disciplines"`
 	Override     *Override        `json:"override"`
-	Owner        *Named           `json:"owner"`
+	Owner        *Shown           `json:"owner"`
 	Inherited    bool             `json:"owner_of_system,omitempty" doc:"The owner is its system's"`
 	Reasons      []ReasonLine     `json:"reasons"`
 	Controls     []RequiredLine   `json:"controls"`
@@ -35,6 +35,8 @@ type Override struct {
 	Since  string      `json:"since"`
 	Until  string      `json:"until,omitempty"`
 	Holds  bool        `json:"holds"`
+
+	Version int64 `json:"-"` // which deciding otherwise must name
 }
 
 // ReasonLine is a reason for a tier.
@@ -42,7 +44,7 @@ type ReasonLine struct {
 	Rule string      `json:"rule"`
 	Tier access.Tier `json:"tier"`
 	Text string      `json:"text"`
-	From *Named      `json:"from,omitempty"`
+	From *Shown      `json:"from,omitempty"`
 	Path *Path       `json:"path,omitempty"`
 }
 
@@ -57,7 +59,7 @@ type RequiredLine struct {
 // CapabilityLine is one right that an entitlement gives.
 type CapabilityLine struct {
 	Right access.Right `json:"right"`
-	On    Named        `json:"on"`
+	On    Shown        `json:"on"`
 }
 
 // HoldersLine counts who has an entitlement in one mode.

@@ -17,7 +17,7 @@ type phrase struct{ noun, verb string }
 
 // phraseOf tells the kind of an entitlement by its native id, as connectors write
 // them; a directory's only are groups. Where is its system in words.
-func phraseOf(e Named, where string) phrase {
+func phraseOf(e Shown, where string) phrase {
 	kind, _, _ := strings.Cut(e.native, ":")
 	switch {
 	case e.systemKind == "ldap" || kind == "group" && e.systemKind == "linux":
@@ -78,7 +78,7 @@ type teller struct {
 	keys    map[access.Ref]access.Ref // accounts of a person, and the one that opens them
 	clauses []string
 	other   bool            // the subject of the next clause is whoever was become
-	met     map[string]bool // systems that were Named
+	met     map[string]bool // systems that were Shown
 }
 
 // system is a system by what people call it, and by its name alone once it is known.
@@ -120,21 +120,21 @@ func sentence(path []graph.Step, name Namer, keys map[access.Ref]access.Ref) str
 }
 
 // login is whom an account makes of whoever signs in with it.
-func login(n Named) string {
+func login(n Shown) string {
 	if n.Hidden {
 		return "somebody"
 	}
 	return n.Name
 }
 
-func account(n Named) string {
+func account(n Shown) string {
 	if n.Hidden {
 		return n.word()
 	}
 	return "the account " + n.Name
 }
 
-func role(n Named) string {
+func role(n Shown) string {
 	if n.Hidden {
 		return n.word()
 	}
@@ -215,7 +215,7 @@ func (t *teller) step(i int) int {
 	return 1
 }
 
-func (t *teller) signIn(to, with Named) {
+func (t *teller) signIn(to, with Shown) {
 	t.say("signs in to %s as %s with %s of %s", t.system(to.systemKind, to.System), login(to), account(with), t.system(with.systemKind, with.System))
 }
 

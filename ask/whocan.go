@@ -10,11 +10,11 @@ import (
 // WhoCan is who can reach an entitlement, a resource or a system.
 type WhoCan struct {
 	Revision   access.Rev `json:"revision"`
-	Target     Named      `json:"target"`
+	Target     Shown      `json:"target"`
 	Count      int        `json:"count"`
-	Identities []Named    `json:"identities"`
+	Identities []Shown    `json:"identities"`
 	Orphans    int        `json:"orphans"`
-	Accounts   []Named    `json:"accounts"`
+	Accounts   []Shown    `json:"accounts"`
 	Next       int64      `json:"next,omitempty"`
 }
 
@@ -34,7 +34,7 @@ func (s *Service) WhoCan(ctx context.Context, target access.Ref, q graph.Questio
 	if err != nil {
 		return nil, err
 	}
-	ans := &WhoCan{Revision: h.Rev, Target: name(target), Count: h.Count, Orphans: h.Orphans, Next: h.Next, Identities: []Named{}, Accounts: []Named{}}
+	ans := &WhoCan{Revision: h.Rev, Target: name(target), Count: h.Count, Orphans: h.Orphans, Next: h.Next, Identities: []Shown{}, Accounts: []Shown{}}
 	for _, id := range h.Identities {
 		ans.Identities = append(ans.Identities, name(id.Ref()))
 	}

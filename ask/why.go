@@ -13,8 +13,8 @@ import (
 // in words.
 type Why struct {
 	Revision access.Rev `json:"revision"`
-	Identity Named      `json:"identity"`
-	Target   Named      `json:"target"`
+	Identity Shown      `json:"identity"`
+	Target   Shown      `json:"target"`
 	Length   int        `json:"length"`
 	Count    string     `json:"count" doc:"How many shortest paths there are; may exceed any integer"`
 	Paths    []Path     `json:"paths"`
@@ -29,10 +29,10 @@ type Path struct {
 // Step is one step of a path.
 type Step struct {
 	How  string      `json:"how"`
-	From Named       `json:"from"`
-	To   Named       `json:"to"`
+	From Shown       `json:"from"`
+	To   Shown       `json:"to"`
 	Mode access.Mode `json:"mode"`
-	On   *Named      `json:"on,omitempty"`
+	On   *Shown      `json:"on,omitempty"`
 }
 
 // Why answers why a holder can reach a target.

@@ -15,8 +15,8 @@ import (
 // linkAnswer is the answer of 'writ account link'.
 type linkAnswer struct {
 	Revision access.Rev `json:"revision"`
-	Account  ask.Named  `json:"account"`
-	Identity *ask.Named `json:"identity"` // null: it is nobody's
+	Account  ask.Shown  `json:"account"`
+	Identity *ask.Shown `json:"identity"` // null: it is nobody's
 	Reason   string     `json:"reason"`
 	Waiting  int        `json:"waiting"` // disputed accounts that are left
 }

@@ -14,6 +14,13 @@ func (a *app) ask() *ask.Service {
 	return &ask.Service{Graph: a.graph, Names: a.db.Inventory(), Tiers: tiers{a.classifier()}}
 }
 
+// askAPI answers over the API, to each what they may see.
+func (a *app) askAPI(n *node) *ask.Service {
+	s := a.ask()
+	s.Store, s.Gate = a.db.Ask(), n.gate
+	return s
+}
+
 // named looks up names for whoever works on the data directory.
 func (a *app) named(ctx context.Context, refs []access.Ref) (ask.Namer, error) {
 	return ask.NamesOf(ctx, a.db.Inventory(), ask.Everything, refs)

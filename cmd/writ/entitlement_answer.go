@@ -91,7 +91,7 @@ func requirements(list []access.Requirement) string {
 // classifyAnswer is the answer of 'writ entitlement classify'.
 type classifyAnswer struct {
 	Revision    access.Rev  `json:"revision"`
-	Entitlement ask.Named   `json:"entitlement"`
+	Entitlement ask.Shown   `json:"entitlement"`
 	Did         string      `json:"did"`
 	Before      access.Tier `json:"tier_before"` // -1: it had not been classified
 	Tier        access.Tier `json:"tier"`

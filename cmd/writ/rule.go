@@ -41,10 +41,10 @@ type effect struct {
 }
 
 type relinked struct {
-	Account  ask.Named  `json:"account"`
-	Was      *ask.Named `json:"was"` // null: nobody's
+	Account  ask.Shown  `json:"account"`
+	Was      *ask.Shown `json:"was"` // null: nobody's
 	WasState string     `json:"was_state,omitempty"`
-	Now      *ask.Named `json:"would_be"`
+	Now      *ask.Shown `json:"would_be"`
 	NowState string     `json:"would_be_state,omitempty"`
 	Evidence string     `json:"evidence,omitempty"`
 }
@@ -59,7 +59,7 @@ func (a *app) effectOf(ctx context.Context, e inventory.Effect) (effect, error) 
 	if err != nil {
 		return out, err
 	}
-	who := func(id access.IdentityID) *ask.Named {
+	who := func(id access.IdentityID) *ask.Shown {
 		if id == 0 {
 			return nil
 		}
@@ -105,7 +105,7 @@ func (e *effect) table(title, now string) table {
 		return t
 	}
 	t.header = []string{"account", "was", now, "because"}
-	who := func(n *ask.Named, state string) string {
+	who := func(n *ask.Shown, state string) string {
 		switch {
 		case n != nil:
 			return n.Name

@@ -235,7 +235,7 @@ func (a *app) answerWhoCan(ctx context.Context, text string, l *exampleLine) err
 	return nil
 }
 
-func holds(w *ask.WhoCan, who ask.Named) bool {
+func holds(w *ask.WhoCan, who ask.Shown) bool {
 	for _, i := range w.Identities {
 		if i.ID == who.ID {
 			return true

@@ -13,7 +13,18 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"writ": main})
+	testscript.Main(tidy{m}, map[string]func(){"writ": main})
+}
+
+// tidy removes what the tests shared.
+type tidy struct{ *testing.M }
+
+func (t tidy) Run() int {
+	code := t.M.Run()
+	if demoDir != "" {
+		_ = os.RemoveAll(demoDir) // in the temporary folder
+	}
+	return code
 }
 
 // The scripts in testdata are tests and documentation at once. "schema NAME FILE"

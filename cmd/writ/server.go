@@ -123,6 +123,11 @@ func (a *app) served(c *serverConfig, n *node) (cfg server.Config, err error) {
 	return server.Config{
 		Address: c.Address, Origin: c.Origin, Proxies: c.proxies, TLS: c.tls, Version: version(),
 		Door: n.door, Ready: n.ready, Figures: n.figures, Answers: a.db.Idempotency(), Manual: manual(),
-		Features: []server.Feature{n.door, &server.Decisions{Gate: n.gate}}, Raw: rawOf(n.door),
+		Features: a.features(n), Raw: rawOf(n.door),
 	}, nil
+}
+
+// features are what has operations.
+func (a *app) features(n *node) []server.Feature {
+	return []server.Feature{n.door, &server.Decisions{Gate: n.gate}, a.askAPI(n)}
 }

@@ -15,8 +15,8 @@ type Names interface {
 	Names(ctx context.Context, refs []access.Ref) (map[access.Ref]access.Label, error)
 }
 
-// Named is an object as answers show it: its id for programs, its name for people.
-type Named struct {
+// Shown is an object as answers show it: its id for programs, its name for people.
+type Shown struct {
 	Type   string     `json:"type" doc:"What it is: identity, account, entitlement, …"`
 	ID     access.Ref `json:"id" doc:"Empty where it is hidden"`
 	Name   string     `json:"name" doc:"Empty where it is hidden"`
@@ -28,7 +28,7 @@ type Named struct {
 	systemKind string // of its system, or of the system that it is
 }
 
-func (n Named) String() string {
+func (n Shown) String() string {
 	if n.System == "" {
 		return n.word()
 	}
@@ -43,7 +43,7 @@ var hiddenWords = map[string]string{
 }
 
 // word is the name, or what the thing is called whose name is hidden.
-func (n Named) word() string {
+func (n Shown) word() string {
 	if !n.Hidden {
 		return n.Name
 	}
@@ -60,12 +60,12 @@ func withCapital(text string) string {
 }
 
 // Label is an object with a label that was looked up.
-func Label(r access.Ref, labels map[access.Ref]access.Label) Named {
+func Label(r access.Ref, labels map[access.Ref]access.Label) Shown {
 	if r.IsZero() {
-		return Named{}
+		return Shown{}
 	}
 	l := labels[r]
-	n := Named{Type: r.Kind.String(), ID: r, Name: l.Name, System: l.System, native: l.Native, systemKind: l.SystemKind}
+	n := Shown{Type: r.Kind.String(), ID: r, Name: l.Name, System: l.System, native: l.Native, systemKind: l.SystemKind}
 	if n.Name == "" {
 		n.Name = r.String()
 	}
@@ -73,10 +73,10 @@ func Label(r access.Ref, labels map[access.Ref]access.Label) Named {
 }
 
 // Namer names objects that were looked up.
-type Namer func(access.Ref) Named
+type Namer func(access.Ref) Shown
 
 // Optional names an object, or nothing.
-func (name Namer) Optional(r access.Ref) *Named {
+func (name Namer) Optional(r access.Ref) *Shown {
 	if r.IsZero() {
 		return nil
 	}
@@ -108,9 +108,9 @@ func NamesOf(ctx context.Context, from Names, sees Sight, refs []access.Ref) (Na
 	if err != nil {
 		return nil, fmt.Errorf("looking up names: %w", err)
 	}
-	return func(r access.Ref) Named {
+	return func(r access.Ref) Shown {
 		if h, known := hidden[r]; !r.IsZero() && (h || !known) {
-			return Named{Type: r.Kind.String(), Hidden: true}
+			return Shown{Type: r.Kind.String(), Hidden: true}
 		}
 		return Label(r, labels)
 	}, nil
