@@ -16,13 +16,13 @@ import (
 // Register mounts the operations. They translate; they decide nothing.
 func (s *Service) Register(api huma.API) {
 	httpapi.Register(api, operation("show-identity", "/v1/identities/{id}", "What is known of an identity"),
-		policy.On(s.Gate, "identity.read", of[idInput](s)), s.getIdentity)
+		policy.On(s.Gate, "identity.read", of[IDInput](s)), s.getIdentity)
 	httpapi.Register(api, operation("list-access", "/v1/identities/{id}/access", "What an identity effectively has, worst tier first"),
 		policy.On(s.Gate, "identity.read", of[accessInput](s)), s.getAccess)
 	httpapi.Register(api, operation("show-account", "/v1/accounts/{id}", "What is known of an account"),
-		policy.On(s.Gate, "account.read", of[idInput](s)), s.getAccount)
+		policy.On(s.Gate, "account.read", of[IDInput](s)), s.getAccount)
 	httpapi.Register(api, operation("show-entitlement", "/v1/entitlements/{id}", "What an entitlement is, its tier and why, and what stands around it"),
-		policy.On(s.Gate, "entitlement.read", of[idInput](s)), s.getEntitlement)
+		policy.On(s.Gate, "entitlement.read", of[IDInput](s)), s.getEntitlement)
 	for _, h := range []struct{ id, action, path string }{
 		{"list-entitlement-holders", "entitlement.read", "/v1/entitlements/{id}/holders"},
 		{"list-resource-holders", "resource.read", "/v1/resources/{id}/holders"},
@@ -40,19 +40,20 @@ func operation(id, path, summary string) huma.Operation {
 	return huma.Operation{OperationID: id, Method: http.MethodGet, Path: path, Summary: summary, Tags: []string{"ask"}}
 }
 
-type idInput struct {
+// IDInput names the object of an operation in its path.
+type IDInput struct {
 	ID string `path:"id" maxLength:"40" doc:"An id, as lists and searches give it"`
 }
 
-func (in *idInput) ref() (access.Ref, error) { return access.ParseRef(in.ID) }
+func (in *IDInput) ref() (access.Ref, error) { return access.ParseRef(in.ID) }
 
-// questionInput narrows what is asked.
-type questionInput struct {
+// QuestionInput narrows a question.
+type QuestionInput struct {
 	Mode       []string `query:"mode" enum:"standing,eligible,active" doc:"Only these access modes"`
 	Escalation bool     `query:"escalation" doc:"Also what a holder could become: impersonation, granting, control of the host"`
 }
 
-func (in *questionInput) question() (graph.Question, error) {
+func (in *QuestionInput) question() (graph.Question, error) {
 	q := graph.Question{Escalation: in.Escalation}
 	for _, text := range in.Mode {
 		var m access.Mode
@@ -65,16 +66,16 @@ func (in *questionInput) question() (graph.Question, error) {
 }
 
 type accessInput struct {
-	idInput
-	questionInput
+	IDInput
+	QuestionInput
 	Tier   []int  `query:"tier" minimum:"0" maximum:"3" doc:"Only these tiers"`
 	System string `query:"system" maxLength:"40" doc:"Only what is in this system, by its id"`
 	httpapi.Paging
 }
 
 type holdersInput struct {
-	idInput
-	questionInput
+	IDInput
+	QuestionInput
 	httpapi.Paging
 }
 
@@ -112,7 +113,7 @@ func answer[T any](ans *T, err error) (*answerOf[T], error) {
 	return &answerOf[T]{ans}, nil
 }
 
-func (s *Service) getIdentity(ctx context.Context, in *idInput) (*answerOf[Card], error) {
+func (s *Service) getIdentity(ctx context.Context, in *IDInput) (*answerOf[Card], error) {
 	ref, err := in.ref()
 	if err != nil {
 		return nil, err
@@ -142,7 +143,7 @@ func (s *Service) getAccess(ctx context.Context, in *accessInput) (*answerOf[Pag
 	return answer(s.Effective(ctx, access.IdentityID(ref.Key), q, n, in.Paging))
 }
 
-func (s *Service) getAccount(ctx context.Context, in *idInput) (*answerOf[Account], error) {
+func (s *Service) getAccount(ctx context.Context, in *IDInput) (*answerOf[Account], error) {
 	ref, err := in.ref()
 	if err != nil {
 		return nil, err
@@ -157,7 +158,7 @@ type entitlementOutput struct {
 	Body *Dossier
 }
 
-func (s *Service) getEntitlement(ctx context.Context, in *idInput) (*entitlementOutput, error) {
+func (s *Service) getEntitlement(ctx context.Context, in *IDInput) (*entitlementOutput, error) {
 	ref, err := in.ref()
 	if err != nil {
 		return nil, err
@@ -183,7 +184,7 @@ func (s *Service) getHolders(ctx context.Context, in *holdersInput) (*answerOf[H
 
 type whyInput struct {
 	Who string `query:"who" required:"true" maxLength:"40" doc:"The id of an identity"`
-	questionInput
+	QuestionInput
 	What string `query:"what" required:"true" maxLength:"40" doc:"The id of an entitlement, a resource, a role or a system"`
 }
 

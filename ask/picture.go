@@ -63,11 +63,11 @@ type Group struct {
 
 // Edge leads from one node or group to another.
 type Edge struct {
-	From  string         `json:"from"`
-	To    string         `json:"to"`
-	Kind  graph.StepKind `json:"kind"`
-	Mode  access.Mode    `json:"mode"`
-	Count int            `json:"count" doc:"How many edges between members it stands for"`
+	From  string      `json:"from"`
+	To    string      `json:"to"`
+	Kind  string      `json:"kind" enum:"account,opening,grant,nesting,role,inclusion,role_gives,impersonate,grant_access,host"`
+	Mode  access.Mode `json:"mode"`
+	Count int         `json:"count" doc:"How many edges between members it stands for"`
 }
 
 // Picture draws the access graph of an identity or of an entitlement.
@@ -163,7 +163,7 @@ func (c *canvas) draw(p *Picture) {
 	counts := map[Edge]int{}
 	for _, l := range c.walk.Links {
 		if from, to := c.in[l.From], c.in[l.To]; from != to {
-			counts[Edge{From: from, To: to, Kind: l.Kind, Mode: l.Mode}]++
+			counts[Edge{From: from, To: to, Kind: l.Kind.String(), Mode: l.Mode}]++
 		}
 	}
 	for e, n := range counts {

@@ -9,17 +9,17 @@ import (
 )
 
 // verbs say how an edge leads on, of one and of some among many.
-var verbs = map[graph.StepKind][2]string{
-	graph.ByAccount:     {"has", "have"},
-	graph.ByOpening:     {"is let in as", "are let in as"},
-	graph.ByGrant:       {"has", "have"},
-	graph.ByNesting:     {"gives", "give"},
-	graph.ByRole:        {"has", "have"},
-	graph.ByInclusion:   {"includes", "include"},
-	graph.ByRoleGives:   {"gives", "give"},
-	graph.ByImpersonate: {"lets become", "let become"},
-	graph.ByGrantAccess: {"lets give", "let give"},
-	graph.ByHost:        {"lets control", "let control"},
+var verbs = map[string][2]string{
+	graph.ByAccount.String():     {"has", "have"},
+	graph.ByOpening.String():     {"is let in as", "are let in as"},
+	graph.ByGrant.String():       {"has", "have"},
+	graph.ByNesting.String():     {"gives", "give"},
+	graph.ByRole.String():        {"has", "have"},
+	graph.ByInclusion.String():   {"includes", "include"},
+	graph.ByRoleGives.String():   {"gives", "give"},
+	graph.ByImpersonate.String(): {"lets become", "let become"},
+	graph.ByGrantAccess.String(): {"lets give", "let give"},
+	graph.ByHost.String():        {"lets control", "let control"},
 }
 
 // modeWords follow what is not simply there.
