@@ -40,7 +40,7 @@ func (t tiers) Explain(ctx context.Context, view *graph.View, id access.Entitlem
 		tier.Reasons = append(tier.Reasons, ask.Reason(r))
 	}
 	if o := x.Override; o != nil {
-		tier.Override = &ask.Override{Tier: o.Tier, Facts: o.Facts, Reason: o.Reason, By: o.By, Since: day(o.Since), Until: day(o.Until), Holds: x.Overridden}
+		tier.Override = &ask.Override{Tier: o.Tier, Facts: o.Facts, Reason: o.Reason, By: o.By, Since: day(o.Since), Until: day(o.Until), Holds: x.Overridden, Version: o.Version}
 	}
 	return tier, nil
 }

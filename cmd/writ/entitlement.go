@@ -10,6 +10,7 @@ import (
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/ask"
 	"github.com/writhq/writ/graph"
+	"github.com/writhq/writ/iga/classify"
 )
 
 func (a *app) entitlementCommand() *cobra.Command {
@@ -124,9 +125,9 @@ func (a *app) classify(ctx context.Context, id access.EntitlementID, d decision,
 	var err error
 	if d.clear {
 		ans.Did = "clear"
-		err = a.classifier().ClearOverride(ctx, id, d.reason)
+		err = a.classifier().ClearOverride(ctx, id, classify.Any, d.reason)
 	} else {
-		err = a.classifier().Override(ctx, id, access.Tier(d.tier), d.reason, end)
+		err = a.classifier().Override(ctx, id, classify.Any, access.Tier(d.tier), d.reason, end)
 	}
 	if err != nil {
 		return nil, err

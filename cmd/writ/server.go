@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/writhq/writ/iga/classify"
 	"github.com/writhq/writ/server"
 )
 
@@ -129,5 +130,5 @@ func (a *app) served(c *serverConfig, n *node) (cfg server.Config, err error) {
 
 // features are what has operations.
 func (a *app) features(n *node) []server.Feature {
-	return []server.Feature{n.door, &server.Decisions{Gate: n.gate}, a.askAPI(n)}
+	return []server.Feature{n.door, &server.Decisions{Gate: n.gate}, a.askAPI(n), &classify.API{Service: a.classifier(), Gate: n.gate}}
 }
