@@ -2,6 +2,7 @@ package ask
 
 import (
 	"context"
+	"slices"
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/graph"
@@ -52,6 +53,9 @@ func (s *Service) accountLines(ctx context.Context, view *graph.View, sees Sight
 		n, _ := view.Account(id)
 		lines[i] = AccountLine{Account: name(id.Ref()), Kind: n.Kind, Status: n.Status}
 		if f := facts[id]; !lines[i].Account.Hidden {
+			if !s.tellsWhose(ctx, n, sees) {
+				f.Link.Evidence = ""
+			}
 			lines[i].UsageKnown, lines[i].LastUsed, lines[i].Link = n.UsageKnown, n.LastUsed, &f.Link
 		}
 	}
@@ -122,8 +126,8 @@ func (s *Service) Account(ctx context.Context, id access.AccountID) (*Account, e
 		Identities: name.all(refs[2:]), Opens: name.all(opens), OpenedBy: name.all(openedBy), Credentials: []CredentialLine{},
 		Tiers: tiersOf(view, id.Ref()), May: s.Gate.Verdicts(ctx, objectAt(view, id.Ref()), "account.disable", "link.decide"),
 	}
-	if everybody := s.Gate.Permit(ctx, "identity.read", policy.Object{}) == nil; !everybody && (n.Disputed || anyHidden(ans.Identities)) {
-		ans.Link.Evidence, ans.DisplayName = "", "" // they tell in words whose it is, or may be
+	if !s.tellsWhose(ctx, n, sees) {
+		ans.Link.Evidence, ans.DisplayName = "", ""
 	}
 	for _, c := range view.Credentials(id) {
 		ans.Credentials = append(ans.Credentials, CredentialLine{c.Kind, c.Changed, c.LastUsed, len(view.AccountsAccepting(c.ID))})
@@ -149,11 +153,12 @@ func (name Namer) all(refs []access.Ref) []Shown {
 	return list
 }
 
-func anyHidden(list []Shown) bool {
-	for _, n := range list {
-		if n.Hidden {
-			return true
-		}
+// tellsWhose reports whether the caller may read what says in words whose an account
+// is, or may be: they see everybody whom it can name.
+func (s *Service) tellsWhose(ctx context.Context, n graph.AccountNode, sees Sight) bool {
+	hidden := func(id access.IdentityID) bool { return !sees(id.Ref()) }
+	if !n.Disputed && !slices.ContainsFunc(n.Identities, hidden) {
+		return true
 	}
-	return false
+	return s.Gate.Permit(ctx, "identity.read", policy.Object{}) == nil
 }

@@ -74,23 +74,26 @@ type Edge struct {
 func (s *Service) Picture(ctx context.Context, of access.Ref, d Drawing) (*Picture, error) {
 	view := s.Graph.View()
 	defer view.Close()
-	q := graph.Question{Escalation: d.Escalation}
-	var w graph.Walk
-	var about access.IdentityID
-	if of.Kind == access.KindIdentity {
-		w, about = view.From(of, q, maxReached), access.IdentityID(of.Key)
-	} else {
-		w = view.Into(of, q, maxReached)
+	c, err := s.canvas(ctx, view, of, d)
+	if err != nil {
+		return nil, err
 	}
-	c := &canvas{walk: w, depth: d.Depth, sees: s.sight(ctx, view, about), view: view}
+	return c.draw(), nil
+}
+
+func (s *Service) canvas(ctx context.Context, view *graph.View, of access.Ref, d Drawing) (*canvas, error) {
+	q := graph.Question{Escalation: d.Escalation}
+	c := &canvas{view: view, depth: d.Depth}
+	if of.Kind == access.KindIdentity {
+		c.walk, c.sees = view.From(of, q, maxReached), s.sight(ctx, view, access.IdentityID(of.Key))
+	} else {
+		c.walk, c.sees = view.Into(of, q, maxReached), s.sight(ctx, view, 0)
+	}
 	if err := c.lookUp(ctx, s); err != nil {
 		return nil, err
 	}
 	c.group(d.Open)
-	p := &Picture{Revision: w.Rev, Nodes: []Node{}, Groups: []Group{}, Edges: []Edge{}, Reached: len(w.Places), More: w.Cut}
-	c.draw(p)
-	p.Text = tell(p)
-	return p, nil
+	return c, nil
 }
 
 // canvas is a picture being made: places, and which node or group each is in.
@@ -141,7 +144,8 @@ func strongest(modes uint8) access.Mode {
 }
 
 // draw puts nodes, groups and edges in order: as they were come to.
-func (c *canvas) draw(p *Picture) {
+func (c *canvas) draw() *Picture {
+	p := &Picture{Revision: c.walk.Rev, Nodes: []Node{}, Groups: []Group{}, Reached: len(c.walk.Places), More: c.walk.Cut}
 	drawn := map[string]bool{}
 	for i, place := range c.walk.Places {
 		key := c.in[i]
@@ -160,25 +164,33 @@ func (c *canvas) draw(p *Picture) {
 	if len(c.in) > 0 {
 		p.Of = c.in[0]
 	}
-	counts := map[Edge]int{}
-	for _, l := range c.walk.Links {
-		if from, to := c.in[l.From], c.in[l.To]; from != to {
-			counts[Edge{From: from, To: to, Kind: l.Kind.String(), Mode: l.Mode}]++
-		}
-	}
-	for e, n := range counts {
-		e.Count = n
-		p.Edges = append(p.Edges, e)
-	}
-	order := map[string]int{}
+	p.Edges = c.edges()
+	p.Text = tell(p)
+	return p
+}
+
+// edges are those between nodes and groups, in the order of where they begin.
+func (c *canvas) edges() []Edge {
+	counts, order := map[Edge]int{}, map[string]int{}
 	for i, key := range c.in {
 		if _, known := order[key]; !known {
 			order[key] = i
 		}
 	}
-	slices.SortFunc(p.Edges, func(a, b Edge) int {
+	for _, l := range c.walk.Links {
+		if from, to := c.in[l.From], c.in[l.To]; from != to {
+			counts[Edge{From: from, To: to, Kind: l.Kind.String(), Mode: l.Mode}]++
+		}
+	}
+	list := make([]Edge, 0, len(counts))
+	for e, n := range counts {
+		e.Count = n
+		list = append(list, e)
+	}
+	slices.SortFunc(list, func(a, b Edge) int {
 		return cmp.Or(cmp.Compare(order[a.From], order[b.From]), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Mode, b.Mode), cmp.Compare(order[a.To], order[b.To]))
 	})
+	return list
 }
 
 // tier is an entitlement's; others have none.

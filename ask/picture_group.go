@@ -50,7 +50,7 @@ func (c *canvas) alike(coarse bool) map[string][]int {
 	members := map[string][]int{}
 	c.groups = map[string]*Group{}
 	for i, p := range c.walk.Places {
-		g := Group{Key: nodeKey(p)}
+		g := Group{Key: c.key(i)}
 		if i > 0 {
 			g = c.likeness(p, coarse)
 		}
@@ -103,9 +103,14 @@ func (c *canvas) likeness(p graph.Place, coarse bool) Group {
 	return g
 }
 
-// nodeKey names a node. A system may stand for three things.
-func nodeKey(p graph.Place) string {
-	if p.Over != "" {
+// key names the node of a place: its id, which only what is seen has. A system may
+// stand for three things.
+func (c *canvas) key(i int) string {
+	p := c.walk.Places[i]
+	switch {
+	case !c.sees(p.Ref):
+		return "hidden"
+	case p.Over != "":
 		return p.Ref.String() + ":" + string(p.Over)
 	}
 	return p.Ref.String()
@@ -120,7 +125,7 @@ func (c *canvas) settle(members map[string][]int, from int) {
 		g.Count = len(list)
 		for _, i := range list {
 			if c.alone[i] = g.single(len(list), from); c.alone[i] {
-				c.in[i] = nodeKey(c.walk.Places[i])
+				c.in[i] = c.key(i)
 			} else {
 				c.in[i] = key
 			}
@@ -153,7 +158,7 @@ func (c *canvas) open(keys []string, members map[string][]int, room int) {
 		page := all[o.skip:min(len(all), o.skip+min(openedPage, room/(len(list)-n)))]
 		room -= len(page)
 		for _, i := range page {
-			key := nodeKey(c.walk.Places[i])
+			key := c.key(i)
 			c.in[i], c.alone[i], c.of[key] = key, true, o.group.Key
 		}
 		if end := o.skip + len(page); end < len(all) {
