@@ -10,7 +10,8 @@
 // Invariants:
 //  1. An answer is of one revision of the graph, and says which.
 //  2. Of what may not be seen, an answer has neither name nor id, in words or
-//     elsewhere, and is not wrong about how much there is.
+//     elsewhere, and is not wrong about how much there is. Only a cursor may hold the
+//     key of where its page ended.
 //  3. What a person sees of others is decided by the gate, object by object. Of what
 //     they hold themself, they see the names.
 //  4. Every object that is reached is in exactly one node or group of a picture.
