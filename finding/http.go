@@ -60,7 +60,7 @@ type acceptFindingInput struct {
 	httpapi.Match
 	Body struct {
 		Reason string      `json:"reason" minLength:"1" maxLength:"2000" doc:"Why the risk is acceptable"`
-		Until  access.Time `json:"until" doc:"When it is open again: a year away at most"`
+		Until  access.Time `json:"until" format:"date-time" example:"2027-03-01T00:00:00Z" doc:"When it is open again: a year away at most"`
 	}
 }
 

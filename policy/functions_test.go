@@ -116,6 +116,10 @@ func TestRequester(t *testing.T) {
 		{"withdraws their request", rick, "request.cancel", Resource{Scope: 4, Creator: rick}, true},
 		{"decides what they are asked to", rick, "approval.decide", Resource{Scope: 4, Creator: pat, Assignee: rick, Subjects: []access.Ref{pat.Ref()}}, true},
 		{"sees their system", rick, "system.read", Resource{Ref: access.SystemID(1).Ref(), Scope: 4, Owner: rick}, true},
+		{"sees no entitlement", rick, "entitlement.read", Resource{Ref: ricksGroup, Scope: 4, Subjects: []access.Ref{ricksGroup}}, false},
+		{"sees nothing that another holds", rick, "entitlement.read", Resource{Ref: ricksGroup, Scope: 4, Subjects: []access.Ref{pat.Ref()}}, false},
+		{"sees what they hold", rick, "entitlement.read", Resource{Ref: ricksGroup, Scope: 4, Subjects: []access.Ref{rick.Ref()}}, true},
+		{"sees what the service they own holds", rick, "entitlement.read", Resource{Ref: ricksGroup, Scope: 4, Subjects: []access.Ref{robot.Ref()}}, true},
 		{"sees their account", rick, "account.read", Resource{Ref: ricksAccount.Ref(), Scope: 4, Subjects: []access.Ref{ricksAccount.Ref()}}, true},
 	}
 	for _, tt := range tests {

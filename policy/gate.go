@@ -79,6 +79,14 @@ func (g *Gate) refused(ctx context.Context, c Caller, action string, o Object, d
 	return d.Err()
 }
 
+// See returns nil where the caller may see o, whatever it is.
+func (g *Gate) See(ctx context.Context, o Object) error {
+	if o.Ref.IsZero() {
+		return ErrNoObject
+	}
+	return g.Permit(ctx, o.Ref.Kind.String()+".read", o)
+}
+
 // Verdict says whether somebody may do a thing, and if not, why not.
 type Verdict struct {
 	Allowed bool   `json:"allowed"`

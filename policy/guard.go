@@ -33,6 +33,20 @@ func On[I any](g *Gate, action string, of func(ctx context.Context, in *I) (Obje
 	}}
 }
 
+// Seeing guards an operation that reads one object of several kinds: of tells which.
+func Seeing[I any](g *Gate, of func(ctx context.Context, in *I) (Object, error)) Guard[I] {
+	return Guard[I]{"see", func(ctx context.Context, in *I) (context.Context, error) {
+		if _, ok := CallerOf(ctx); !ok {
+			return ctx, ErrSignIn
+		}
+		o, err := of(ctx, in)
+		if err != nil {
+			return ctx, err
+		}
+		return ctx, g.See(ctx, o)
+	}}
+}
+
 type reachesKey struct{}
 
 // Within guards an operation on many things: it runs where the caller may do action

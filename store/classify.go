@@ -84,7 +84,7 @@ func (s Classify) Classify(ctx context.Context, list []classify.Row) error {
 }
 
 var overridesInForce = `
-select o.entitlement_id, o.tier, o.facts_tier, o.reason, o.set_by, s.at, o.ends_at
+select o.entitlement_id, o.tier, o.facts_tier, o.reason, o.set_by, s.at, o.ends_at, o.from_set
   from classification_override o join change_set s on s.id = o.from_set
  where (o.ends_at = 0 or o.ends_at > $1) and ` + now("o")
 
@@ -99,7 +99,7 @@ func (s Classify) Overrides(ctx context.Context) (map[access.EntitlementID]class
 		return q.each(ctx, overridesInForce, []any{at}, func(scan func(...any) error) error {
 			var o classify.Override
 			defer func() { list[o.Entitlement] = o }()
-			return scan(&o.Entitlement, &o.Tier, &o.Facts, &o.Reason, &o.By, &o.Since, &o.Until)
+			return scan(&o.Entitlement, &o.Tier, &o.Facts, &o.Reason, &o.By, &o.Since, &o.Until, &o.Version)
 		})
 	})
 	return list, err
@@ -123,12 +123,8 @@ func (s Classify) Override(ctx context.Context, o classify.Override) error {
 		Facts: map[string]string{"tier": strconv.Itoa(int(o.Tier)), "facts_tier": strconv.Itoa(int(o.Facts)), "until": strconv.FormatInt(int64(o.Until), 10)},
 	}
 	return s.db.change(ctx, e, func(t *tx) error {
-		var id access.EntitlementID
-		err := t.row(ctx, `select e.id from entitlement e where e.id = $1 and `+now("e")+t.d.forUpdate, o.Entitlement).Scan(&id)
-		if errors.Is(err, sql.ErrNoRows) {
-			return classify.ErrEntitlement.With("there is no entitlement %s", o.Entitlement)
-		}
-		if err != nil {
+		id := o.Entitlement
+		if err := t.overrideIs(ctx, id, o.Version); err != nil {
 			return err
 		}
 		if _, err := t.exec(ctx, endOverride, t.Set, id); err != nil {
@@ -144,10 +140,39 @@ func (s Classify) Override(ctx context.Context, o classify.Override) error {
 	})
 }
 
-// ClearOverride ends an override that is in force.
-func (s Classify) ClearOverride(ctx context.Context, id access.EntitlementID, reason string) error {
+const overrideVersion = `
+select o.from_set from classification_override o
+ where o.entitlement_id = $1 and o.until_set = 0 and (o.ends_at = 0 or o.ends_at > $2)`
+
+// overrideIs returns ErrChanged unless a version is the one in force; 0 is none. Until
+// the transaction ends, no other one takes its place.
+func (t *tx) overrideIs(ctx context.Context, id access.EntitlementID, version int64) error {
+	var is int64
+	err := t.row(ctx, `select e.id from entitlement e where e.id = $1 and `+now("e")+t.d.forUpdate, id).Scan(&is)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return classify.ErrEntitlement.With("there is no entitlement %s", id)
+	case err != nil || version == classify.Any:
+		return err
+	}
+	is = 0
+	if err := t.row(ctx, overrideVersion, id, t.At).Scan(&is); err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	if is != version {
+		return classify.ErrChanged
+	}
+	return nil
+}
+
+// ClearOverride ends a version of an override that is in force. Where another clears it
+// at once, one of both finds none.
+func (s Classify) ClearOverride(ctx context.Context, id access.EntitlementID, version int64, reason string) error {
 	e := audit.Event{Action: "classify.clear_override", Object: id.Ref(), Personal: map[string]string{"reason": reason}}
 	return s.db.change(ctx, e, func(t *tx) error {
+		if err := t.overrideIs(ctx, id, version); err != nil {
+			return err
+		}
 		n, err := t.exec(ctx, endOverride+` and (ends_at = 0 or ends_at > $3)`, t.Set, id, t.At)
 		if err != nil {
 			return err

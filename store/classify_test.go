@@ -100,7 +100,7 @@ func (c *classifying) override(id access.EntitlementID, tier access.Tier, until 
 	if !until.IsZero() {
 		end = access.TimeOf(until)
 	}
-	if err := c.s.Override(c.ctx, id, tier, "asked its owner", end); err != nil {
+	if err := c.s.Override(c.ctx, id, classify.Any, tier, "asked its owner", end); err != nil {
 		c.t.Fatal(err)
 	}
 }
@@ -158,13 +158,13 @@ func testOverrideIsKeptAndCleared(t *testing.T, fresh func(*testing.T) Config) {
 		t.Errorf("%+v, %v", list, err)
 	}
 
-	if err := c.s.ClearOverride(c.ctx, 3, " "); !errors.Is(err, classify.ErrReason) {
+	if err := c.s.ClearOverride(c.ctx, 3, classify.Any, " "); !errors.Is(err, classify.ErrReason) {
 		t.Errorf("cleared without a reason: %v", err)
 	}
-	if err := c.s.ClearOverride(c.ctx, 3, "it was a mistake"); err != nil {
+	if err := c.s.ClearOverride(c.ctx, 3, classify.Any, "it was a mistake"); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.s.ClearOverride(c.ctx, 3, "again"); !errors.Is(err, classify.ErrOverride) {
+	if err := c.s.ClearOverride(c.ctx, 3, classify.Any, "again"); !errors.Is(err, classify.ErrOverride) {
 		t.Errorf("cleared twice: %v", err)
 	}
 	if n := c.run(); n != 1 {
@@ -209,7 +209,7 @@ func testOverrideEnds(t *testing.T, fresh func(*testing.T) Config) {
 	if err := c.db.r.QueryRow(`select count(*) from change c join change_set s on s.id = c.set_id where c.kind = 3 and c.object = 2 and s.actor = 'sweeper'`).Scan(&told); err != nil || told != 1 {
 		t.Errorf("the end is %d times in the change feed: %v", told, err)
 	}
-	if err := c.s.ClearOverride(c.ctx, 2, "over"); !errors.Is(err, classify.ErrOverride) {
+	if err := c.s.ClearOverride(c.ctx, 2, classify.Any, "over"); !errors.Is(err, classify.ErrOverride) {
 		t.Errorf("one that has ended was cleared: %v", err)
 	}
 	if list, err := c.s.Overrides(c.ctx); err != nil || len(list) != 0 {
@@ -235,7 +235,7 @@ func testOverrideIsRefused(t *testing.T, fresh func(*testing.T) Config) {
 		"lowered for ever": {2, access.Tier2, "x", 0, classify.ErrEnd},
 		"no tier":          {2, 7, "x", soon, classify.ErrTier},
 	} {
-		if err := c.s.Override(c.ctx, tt.id, tt.tier, tt.reason, tt.until); !errors.Is(err, tt.want) {
+		if err := c.s.Override(c.ctx, tt.id, classify.Any, tt.tier, tt.reason, tt.until); !errors.Is(err, tt.want) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -244,7 +244,7 @@ func testOverrideIsRefused(t *testing.T, fresh func(*testing.T) Config) {
 	if err := c.s.Store.Override(c.ctx, o); !errors.Is(err, classify.ErrEntitlement) {
 		t.Errorf("the store overrides what is not there: %v", err)
 	}
-	if err := c.s.Override(t.Context(), 2, access.Tier0, "x", 0); !errors.Is(err, audit.ErrNoActor) {
+	if err := c.s.Override(t.Context(), 2, classify.Any, access.Tier0, "x", 0); !errors.Is(err, audit.ErrNoActor) {
 		t.Errorf("overridden by nobody: %v", err)
 	}
 	view := c.s.Graph.View()
@@ -258,6 +258,44 @@ func testOverrideIsRefused(t *testing.T, fresh func(*testing.T) Config) {
 	}
 }
 
+// Whoever names the version that they have seen does not undo what came in between.
+func TestOverrideOfAVersion(t *testing.T) { eachDatabase(t, testOverrideOfAVersion) }
+
+func testOverrideOfAVersion(t *testing.T, fresh func(*testing.T) Config) {
+	c := newClassifying(t, fresh)
+	version := func() int64 {
+		list, err := c.s.Store.Overrides(c.ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return list[3].Version
+	}
+	if err := c.s.Override(c.ctx, 3, 0, access.Tier1, "there is none yet", 0); err != nil {
+		t.Fatal(err)
+	}
+	first := version()
+	for _, seen := range []int64{0, first + 1} {
+		if err := c.s.Override(c.ctx, 3, seen, access.Tier0, "stale", 0); !errors.Is(err, classify.ErrChanged) {
+			t.Errorf("version %d, where %d is in force: %v", seen, first, err)
+		}
+		if err := c.s.ClearOverride(c.ctx, 3, seen, "stale"); !errors.Is(err, classify.ErrChanged) {
+			t.Errorf("version %d, where %d is in force, is cleared: %v", seen, first, err)
+		}
+	}
+	if err := c.s.Override(c.ctx, 3, first, access.Tier0, "seen", 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.s.ClearOverride(c.ctx, 3, version(), "seen"); err != nil {
+		t.Fatal(err)
+	}
+	if v := version(); v != 0 {
+		t.Errorf("version %d is in force", v)
+	}
+	if err := c.s.ClearOverride(c.ctx, 3, 0, "none"); !errors.Is(err, classify.ErrOverride) {
+		t.Errorf("cleared where there is none: %v", err)
+	}
+}
+
 // Two who override the same entitlement at once both succeed, and one counts.
 func TestOverrideAtOnce(t *testing.T) { eachDatabase(t, testOverrideAtOnce) }
 
@@ -266,7 +304,7 @@ func testOverrideAtOnce(t *testing.T, fresh func(*testing.T) Config) {
 	done := make(chan error)
 	const people = 8
 	for range people {
-		go func() { done <- c.s.Override(c.ctx, 3, access.Tier0, "at once", 0) }()
+		go func() { done <- c.s.Override(c.ctx, 3, classify.Any, access.Tier0, "at once", 0) }()
 	}
 	for range people {
 		if err := <-done; err != nil {

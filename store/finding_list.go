@@ -35,7 +35,7 @@ func (a *asking) keys(column string, keys []int64) string {
 // read in order and those that are others' passed over, which are few then.
 const streamsPerQuery = 40
 
-func ask(q finding.Query) *asking {
+func askingOf(q finding.Query) *asking {
 	a := &asking{rest: []string{findingNow}}
 	if q.Function != "" {
 		a.rest = append(a.rest, "f.function = "+a.arg(string(q.Function)))
@@ -197,7 +197,7 @@ func (a *asking) page(q finding.Query) string {
 
 // Page returns findings in an order, from a place on.
 func (s Findings) Page(ctx context.Context, q finding.Query) (list []finding.Listed, err error) {
-	a := ask(q)
+	a := askingOf(q)
 	text := a.page(q)
 	if text == "" {
 		return nil, nil
@@ -238,7 +238,7 @@ func (a *asking) counting(q finding.Query, columns string, groups int) string {
 
 // Totals counts all that a query asks for.
 func (s Findings) Totals(ctx context.Context, q finding.Query) ([]finding.Total, error) {
-	a := ask(q)
+	a := askingOf(q)
 	text := a.counting(q, "f.severity, f.function", 2)
 	sum := map[finding.Total]int64{}
 	err := s.db.read(ctx, func(query *query) error {
@@ -266,7 +266,7 @@ const oneDay = access.Time(24 * 3600 * 1_000_000)
 // is of the last.
 func (s Findings) Ageing(ctx context.Context, q finding.Query, now access.Time) (list []finding.Aged, err error) {
 	q.Status = finding.Open
-	a := ask(q)
+	a := askingOf(q)
 	columns := "f.severity, f.function, f.rule"
 	for _, condition := range []string{
 		fmt.Sprintf("f.opened_at > %d", now-7*oneDay), fmt.Sprintf("f.opened_at > %d", now-30*oneDay), fmt.Sprintf("f.opened_at > %d", now-90*oneDay),

@@ -8,14 +8,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/ask"
 	"github.com/writhq/writ/inventory"
 )
 
 // linkAnswer is the answer of 'writ account link'.
 type linkAnswer struct {
 	Revision access.Rev `json:"revision"`
-	Account  named      `json:"account"`
-	Identity *named     `json:"identity"` // null: it is nobody's
+	Account  ask.Shown  `json:"account"`
+	Identity *ask.Shown `json:"identity"` // null: it is nobody's
 	Reason   string     `json:"reason"`
 	Waiting  int        `json:"waiting"` // disputed accounts that are left
 }

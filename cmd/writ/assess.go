@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/ask"
 	"github.com/writhq/writ/assurance/coverage"
 	"github.com/writhq/writ/connector/csv"
 	"github.com/writhq/writ/finding"
@@ -286,7 +287,7 @@ func (a *app) findingLines(ctx context.Context, f finding.Filter) ([]findingLine
 	return lines, nil
 }
 
-func subjectOf(x finding.Finding, labels map[access.Ref]inventory.Label) subjectLine {
+func subjectOf(x finding.Finding, labels map[access.Ref]access.Label) subjectLine {
 	l := labels[x.Subject]
 	s := subjectLine{Type: x.Subject.Kind.String(), ID: x.Subject, Name: l.Name, Native: l.Native, System: cmp.Or(l.System, labels[x.System.Ref()].Name)}
 	if l.Number != "" {
@@ -296,10 +297,10 @@ func subjectOf(x finding.Finding, labels map[access.Ref]inventory.Label) subject
 }
 
 // evidenceText fills in the names that a fact refers to.
-func evidenceText(e finding.Evidence, labels map[access.Ref]inventory.Label) string {
+func evidenceText(e finding.Evidence, labels map[access.Ref]access.Label) string {
 	text := e.Text
 	for _, r := range e.Refs {
-		text = strings.Replace(text, "{}", strings.ReplaceAll(label(r, labels).String(), "{}", "{ }"), 1)
+		text = strings.Replace(text, "{}", strings.ReplaceAll(ask.Label(r, labels).String(), "{}", "{ }"), 1)
 	}
 	return text
 }

@@ -37,13 +37,15 @@ var exampleCompany = sync.OnceValues(func() (string, error) {
 	return dir, a.close()
 })
 
-// cleaning removes the example company when all tests have run.
+// cleaning removes the companies that the tests shared.
 type cleaning struct{ *testing.M }
 
 func (c cleaning) Run() int {
 	code := c.M.Run()
-	if exampleDir != "" {
-		_ = os.RemoveAll(exampleDir)
+	for _, dir := range []string{exampleDir, demoDir} {
+		if dir != "" {
+			_ = os.RemoveAll(dir)
+		}
 	}
 	return code
 }

@@ -236,6 +236,7 @@ func (c *company) find(t *testing.T, ctx context.Context) {
 		c.ids[kind] = c.ids["identity"]
 	}
 	c.ids["object"] = c.ids["system"]
+	c.ids["who"], c.ids["what"], c.ids["of"] = c.ids["identity"], c.ids["entitlement"], c.ids["entitlement"]
 }
 
 // refOfKind is the first id that an object of a kind gets.

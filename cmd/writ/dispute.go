@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/ask"
 	"github.com/writhq/writ/graph"
 	"github.com/writhq/writ/inventory"
 )
@@ -22,7 +23,7 @@ type disputesAnswer struct {
 }
 
 type disputeLine struct {
-	Account    named                `json:"account"`
+	Account    ask.Shown            `json:"account"`
 	Since      access.Time          `json:"since"`
 	Rule       string               `json:"rule"`
 	Evidence   string               `json:"evidence"`
@@ -40,7 +41,7 @@ type disputeLine struct {
 }
 
 type contenderLine struct {
-	Identity named                `json:"identity"`
+	Identity ask.Shown            `json:"identity"`
 	Kind     access.IdentityKind  `json:"kind"`
 	State    access.IdentityState `json:"state"`
 	Employer string               `json:"employer,omitempty"`
@@ -229,14 +230,14 @@ func worstTier(view *graph.View, id access.AccountID) (worst access.Tier, ok boo
 func disputeLineOf(d *inventory.Dispute) disputeLine {
 	acc := &d.Account
 	line := disputeLine{
-		Account: named{Type: access.KindAccount.String(), ID: acc.ID.Ref(), Name: acc.Login, System: acc.System},
+		Account: ask.Shown{Type: access.KindAccount.String(), ID: acc.ID.Ref(), Name: acc.Login, System: acc.System},
 		Rule:    acc.Link.Rule, Evidence: acc.Link.Evidence, Name: acc.Name, Number: acc.Number, Email: acc.Email, Login: acc.Login,
 		Kind: acc.Kind, Status: d.Facts.Status, UsageKnown: d.Facts.UsageKnown, LastUsed: d.Facts.LastUsed,
 		Contenders: []contenderLine{}, More: d.More,
 	}
 	for _, c := range d.Contenders {
 		p := contenderLine{
-			Identity: named{Type: access.KindIdentity.String(), ID: c.Person.ID.Ref(), Name: c.Person.Name},
+			Identity: ask.Shown{Type: access.KindIdentity.String(), ID: c.Person.ID.Ref(), Name: c.Person.Name},
 			Kind:     c.Person.Kind, State: c.Facts.State, Employer: c.Facts.Employer, Unit: c.Facts.Unit, Title: c.Facts.Title,
 		}
 		for _, x := range c.Compared {

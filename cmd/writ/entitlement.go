@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/ask"
 	"github.com/writhq/writ/graph"
 	"github.com/writhq/writ/iga/classify"
 )
@@ -40,110 +41,17 @@ requires. Reasons are the facts, what the entitlement leads to, and a person's
 decision, where there is one.`,
 		Example: "  writ entitlement show payroll-db/role:dba",
 		Args:    cobra.ExactArgs(1),
-		RunE:    ask(a, &questionFlags{}, a.askEntitlement),
+		RunE:    asking(a, &questionFlags{}, a.askEntitlement),
 	}
 }
 
-func (a *app) askEntitlement(ctx context.Context, names []string, _ graph.Question) (*entitlementAnswer, error) {
+func (a *app) askEntitlement(ctx context.Context, names []string, _ graph.Question) (entitlementAnswer, error) {
 	id, err := a.resolveEntitlement(ctx, names[0])
 	if err != nil {
-		return nil, err
+		return entitlementAnswer{}, err
 	}
-	return a.showEntitlement(ctx, id)
-}
-
-func (a *app) showEntitlement(ctx context.Context, id access.EntitlementID) (*entitlementAnswer, error) {
-	view := a.graph.View()
-	defer view.Close()
-	x, err := a.classifier().Explain(ctx, view, id)
-	if err != nil {
-		return nil, err
-	}
-	e, _ := view.Entitlement(id)
-	owner, inherited := ownerOf(view, e)
-	refs := []access.Ref{id.Ref(), owner.Ref()}
-	for _, c := range e.Capabilities {
-		refs = append(refs, c.On)
-	}
-	for _, r := range x.Reasons {
-		refs = append(refs, r.From)
-		for _, s := range r.Path {
-			refs = append(refs, s.From, s.To, s.Resource.Ref())
-		}
-	}
-	name, err := a.named(ctx, refs)
-	if err != nil {
-		return nil, err
-	}
-	ans := &entitlementAnswer{
-		Revision: view.Rev(), Entitlement: name(id.Ref()), Kind: e.Kind, Tier: x.Tier, Own: x.Own, Facts: x.Facts,
-		Disciplines: classify.Disciplines(x.Tier), Override: overrideOf(x), Controls: requiredOf(x.Tier), Holders: holdersOf(view, id),
-		Reasons: []reasonLine{}, Capabilities: []capabilityLine{},
-	}
-	if owner != 0 {
-		who := name(owner.Ref())
-		ans.Owner, ans.Inherited = &who, inherited
-	}
-	for _, c := range e.Capabilities {
-		ans.Capabilities = append(ans.Capabilities, capabilityLine{c.Right, name(c.On)})
-	}
-	for _, r := range x.Reasons {
-		ans.Reasons = append(ans.Reasons, reasonOf(r, name))
-	}
-	return ans, nil
-}
-
-// ownerOf is who answers for an entitlement: its own owner, else its system's.
-func ownerOf(view *graph.View, e graph.EntitlementNode) (owner access.IdentityID, inherited bool) {
-	if e.Owner != 0 {
-		return e.Owner, false
-	}
-	s, _ := view.System(e.System)
-	if s.BusinessOwner != 0 {
-		return s.BusinessOwner, true
-	}
-	return s.TechnicalOwner, true
-}
-
-func reasonOf(r classify.Reason, name func(access.Ref) named) reasonLine {
-	line := reasonLine{Rule: r.Rule, Tier: r.Tier, Text: r.Text}
-	if !r.From.IsZero() {
-		from := name(r.From)
-		line.From = &from
-	}
-	if len(r.Path) > 0 {
-		path := describePath(r.Path, name, nil)
-		line.Path = &path
-	}
-	return line
-}
-
-func overrideOf(x classify.Explanation) *overrideLine {
-	o := x.Override
-	if o == nil {
-		return nil
-	}
-	return &overrideLine{Tier: o.Tier, Facts: o.Facts, Reason: o.Reason, By: o.By, Since: day(o.Since), Until: day(o.Until), Holds: x.Overridden}
-}
-
-// holdersOf counts who has an entitlement in each mode: by a grant of their own, and
-// with everything that leads to it.
-func holdersOf(view *graph.View, id access.EntitlementID) []holdersLine {
-	direct := map[access.Mode]map[access.Ref]bool{}
-	for _, m := range access.Modes {
-		direct[m] = map[access.Ref]bool{}
-	}
-	for g := range view.DirectHolders(id) {
-		direct[g.Mode][g.Holder] = true
-	}
-	lines := make([]holdersLine, 0, len(access.Modes))
-	for _, m := range access.Modes {
-		all := view.Members([]access.Ref{id.Ref()}, graph.Question{Modes: 1 << m})
-		lines = append(lines, holdersLine{
-			Mode: m, Direct: len(direct[m]), Identities: int(all.Identities.GetCardinality()), Orphans: int(all.Orphans.GetCardinality()), //nolint:gosec // far fewer
-		})
-	}
-	return lines
+	ans, err := a.ask().Entitlement(ctx, id, ask.Everything)
+	return entitlementAnswer{ans}, err
 }
 
 // decision is what 'writ entitlement classify' was told.
@@ -217,9 +125,9 @@ func (a *app) classify(ctx context.Context, id access.EntitlementID, d decision,
 	var err error
 	if d.clear {
 		ans.Did = "clear"
-		err = a.classifier().ClearOverride(ctx, id, d.reason)
+		err = a.classifier().ClearOverride(ctx, id, classify.Any, d.reason)
 	} else {
-		err = a.classifier().Override(ctx, id, access.Tier(d.tier), d.reason, end)
+		err = a.classifier().Override(ctx, id, classify.Any, access.Tier(d.tier), d.reason, end)
 	}
 	if err != nil {
 		return nil, err
@@ -227,7 +135,7 @@ func (a *app) classify(ctx context.Context, id access.EntitlementID, d decision,
 	if _, err := a.refresh(ctx); err != nil {
 		return nil, err
 	}
-	shown, err := a.showEntitlement(ctx, id)
+	shown, err := a.ask().Entitlement(ctx, id, ask.Everything)
 	if err != nil {
 		return nil, err
 	}

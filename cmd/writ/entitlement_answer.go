@@ -8,84 +8,13 @@ import (
 	"unicode/utf8"
 
 	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/ask"
 )
 
 // entitlementAnswer is the answer of 'writ entitlement show'.
-type entitlementAnswer struct {
-	Revision     access.Rev       `json:"revision"`
-	Entitlement  named            `json:"entitlement"`
-	Kind         string           `json:"kind"`
-	Tier         access.Tier      `json:"tier"`
-	Own          access.Tier      `json:"own_tier"`
-	Facts        access.Tier      `json:"facts_tier"` // the own tier without a person's decision
-	Disciplines  string           `json:"disciplines"`
-	Override     *overrideLine    `json:"override"`
-	Owner        *named           `json:"owner"`
-	Inherited    bool             `json:"owner_of_system,omitempty"` // the owner is its system's
-	Reasons      []reasonLine     `json:"reasons"`
-	Controls     []requiredLine   `json:"controls"`
-	Capabilities []capabilityLine `json:"capabilities"`
-	Holders      []holdersLine    `json:"holders"`
-}
+type entitlementAnswer struct{ *ask.Entitlement }
 
-type overrideLine struct {
-	Tier   access.Tier `json:"tier"`
-	Facts  access.Tier `json:"decided_on_tier"`
-	Reason string      `json:"reason"`
-	By     string      `json:"by"`
-	Since  string      `json:"since"`
-	Until  string      `json:"until,omitempty"`
-	Holds  bool        `json:"holds"`
-}
-
-type reasonLine struct {
-	Rule string      `json:"rule"`
-	Tier access.Tier `json:"tier"`
-	Text string      `json:"text"`
-	From *named      `json:"from,omitempty"`
-	Path *pathLine   `json:"path,omitempty"`
-}
-
-// requiredLine is what a tier requires of one sort of holder.
-type requiredLine struct {
-	Kinds      []access.IdentityKind `json:"kinds"`
-	ThirdParty bool                  `json:"third_party"`
-	Governance []access.Requirement  `json:"governance"`
-	Privilege  []access.Requirement  `json:"privilege"`
-}
-
-type capabilityLine struct {
-	Right access.Right `json:"right"`
-	On    named        `json:"on"`
-}
-
-type holdersLine struct {
-	Mode       access.Mode `json:"mode"`
-	Direct     int         `json:"direct"`
-	Identities int         `json:"identities"`
-	Orphans    int         `json:"orphans"`
-}
-
-// requiredOf lists what a tier requires, for each sort of holder.
-func requiredOf(t access.Tier) []requiredLine {
-	var lines []requiredLine
-	for _, kinds := range [][]access.IdentityKind{{access.Human}, {access.Service, access.Agent}} {
-		for _, third := range []bool{false, true} {
-			line := requiredLine{Kinds: kinds, ThirdParty: third, Governance: []access.Requirement{}, Privilege: []access.Requirement{}}
-			for _, r := range access.RequiredControls(t, kinds[0], third) {
-				if r.Control.Discipline() == access.Governance {
-					line.Governance = append(line.Governance, r)
-				} else {
-					line.Privilege = append(line.Privilege, r)
-				}
-			}
-			lines = append(lines, line)
-		}
-	}
-	return lines
-}
-
-func (s *entitlementAnswer) tables() []table {
+func (s entitlementAnswer) tables() []table {
 	owner := "nobody"
 	if s.Owner != nil {
 		owner = s.Owner.Name
@@ -94,15 +23,15 @@ func (s *entitlementAnswer) tables() []table {
 		}
 	}
 	what := table{
-		title:  fmt.Sprintf("%s is of tier %s: it needs %s", s.Entitlement, tierName(s.Tier), s.Disciplines),
+		title:  fmt.Sprintf("%s is of tier %s: it needs %s", s.Entitlement.Entitlement, tierName(s.Tier), s.Disciplines),
 		header: []string{"entitlement", "kind", "tier", "own tier", "by facts alone", "owner"},
-		rows:   [][]string{{s.Entitlement.String(), s.Kind, tierName(s.Tier), tierName(s.Own), tierName(s.Facts), owner}},
+		rows:   [][]string{{s.Entitlement.Entitlement.String(), s.Kind, tierName(s.Tier), tierName(s.Own), tierName(s.Facts), owner}},
 	}
 	return append([]table{what, s.why()}, s.details()...)
 }
 
 // why lists the reasons, and under them in full what a cell has no room for.
-func (s *entitlementAnswer) why() table {
+func (s entitlementAnswer) why() table {
 	t := table{title: "why", header: []string{"tier", "rule", "reason"}, right: []int{0}}
 	var notes []string
 	for _, r := range s.Reasons {
@@ -121,7 +50,7 @@ func (s *entitlementAnswer) why() table {
 	return t
 }
 
-func (s *entitlementAnswer) details() []table {
+func (s entitlementAnswer) details() []table {
 	controls := table{title: "what that requires", header: []string{"of", "governance", "privilege"}}
 	for _, c := range s.Controls {
 		who := make([]string, len(c.Kinds))
@@ -162,7 +91,7 @@ func requirements(list []access.Requirement) string {
 // classifyAnswer is the answer of 'writ entitlement classify'.
 type classifyAnswer struct {
 	Revision    access.Rev  `json:"revision"`
-	Entitlement named       `json:"entitlement"`
+	Entitlement ask.Shown   `json:"entitlement"`
 	Did         string      `json:"did"`
 	Before      access.Tier `json:"tier_before"` // -1: it had not been classified
 	Tier        access.Tier `json:"tier"`

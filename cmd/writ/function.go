@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/ask"
 	"github.com/writhq/writ/policy"
 )
 
@@ -29,7 +30,7 @@ type functionsAnswer struct {
 }
 
 type heldLine struct {
-	Identity named           `json:"identity"`
+	Identity ask.Shown       `json:"identity"`
 	Function access.Function `json:"function"`
 	Scope    access.ScopeID  `json:"scope,omitzero"` // none is the organisation as a whole
 	Since    access.Time     `json:"since,omitzero"`
@@ -85,7 +86,7 @@ func (a *app) functionListCommand() *cobra.Command {
 
 // functionAnswer is the answer of 'writ function assign' and 'writ function end'.
 type functionAnswer struct {
-	Identity named           `json:"identity"`
+	Identity ask.Shown       `json:"identity"`
 	Function access.Function `json:"function"`
 	Scope    access.ScopeID  `json:"scope,omitzero"`
 	Held     bool            `json:"held"`

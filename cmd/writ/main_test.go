@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/writhq/writ/ask"
 	"github.com/writhq/writ/internal/fault"
 )
 
@@ -56,7 +57,7 @@ func TestLesson32_NothingReachesTheTerminal(t *testing.T) {
 	var out bytes.Buffer
 	a := &app{out: &out}
 	hostile := "x\x1b[2Jy\u202ez\u009bq\r\n\ttab"
-	err := a.print(&whyAnswer{Count: "1", Identity: named{Name: hostile}, Target: named{Name: "t"}, Paths: []pathLine{{Sentence: hostile}}})
+	err := a.print(whyAnswer{&ask.Why{Count: "1", Identity: ask.Shown{Name: hostile}, Target: ask.Shown{Name: "t"}, Paths: []ask.Path{{Sentence: hostile}}}})
 	if err != nil {
 		t.Fatal(err)
 	}

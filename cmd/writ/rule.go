@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/ask"
 	"github.com/writhq/writ/inventory"
 	"github.com/writhq/writ/policy"
 )
@@ -40,12 +41,12 @@ type effect struct {
 }
 
 type relinked struct {
-	Account  named  `json:"account"`
-	Was      *named `json:"was"` // null: nobody's
-	WasState string `json:"was_state,omitempty"`
-	Now      *named `json:"would_be"`
-	NowState string `json:"would_be_state,omitempty"`
-	Evidence string `json:"evidence,omitempty"`
+	Account  ask.Shown  `json:"account"`
+	Was      *ask.Shown `json:"was"` // null: nobody's
+	WasState string     `json:"was_state,omitempty"`
+	Now      *ask.Shown `json:"would_be"`
+	NowState string     `json:"would_be_state,omitempty"`
+	Evidence string     `json:"evidence,omitempty"`
 }
 
 func (a *app) effectOf(ctx context.Context, e inventory.Effect) (effect, error) {
@@ -58,7 +59,7 @@ func (a *app) effectOf(ctx context.Context, e inventory.Effect) (effect, error) 
 	if err != nil {
 		return out, err
 	}
-	who := func(id access.IdentityID) *named {
+	who := func(id access.IdentityID) *ask.Shown {
 		if id == 0 {
 			return nil
 		}
@@ -104,7 +105,7 @@ func (e *effect) table(title, now string) table {
 		return t
 	}
 	t.header = []string{"account", "was", now, "because"}
-	who := func(n *named, state string) string {
+	who := func(n *ask.Shown, state string) string {
 		switch {
 		case n != nil:
 			return n.Name

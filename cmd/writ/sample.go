@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/ask"
 	"github.com/writhq/writ/graph"
 	"github.com/writhq/writ/inventory/sample"
 )
@@ -195,7 +196,7 @@ func (a *app) answer(ctx context.Context, command []string, l *exampleLine) erro
 		if s.Owner != nil {
 			l.Because = append(l.Because, s.Owner.Name+" answers for it")
 		}
-		for _, e := range s.Access[:min(reasonsShown, len(s.Access))] {
+		for _, e := range s.Access.Access[:min(reasonsShown, len(s.Access.Access))] {
 			l.Because = append(l.Because, fmt.Sprintf("%s, tier %s, %s", e.Entitlement, tierName(e.Tier), strings.Join(e.Modes, ", ")))
 		}
 	}
@@ -207,11 +208,11 @@ func (a *app) answerWhoCan(ctx context.Context, text string, l *exampleLine) err
 	if err != nil {
 		return err
 	}
-	has, err := a.whoCan(ctx, target, graph.Question{})
+	has, err := a.ask().WhoCan(ctx, target, graph.Question{}, ask.Everything)
 	if err != nil {
 		return err
 	}
-	could, err := a.whoCan(ctx, target, graph.Question{Escalation: true})
+	could, err := a.ask().WhoCan(ctx, target, graph.Question{Escalation: true}, ask.Everything)
 	if err != nil {
 		return err
 	}
@@ -234,7 +235,7 @@ func (a *app) answerWhoCan(ctx context.Context, text string, l *exampleLine) err
 	return nil
 }
 
-func holds(w *whoCanAnswer, who named) bool {
+func holds(w *ask.WhoCan, who ask.Shown) bool {
 	for _, i := range w.Identities {
 		if i.ID == who.ID {
 			return true
@@ -244,7 +245,7 @@ func holds(w *whoCanAnswer, who named) bool {
 }
 
 func (a *app) because(ctx context.Context, who, target access.Ref, q graph.Question, l *exampleLine) error {
-	w, err := a.why(ctx, who, target, q)
+	w, err := a.ask().Why(ctx, who, target, q, ask.Everything)
 	if err == nil && len(w.Paths) > 0 {
 		l.Because = append(l.Because, w.Paths[0].Sentence)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/writhq/writ/iga/classify"
 	"github.com/writhq/writ/server"
 )
 
@@ -124,6 +125,13 @@ func (a *app) served(c *serverConfig, n *node) (cfg server.Config, err error) {
 	return server.Config{
 		Address: c.Address, Origin: c.Origin, Proxies: c.proxies, TLS: c.tls, Version: version(),
 		Door: n.door, Ready: n.ready, Figures: n.figures, Answers: a.db.Idempotency(), Manual: manual(),
-		Features: slices.Concat([]server.Feature{n.door, &server.Decisions{Gate: n.gate}}, a.assuring(n)), Raw: rawOf(n.door),
+		Features: a.features(n), Raw: rawOf(n.door),
 	}, nil
+}
+
+// features are what has operations.
+func (a *app) features(n *node) []server.Feature {
+	return slices.Concat([]server.Feature{
+		n.door, &server.Decisions{Gate: n.gate}, a.askAPI(n), &classify.API{Service: a.classifier(), Gate: n.gate},
+	}, a.assuring(n))
 }

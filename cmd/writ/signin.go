@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/ask"
 	"github.com/writhq/writ/server"
 	"github.com/writhq/writ/signin"
 )
@@ -69,8 +70,8 @@ A server that runs on the data directory must be stopped for it.`,
 // signinLinkAnswer is the answer of 'writ signin link'. It is the one place where a link is
 // shown.
 type signinLinkAnswer struct {
-	Identity named  `json:"identity"`
-	Link     string `json:"link"`
+	Identity ask.Shown `json:"identity"`
+	Link     string    `json:"link"`
 }
 
 func (s *signinLinkAnswer) tables() []table {
@@ -103,7 +104,7 @@ type signinsAnswer struct {
 
 type signinLine struct {
 	ID       access.SigninID `json:"id"`
-	Identity named           `json:"identity"`
+	Identity ask.Shown       `json:"identity"`
 	Method   signin.Method   `json:"method"`
 	Begun    access.Time     `json:"begun"`
 	Seen     access.Time     `json:"seen"`
@@ -172,8 +173,8 @@ func (a *app) signinList(ctx context.Context, of access.IdentityID) error {
 
 // signinEndAnswer is the answer of 'writ signin end'.
 type signinEndAnswer struct {
-	Identity named `json:"identity"`
-	Ended    int64 `json:"ended"`
+	Identity ask.Shown `json:"identity"`
+	Ended    int64     `json:"ended"`
 }
 
 func (s *signinEndAnswer) tables() []table {

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/ask"
 	"github.com/writhq/writ/inventory"
 )
 
@@ -27,9 +28,9 @@ type systemShowAnswer struct {
 	Environment    access.Environment `json:"environment,omitempty"`
 	Criticality    access.Criticality `json:"criticality,omitempty"`
 	DataClass      access.DataClass   `json:"data_class,omitempty"`
-	BusinessOwner  *named             `json:"business_owner"`
-	TechnicalOwner *named             `json:"technical_owner"`
-	RunsOn         *named             `json:"runs_on"`
+	BusinessOwner  *ask.Shown         `json:"business_owner"`
+	TechnicalOwner *ask.Shown         `json:"technical_owner"`
+	RunsOn         *ask.Shown         `json:"runs_on"`
 	WorstTier      access.Tier        `json:"worst_tier"`
 	Cycle          string             `json:"cycle"`     // in force
 	CycleSet       bool               `json:"cycle_set"` // by somebody, not by the worst tier
@@ -81,7 +82,7 @@ func (a *app) showSystem(ctx context.Context, y inventory.System) (*systemShowAn
 	if err != nil {
 		return nil, err
 	}
-	who := func(r access.Ref) *named {
+	who := func(r access.Ref) *ask.Shown {
 		if r.Key == 0 {
 			return nil
 		}
@@ -136,7 +137,7 @@ func (s *systemShowAnswer) tables() []table {
 			t.rows = append(t.rows, []string{what, value})
 		}
 	}
-	who := func(n *named) string {
+	who := func(n *ask.Shown) string {
 		if n == nil {
 			return ""
 		}

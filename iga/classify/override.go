@@ -17,6 +17,7 @@ var (
 	ErrOverride    = fault.New(fault.NotFound, "override-not-found", "nobody has overridden the entitlement's tier")
 	ErrTier        = fault.New(fault.Invalid, "bad-tier", "a tier is 0, 1, 2 or 3")
 	ErrReason      = fault.New(fault.Invalid, "bad-override-reason", "overriding a tier, and clearing that, needs a reason of at most 500 bytes without control characters")
+	ErrChanged     = fault.New(fault.Conflict, "override-changed", "somebody has decided otherwise meanwhile: read it again")
 	ErrEnd         = fault.New(fault.Invalid, "bad-override-end", "a tier is overridden until a date in the future")
 )
 
@@ -28,7 +29,11 @@ type Override struct {
 	Reason       string
 	By           string      // the audit actor
 	Since, Until access.Time // Until zero: until it is cleared
+	Version      int64       // the store's; of a new one, that which it takes the place of
 }
+
+// Any stands for whichever version of an override is in force. None is 0.
+const Any int64 = -1
 
 // own is the own tier under the override, and whether it holds: what raises a tier
 // always does, what lowers one never outlives its end or the facts that it was

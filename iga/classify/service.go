@@ -23,11 +23,13 @@ type Store interface {
 	Classify(ctx context.Context, rows []Row) error
 	// Overrides returns the overrides that are in force.
 	Overrides(ctx context.Context) (map[access.EntitlementID]Override, error)
-	// Override keeps an override in place of any other of its entitlement, or
-	// returns ErrEntitlement. The store sets By and Since.
+	// Override keeps an override in place of the version that it names, or returns
+	// ErrEntitlement, or ErrChanged where another one is in force. The store sets By
+	// and Since.
 	Override(ctx context.Context, o Override) error
-	// ClearOverride ends an override that is in force, or returns ErrOverride.
-	ClearOverride(ctx context.Context, id access.EntitlementID, reason string) error
+	// ClearOverride ends a version of an override that is in force, or returns
+	// ErrOverride, or ErrChanged.
+	ClearOverride(ctx context.Context, id access.EntitlementID, version int64, reason string) error
 }
 
 // Row is a classification as it is kept.
@@ -133,8 +135,9 @@ func (s *Service) Overrides(ctx context.Context) ([]Override, error) {
 }
 
 // Override keeps that an entitlement's own tier is this, by whom the context says,
-// until a time; zero is until it is cleared. Run makes it count.
-func (s *Service) Override(ctx context.Context, id access.EntitlementID, tier access.Tier, reason string, until access.Time) error {
+// until a time; zero is until it is cleared. It takes the place of a version, or of
+// Any. Run makes it count.
+func (s *Service) Override(ctx context.Context, id access.EntitlementID, version int64, tier access.Tier, reason string, until access.Time) error {
 	view := s.Graph.View()
 	defer view.Close()
 	e, ok := view.Entitlement(id)
@@ -142,19 +145,20 @@ func (s *Service) Override(ctx context.Context, id access.EntitlementID, tier ac
 		return ErrEntitlement.With("there is no entitlement %s", id)
 	}
 	facts, _ := own(view, e)
-	o := Override{Entitlement: id, Tier: tier, Facts: facts, Reason: reason, Until: until}
+	o := Override{Entitlement: id, Tier: tier, Facts: facts, Reason: reason, Until: until, Version: version}
 	if err := o.validate(s.now()); err != nil {
 		return err
 	}
 	return s.Store.Override(ctx, o)
 }
 
-// ClearOverride lets an entitlement's own tier follow from facts again.
-func (s *Service) ClearOverride(ctx context.Context, id access.EntitlementID, reason string) error {
+// ClearOverride lets an entitlement's own tier follow from facts again, where a version
+// is in force, or Any.
+func (s *Service) ClearOverride(ctx context.Context, id access.EntitlementID, version int64, reason string) error {
 	if err := validReason(reason); err != nil {
 		return err
 	}
-	return s.Store.ClearOverride(ctx, id, reason)
+	return s.Store.ClearOverride(ctx, id, version, reason)
 }
 
 // Explanation is why an entitlement has its tier at a view's revision.

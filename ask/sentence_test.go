@@ -1,4 +1,4 @@
-package main
+package ask
 
 import (
 	"strings"
@@ -10,7 +10,7 @@ import (
 
 // cast are the things that the paths below pass.
 type cast struct {
-	names                                                   map[access.Ref]named
+	names                                                   map[access.Ref]Shown
 	ana, clerk, chief                                       access.Ref
 	inCorp, onDB1, withKey, svc, role, asSvc, inERP         access.Ref // accounts
 	admins, dba, hostDBA, sudo, keys, dbaRole, super, table access.Ref // entitlements
@@ -18,25 +18,25 @@ type cast struct {
 	groups                                                  []access.Ref
 }
 
-func (c *cast) add(kind access.ObjectKind, n named) access.Ref {
+func (c *cast) add(kind access.ObjectKind, n Shown) access.Ref {
 	ref := access.Ref{Kind: kind, Key: int64(len(c.names) + 1)}
 	c.names[ref] = n
 	return ref
 }
 
 func newCast() *cast {
-	c := &cast{names: map[access.Ref]named{}}
+	c := &cast{names: map[access.Ref]Shown{}}
 	account := func(system, kind, login string) access.Ref {
-		return c.add(access.KindAccount, named{Name: login, System: system, native: login, systemKind: kind})
+		return c.add(access.KindAccount, Shown{Name: login, System: system, native: login, systemKind: kind})
 	}
 	entitlement := func(system, kind, native, name string) access.Ref {
-		return c.add(access.KindEntitlement, named{Name: name, System: system, native: native, systemKind: kind})
+		return c.add(access.KindEntitlement, Shown{Name: name, System: system, native: native, systemKind: kind})
 	}
 	system := func(name, kind string) access.Ref {
-		return c.add(access.KindSystem, named{Name: name, systemKind: kind})
+		return c.add(access.KindSystem, Shown{Name: name, systemKind: kind})
 	}
-	c.ana = c.add(access.KindIdentity, named{Name: "Ana Sol"})
-	c.clerk, c.chief = c.add(access.KindRole, named{Name: "clerk"}), c.add(access.KindRole, named{Name: "chief"})
+	c.ana = c.add(access.KindIdentity, Shown{Name: "Ana Sol"})
+	c.clerk, c.chief = c.add(access.KindRole, Shown{Name: "clerk"}), c.add(access.KindRole, Shown{Name: "chief"})
 	c.inCorp, c.onDB1, c.svc = account("corp", "ldap", "ana.sol"), account("db1", "linux", "ana.sol"), account("db1", "linux", "svc-pay")
 	c.role, c.asSvc, c.inERP = account("payroll", "postgres", "ana"), account("payroll", "postgres", "svc-pay"), account("erp", "csv", "ana")
 	c.withKey = account("db1", "linux", "asol") // which Ana's account in the directory opens
@@ -47,7 +47,7 @@ func newCast() *cast {
 	c.dbaRole, c.super = entitlement("payroll", "postgres", "role:dba", "dba"), entitlement("payroll", "postgres", "attr:superuser", "superuser")
 	c.table = entitlement("payroll", "postgres", "table:pay.public.salary:SELECT", "pay.public.salary:SELECT")
 	c.corp, c.db1, c.payroll = system("corp", "ldap"), system("db1", "linux"), system("payroll", "postgres")
-	c.folder = c.add(access.KindResource, named{Name: "Budget"})
+	c.folder = c.add(access.KindResource, Shown{Name: "Budget"})
 	for _, name := range []string{"g1", "g2", "g3", "g4", "g5"} {
 		c.groups = append(c.groups, entitlement("corp", "ldap", "uuid-"+name, name))
 	}
@@ -145,7 +145,7 @@ func TestSentencesOfEscalation(t *testing.T) {
 func (c *cast) tell(t *testing.T, tests []toldPath) {
 	t.Helper()
 	for _, tt := range tests {
-		line := describePath(tt.path, func(r access.Ref) named { return c.names[r] }, map[access.Ref]access.Ref{c.withKey: c.inCorp})
+		line := describe(tt.path, func(r access.Ref) Shown { return c.names[r] }, map[access.Ref]access.Ref{c.withKey: c.inCorp})
 		if line.Sentence != tt.want {
 			t.Errorf("%s:\n got %s\nwant %s", tt.name, line.Sentence, tt.want)
 		}

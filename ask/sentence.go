@@ -1,4 +1,4 @@
-package main
+package ask
 
 import (
 	"fmt"
@@ -17,7 +17,7 @@ type phrase struct{ noun, verb string }
 
 // phraseOf tells the kind of an entitlement by its native id, as connectors write
 // them; a directory's only are groups. Where is its system in words.
-func phraseOf(e named, where string) phrase {
+func phraseOf(e Shown, where string) phrase {
 	kind, _, _ := strings.Cut(e.native, ":")
 	switch {
 	case e.systemKind == "ldap" || kind == "group" && e.systemKind == "linux":
@@ -29,7 +29,7 @@ func phraseOf(e named, where string) phrase {
 	case e.systemKind == "postgres":
 		return phraseOfPostgres(kind, e.Name, where)
 	}
-	return phrase{e.Name + " in " + where, "holds " + e.Name + " in " + where}
+	return phrase{e.word() + " in " + where, "holds " + e.word() + " in " + where}
 }
 
 func phraseOfPostgres(kind, name, where string) phrase {
@@ -74,15 +74,18 @@ func inPlain(name string) string {
 // teller makes one sentence of a path: a subject, and what it does step by step.
 type teller struct {
 	path    []graph.Step
-	name    func(access.Ref) named
+	name    Namer
 	keys    map[access.Ref]access.Ref // accounts of a person, and the one that opens them
 	clauses []string
 	other   bool            // the subject of the next clause is whoever was become
-	met     map[string]bool // systems that were named
+	met     map[string]bool // systems that were Shown
 }
 
 // system is a system by what people call it, and by its name alone once it is known.
 func (t *teller) system(kind, name string) string {
+	if name == "" {
+		return "a system" // a hidden one, or that of what is hidden
+	}
 	if t.met[name] {
 		return name
 	}
@@ -96,7 +99,7 @@ func (t *teller) phrase(ref access.Ref) phrase {
 }
 
 // sentence tells a path in words that need no knowledge of Writ.
-func sentence(path []graph.Step, name func(access.Ref) named, keys map[access.Ref]access.Ref) string {
+func sentence(path []graph.Step, name Namer, keys map[access.Ref]access.Ref) string {
 	if len(path) == 0 {
 		return ""
 	}
@@ -116,6 +119,28 @@ func sentence(path []graph.Step, name func(access.Ref) named, keys map[access.Re
 	return text + "."
 }
 
+// login is whom an account makes of whoever signs in with it.
+func login(n Shown) string {
+	if n.Hidden {
+		return "somebody"
+	}
+	return n.Name
+}
+
+func account(n Shown) string {
+	if n.Hidden {
+		return n.word()
+	}
+	return "the account " + n.Name
+}
+
+func role(n Shown) string {
+	if n.Hidden {
+		return n.word()
+	}
+	return "the role " + n.Name
+}
+
 // listed puts "and" before the last clause, unless that one hangs on by itself.
 func listed(clauses []string) string {
 	last := len(clauses) - 1
@@ -131,13 +156,13 @@ func (t *teller) subject() (subject, short string) {
 	from := t.name(t.path[0].From)
 	switch t.path[0].From.Kind {
 	case access.KindAccount:
-		return "Whoever signs in as " + from.Name + " to " + t.system(from.systemKind, from.System), "they control"
+		return "Whoever signs in as " + login(from) + " to " + t.system(from.systemKind, from.System), "they control"
 	case access.KindEntitlement:
 		return "Whoever " + t.phrase(t.path[0].From).verb, "they control"
 	case access.KindRole:
-		return "Whoever has the role " + from.Name, "they control"
+		return "Whoever has " + role(from), "they control"
 	default:
-		return from.Name, from.Name + " controls"
+		return withCapital(from.word()), from.word() + " controls"
 	}
 }
 
@@ -173,15 +198,15 @@ func (t *teller) step(i int) int {
 			t.signIn(to, t.name(key))
 			return 1
 		}
-		t.say("has the account %s in %s", to.Name, t.system(to.systemKind, to.System))
+		t.say("has %s in %s", account(to), t.system(to.systemKind, to.System))
 	case graph.ByOpening:
-		t.say("signs in from there to %s as %s", t.system(to.systemKind, to.System), to.Name)
+		t.say("signs in from there to %s as %s", t.system(to.systemKind, to.System), login(to))
 	case graph.ByGrant, graph.ByNesting:
 		return t.holding(i)
 	case graph.ByRole:
-		t.say("%s", moded(s.Mode, phrase{"the role " + to.Name, "has the role " + to.Name}))
+		t.say("%s", moded(s.Mode, phrase{role(to), "has " + role(to)}))
 	case graph.ByInclusion:
-		t.say("through it has the role %s", to.Name)
+		t.say("through it has %s", role(to))
 	case graph.ByRoleGives:
 		t.say("through it %s", t.holds(s))
 	default:
@@ -190,8 +215,8 @@ func (t *teller) step(i int) int {
 	return 1
 }
 
-func (t *teller) signIn(to, with named) {
-	t.say("signs in to %s as %s with the account %s of %s", t.system(to.systemKind, to.System), to.Name, with.Name, t.system(with.systemKind, with.System))
+func (t *teller) signIn(to, with Shown) {
+	t.say("signs in to %s as %s with %s of %s", t.system(to.systemKind, to.System), login(to), account(with), t.system(with.systemKind, with.System))
 }
 
 // holding tells grants: one by one, or a long run of entitlements in entitlements
@@ -238,7 +263,7 @@ func (t *teller) plural(list []access.Ref) string {
 func (t *teller) holds(s graph.Step) string {
 	text := moded(s.Mode, t.phrase(s.To))
 	if s.Resource != 0 {
-		text += ", on " + t.name(s.Resource.Ref()).Name
+		text += ", on " + t.name(s.Resource.Ref()).word()
 	}
 	return text
 }
@@ -275,10 +300,10 @@ func (t *teller) escalation(s graph.Step) {
 	case s.To.Kind == access.KindEntitlement:
 		t.say("and so can become whoever has %s", t.phrase(s.To).noun)
 	case whole:
-		t.say("and so can become %s there", to.Name)
+		t.say("and so can become %s there", login(to))
 		t.other = true
 	default:
-		t.say("and so can become %s on %s", to.Name, t.system(to.systemKind, to.System))
+		t.say("and so can become %s on %s", login(to), t.system(to.systemKind, to.System))
 		t.other = true
 	}
 }
