@@ -28,7 +28,14 @@ the environment has the last word: WRIT_ADDRESS is address, WRIT_TLS__KEY is tls
   data: /var/lib/writ
   database: postgres://writ@db/writ   # else an own file in data
   tls: {certificate: /etc/writ/tls.pem, key: /etc/writ/tls.key}
-  proxies: [10.0.0.0/8]               # whose X-Forwarded-For is believed`,
+  proxies: [10.0.0.0/8]               # whose X-Forwarded-For is believed
+  oidc:                               # where people sign in
+  - name: company
+    title: The company
+    issuer: https://login.example.com
+    client_id: writ
+    client_secret: file:/etc/writ/oidc-secret   # or env:VARIABLE
+    mfa: [mfa, phr]                   # values of acr or amr that stand for a second factor`,
 		Example: "  writ server --config /etc/writ.yaml",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
