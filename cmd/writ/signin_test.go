@@ -642,6 +642,7 @@ func TestLesson03_WhoLeavesIsOut(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		key := ana.addPasskey("a key")
 		if me := ana.me(); me.Name != "Ana Sol" || len(me.Functions) != 0 {
 			t.Fatalf("%+v", me)
 		}
@@ -651,6 +652,10 @@ func TestLesson03_WhoLeavesIsOut(t *testing.T) {
 			t.Errorf("%q", got)
 		}
 		ana.refused("not-active", "POST", "/v1/signin/link", map[string]string{"secret": w.secretOf(link)})
+		ana.refused("not-active", "POST", "/v1/signin/passkey/finish", ana.answer("/v1/signin/passkey", key))
+		if got := w.actions(); !slices.Equal(got[len(got)-2:], []string{"signin.refuse identity_not_active", "signin.refuse identity_not_active"}) {
+			t.Errorf("%q", got)
+		}
 		if _, err := w.node.door.Link(w.ctx, w.someone("7")); err == nil {
 			t.Error("there is a link for who has left")
 		}
@@ -696,5 +701,50 @@ func TestOwnerIsOnePerson(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// said is what a command has printed so far.
+type said struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (s *said) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(b)
+}
+
+func (s *said) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
+}
+
+// The server prints the first link until there is an owner, and writes it nowhere else.
+func TestServerPrintsTheFirstLink(t *testing.T) {
+	t.Setenv("WRIT_ADDRESS", "127.0.0.1:0")
+	data := t.TempDir()
+	start := func() (out, log string) {
+		ctx, stop := context.WithCancel(t.Context())
+		var o, e said
+		done := make(chan int, 1)
+		go func() { done <- run(ctx, []string{"--data", data, "server"}, strings.NewReader(""), &o, &e) }()
+		w := &world{t: t, ctx: ctx}
+		w.until(func() bool { return strings.Contains(o.String(), "Writ is at http://localhost:0") || len(done) > 0 })
+		stop()
+		if code := <-done; code != exitOK {
+			t.Fatalf("exit %d: %s", code, e.String())
+		}
+		return o.String(), e.String()
+	}
+	out, log := start()
+	_, link, found := strings.Cut(out, "/welcome#")
+	if link = strings.TrimSpace(link); !found || len(link) != 43 || strings.Contains(log, link) {
+		t.Fatalf("printed %q, logged %q", out, log)
+	}
+	if again, _ := start(); !strings.Contains(again, "/welcome#") || strings.Contains(again, link) {
+		t.Errorf("started again it prints %q", again)
 	}
 }
