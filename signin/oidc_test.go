@@ -183,6 +183,12 @@ func TestLesson11_AStateIsGoodOnceInItsOwnBrowser(t *testing.T) {
 			t.Errorf("once more: %s", at)
 		}
 
+		many := s.client()
+		back = p.goes(many.begins())
+		if good := atOnce(8, func() bool { return many.sent(back) == signedInAt }); good != 1 {
+			t.Errorf("%d of 8 were signed in", good)
+		}
+
 		victim, thief := s.client(), s.client()
 		back = p.goes(victim.begins())
 		thief.begins()

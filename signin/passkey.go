@@ -231,7 +231,7 @@ func (s *Service) notTaken(ctx context.Context, p Passkey, err error) error {
 	case p.Locked != 0:
 		return errors.Join(s.refusePasskey(ctx, p, PasskeyLocked), ErrLocked)
 	}
-	defer s.cache.drop()
+	defer s.Refresh(ctx)
 	return errors.Join(s.Store.LockPasskey(atDoor(ctx), p, CounterBack), ErrCounter)
 }
 
