@@ -26,6 +26,7 @@ import (
 type served struct {
 	t      *testing.T
 	app    *app
+	http   *http.Client
 	url    string
 	key    *signin.Key // of the owner's browser
 	cookie string
@@ -44,7 +45,7 @@ func newServed(t *testing.T) *served {
 	must(t, err)
 	var h http.Handler
 	listens := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.ServeHTTP(w, r) }))
-	s := &served{t: t, app: a, url: strings.Replace(listens.URL, "127.0.0.1", "localhost", 1)}
+	s := &served{t: t, app: a, http: listens.Client(), url: strings.Replace(listens.URL, "127.0.0.1", "localhost", 1)}
 	srv, err := a.newServer(&serverConfig{Origin: s.url}, n)
 	must(t, err)
 	h = srv.Handler()
@@ -86,7 +87,7 @@ func (s *served) browse(method, path string, body any) {
 	proof, err := s.key.Prove(method, s.url+path, time.Now(), secret.Secret{})
 	must(s.t, err)
 	r.Header.Set("DPoP", proof)
-	answer, err := http.DefaultClient.Do(r)
+	answer, err := s.http.Do(r)
 	must(s.t, err)
 	defer answer.Body.Close() //nolint:errcheck // read only
 	if answer.StatusCode >= http.StatusBadRequest {
