@@ -236,9 +236,9 @@ func TestLesson03_ALeaversProgramsAreSignedOut(t *testing.T) {
 func TestAProgramIsSignedOutWithTheOthers(t *testing.T) {
 	s := newSite(t, storeConfig(t), nil)
 	program, k := s.loggedIn("E1")
-	program.bound(k.Access).want(http.StatusOK, "", "GET", "/v1/me", nil, nil)
+	program.bound(k.Access).want(http.StatusOK, "", "GET", "/v1/tokens", nil, nil)
 	s.signedIn("E1").want(http.StatusNoContent, "", "DELETE", "/v1/signins", nil, nil)
-	program.bound(k.Access).want(http.StatusUnauthorized, "sign-in-ended", "GET", "/v1/me", nil, nil)
+	program.bound(k.Access).want(http.StatusUnauthorized, "sign-in-ended", "GET", "/v1/tokens", nil, nil)
 	program.want(http.StatusBadRequest, "invalid_grant", "POST", signin.TokenPath, renewing(k), nil)
 }
 

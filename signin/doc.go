@@ -25,6 +25,12 @@
 //     minutes: by a second factor, or by a link.
 //  8. Nobody decides here what anybody may: callers go to package policy.
 //  9. Every way in and every refusal of somebody who is known has its record.
+//  10. What a program is given is bound to its key, and renews once: a renewal that comes
+//     twice ends the sign-in.
+//  11. Whom a provider's subject is, a verified email says the first time, and the subject
+//     alone from then on.
+//  12. A token acts as its owner, whose state and functions count each time, within its
+//     limits, networks and days; it makes no tokens and changes no sign-ins.
 //
 // Sources: WebAuthn Level 3 (passkeys), RFC 9449 (DPoP), RFC 7638 (thumbprints), RFC 6265bis
 // (cookie prefixes, SameSite), RFC 8628 (device flow), OpenID Connect Core, RFC 7636 (PKCE).

@@ -57,7 +57,7 @@ func (s *Service) getMe(ctx context.Context, _ *struct{}) (*meOutput, error) {
 		if err != nil {
 			return nil, err
 		}
-		me.Method, me.Ends, me.MFAAt = g.Method, g.endsBy(), g.MFAAt
+		me.Method, me.Ends, me.MFAAt = g.Method, g.Ends, g.MFAAt
 	}
 	var held []policy.Held
 	if f := s.Facts(); f != nil {

@@ -94,16 +94,30 @@ const (
 	discoverPause  = 5 * time.Second
 )
 
+// Validate reports the first rule that a provider breaks.
+func (p Provider) Validate() error {
+	if !providerName.MatchString(p.Name) || p.Issuer == "" || p.ClientID == "" {
+		return ErrProviders
+	}
+	if _, err := outbound.New(outbound.Config{URL: p.Issuer}); err != nil {
+		return ErrProviders.With("the issuer of %s must be https://, or on this machine", p.Name).Because(err)
+	}
+	return nil
+}
+
 // newProviders checks what was configured.
 func newProviders(origin string, list []Provider) (map[string]*provider, error) {
 	all := map[string]*provider{}
 	for _, p := range list {
-		if !providerName.MatchString(p.Name) || p.Issuer == "" || p.ClientID == "" || all[p.Name] != nil {
-			return nil, ErrProviders
+		if err := p.Validate(); err != nil {
+			return nil, err
+		}
+		if all[p.Name] != nil {
+			return nil, ErrProviders.With("two providers are called %s", p.Name)
 		}
 		client, err := outbound.New(outbound.Config{URL: p.Issuer})
 		if err != nil {
-			return nil, ErrProviders.With("the issuer of %s must be https://, or on this machine", p.Name).Because(err)
+			return nil, err
 		}
 		if p.Title == "" {
 			p.Title = p.Name

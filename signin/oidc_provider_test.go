@@ -306,7 +306,7 @@ func (writAtIDP) DevMode() bool                        { return false }
 func (writAtIDP) IsScopeAllowed(string) bool           { return false }
 func (writAtIDP) IDTokenUserinfoClaimsAssertion() bool { return true }
 func (writAtIDP) ClockSkew() time.Duration             { return 0 }
-func (writAtIDP) RestrictAdditionalIdTokenScopes() func([]string) []string { //nolint:revive,staticcheck // the interface's name
+func (writAtIDP) RestrictAdditionalIdTokenScopes() func([]string) []string {
 	return func(s []string) []string { return s }
 }
 func (writAtIDP) RestrictAdditionalAccessTokenScopes() func([]string) []string {

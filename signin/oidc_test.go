@@ -1,10 +1,13 @@
 package signin_test
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"encoding/json"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -183,6 +186,12 @@ func TestLesson11_AStateIsGoodOnceInItsOwnBrowser(t *testing.T) {
 			t.Errorf("once more: %s", at)
 		}
 
+		many := s.client()
+		back = p.goes(many.begins())
+		if good := atOnce(8, func() bool { return many.sent(back) == signedInAt }); good != 1 {
+			t.Errorf("%d of 8 were signed in", good)
+		}
+
 		victim, thief := s.client(), s.client()
 		back = p.goes(victim.begins())
 		thief.begins()
@@ -343,5 +352,42 @@ func TestAProviderIsConfiguredAsOne(t *testing.T) {
 		if _, err := signin.New(c); err == nil {
 			t.Errorf("%s: taken", name)
 		}
+	}
+}
+
+func TestLesson13_NothingThatAProviderGivesIsInALog(t *testing.T) {
+	var log bytes.Buffer
+	was := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	defer slog.SetDefault(was)
+	s, p := atProvider(t, func(list ...signin.Provider) *site { return newSite(t, storeConfig(t), list) })
+	browser := s.client()
+	back, err := url.Parse(p.goes(browser.begins()))
+	s.must(err)
+	browser.sent(back.String())
+	again, err := url.Parse(p.goes(browser.begins()))
+	s.must(err)
+	q := again.Query()
+	q.Set("code", back.Query().Get("code"))
+	browser.sent(again.Path + "?" + q.Encode())
+	p.mu.Lock()
+	p.lie = func(c map[string]any) { c["nonce"] = "x" }
+	p.mu.Unlock()
+	browser.sent(p.goes(browser.begins()))
+	records, err := json.Marshal(s.records(""))
+	s.must(err)
+	at, err := url.Parse(ours)
+	s.must(err)
+	canaries := []string{idpSecret, back.Query().Get("code"), back.Query().Get("state"), again.Query().Get("state")}
+	for _, c := range browser.http.Jar.Cookies(at) {
+		canaries = append(canaries, c.Value)
+	}
+	for i, canary := range canaries {
+		if canary == "" || strings.Contains(log.String()+string(records), canary) {
+			t.Errorf("canary %d is in a log", i)
+		}
+	}
+	if !strings.Contains(log.String(), "provider") {
+		t.Error("the log says nothing of what went wrong")
 	}
 }

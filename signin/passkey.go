@@ -207,24 +207,31 @@ func (s *Service) finishPasskey(ctx context.Context, answer []byte) (Signin, sec
 	b, plain := s.beginning(ctx, known.Identity, ByPasskey, true, c.Key)
 	b.Passkey = &PasskeyUse{known.ID, *credential}
 	g, err := s.Store.Begin(atIdentity(ctx, known.Identity), b)
-	return g, plain, s.copied(ctx, known, err)
+	return g, plain, s.notTaken(ctx, known, err)
 }
 
 // badAnswer keeps that somebody's passkey was answered for and the answer does not hold.
 func (s *Service) badAnswer(ctx context.Context, p Passkey, err error) error {
 	slog.WarnContext(ctx, "passkey", "passkey", p.ID, "error", err)
-	return errors.Join(s.refuse(ctx, Refusal{Identity: p.Identity, Object: p.ID.Ref(), Method: ByPasskey, Why: BadAnswer}), ErrPasskey)
+	return errors.Join(s.refusePasskey(ctx, p, BadAnswer), ErrPasskey)
 }
 
-// copied locks a passkey whose count went back, and says so.
-func (s *Service) copied(ctx context.Context, p Passkey, err error) error {
-	if !errors.Is(err, ErrCounter) {
+func (s *Service) refusePasskey(ctx context.Context, p Passkey, why Reason) error {
+	return s.refuse(ctx, Refusal{Identity: p.Identity, Object: p.ID.Ref(), Method: ByPasskey, Why: why})
+}
+
+// notTaken looks at why a passkey that answered rightly was not taken: one whose count went
+// back is locked.
+func (s *Service) notTaken(ctx context.Context, p Passkey, err error) error {
+	switch {
+	case errors.Is(err, ErrPerson):
+		return errors.Join(s.refusePasskey(ctx, p, Inactive), err)
+	case !errors.Is(err, ErrCounter):
 		return err
+	case p.Locked != 0:
+		return errors.Join(s.refusePasskey(ctx, p, PasskeyLocked), ErrLocked)
 	}
-	if p.Locked != 0 {
-		return errors.Join(s.refuse(ctx, Refusal{Identity: p.Identity, Object: p.ID.Ref(), Method: ByPasskey, Why: PasskeyLocked}), ErrLocked)
-	}
-	defer s.cache.drop()
+	defer s.Refresh(ctx)
 	return errors.Join(s.Store.LockPasskey(atDoor(ctx), p, CounterBack), ErrCounter)
 }
 

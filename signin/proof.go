@@ -22,7 +22,7 @@ import (
 // What is wrong with a proof. The answer says no more: whoever makes proofs knows
 // what belongs into one, and whoever steals them need not.
 var (
-	ErrProof      = fault.New(fault.Denied, "bad-proof", "the proof by the client's key (RFC 9449) does not hold for this request, or was used before: make a new one, and look at the clock")
+	ErrProof      = fault.New(fault.Denied, "bad-proof", "the proof by the client's key (RFC 9449) does not hold for this request, or was used before: make a new one for the server's own address, and look at the clock")
 	ErrProofsFull = fault.New(fault.Unavailable, "too-many-proofs", "too many proofs in a short time to remember them all: wait a minute")
 )
 

@@ -143,6 +143,6 @@ func (s *Service) beginning(ctx context.Context, who access.IdentityID, by Metho
 // End ends one sign-in of an identity, or all where id is zero, on this node at once
 // and on others with the revision.
 func (s *Service) End(ctx context.Context, of access.IdentityID, id access.SigninID, why Reason) (int64, error) {
-	defer s.cache.drop()
+	defer s.Refresh(ctx)
 	return s.Store.End(ctx, of, id, why)
 }

@@ -35,7 +35,7 @@ import (
 
 // site is a Writ that is served, with people in it.
 type site struct {
-	t         *testing.T
+	t         testing.TB
 	ctx       context.Context // of the test, which makes changes
 	files     string
 	db        *store.DB
@@ -70,7 +70,7 @@ func eachSite(t *testing.T, fn func(t *testing.T, newSite func(providers ...sign
 	})
 }
 
-func newSite(t *testing.T, cfg store.Config, providers []signin.Provider) *site {
+func newSite(t testing.TB, cfg store.Config, providers []signin.Provider) *site {
 	t.Helper()
 	s := &site{t: t, ctx: audit.WithActor(t.Context(), audit.Actor{Node: "test"}), files: t.TempDir()}
 	s.now.Store(time.Now().UnixMicro())
@@ -317,4 +317,4 @@ func (s *site) records(action string) (list []audit.Entry) {
 	return page.Entries
 }
 
-func storeConfig(t *testing.T) store.Config { return store.Config{Dir: t.TempDir()} }
+func storeConfig(t testing.TB) store.Config { return store.Config{Dir: t.TempDir()} }

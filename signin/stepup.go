@@ -94,7 +94,7 @@ func (s *Service) finishStepUp(ctx context.Context, answer []byte) (Signin, erro
 	}
 	defer s.cache.drop()
 	err = s.Store.Confirm(ctx, g, PasskeyUse{known.ID, *credential})
-	if err = s.copied(ctx, known, err); err != nil {
+	if err = s.notTaken(ctx, known, err); err != nil {
 		return g, err
 	}
 	return s.own(ctx)

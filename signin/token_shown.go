@@ -79,7 +79,7 @@ func (s *Service) apiToken(r *http.Request, text secret.Secret, bound bool) (pol
 		}
 	}
 	s.used(k, s.Now())
-	return policy.Caller{Identity: k.Owner, Via: k.ID.Ref(), Key: k.Key, Limits: k.Limits}, nil
+	return policy.Caller{Identity: k.Owner, Via: k.ID.Ref(), Key: k.Key, Agent: r.UserAgent(), Limits: k.Limits}, nil
 }
 
 // deviceToken returns whose sign-in a program's short token is of.
@@ -98,7 +98,7 @@ func (s *Service) deviceToken(r *http.Request, text secret.Secret) (policy.Calle
 	if _, err := s.proofs.verify(r, text, d.Signin.Key); err != nil {
 		return policy.Caller{}, err
 	}
-	c := policy.Caller{Identity: d.Signin.Identity, Via: d.Signin.ID.Ref(), Key: d.Signin.Key}
+	c := policy.Caller{Identity: d.Signin.Identity, Via: d.Signin.ID.Ref(), Key: d.Signin.Key, Agent: r.UserAgent()}
 	if d.Signin.MFAAt != 0 {
 		c.Context.MFA, c.Context.MFAAge = true, now.Time().Sub(d.Signin.MFAAt.Time())
 	}

@@ -92,14 +92,14 @@ func (s Signin) Redeem(ctx context.Context, h signin.Hash, o signin.Owner, b sig
 		g, err = t.beginSignin(ctx, b)
 		return err
 	})
-	if errors.Is(err, signin.ErrLink) {
-		return g, errors.Join(s.refuseLink(ctx, h, b), err)
+	if errors.Is(err, signin.ErrLink) || errors.Is(err, signin.ErrPerson) {
+		return g, errors.Join(s.refuseLink(ctx, h, b, err), err)
 	}
 	return g, err
 }
 
-// refuseLink notes whose link it was that is good no more.
-func (s Signin) refuseLink(ctx context.Context, h signin.Hash, b signin.Beginning) error {
+// refuseLink notes whose link it was that let nobody in.
+func (s Signin) refuseLink(ctx context.Context, h signin.Hash, b signin.Beginning, why error) error {
 	r := signin.Refusal{Method: signin.ByLink, Why: signin.LinkUsed, Address: b.Address}
 	var used access.Time
 	err := s.db.read(ctx, func(q *query) error { return q.row(ctx, usedLink, h[:]).Scan(&r.Identity, &used) })
@@ -108,6 +108,8 @@ func (s Signin) refuseLink(ctx context.Context, h signin.Hash, b signin.Beginnin
 		return nil
 	case err != nil:
 		return err
+	case errors.Is(why, signin.ErrPerson):
+		r.Why = signin.Inactive
 	case used == 0:
 		r.Why = signin.LinkExpired
 	}

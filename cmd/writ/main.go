@@ -88,6 +88,7 @@ Start with:  writ demo            a made-up company, answered in seconds
 		&cobra.Group{ID: "see", Title: "See what is:"},
 		&cobra.Group{ID: "feed", Title: "Say where it comes from:"},
 		&cobra.Group{ID: "serve", Title: "Serve it:"},
+		&cobra.Group{ID: "call", Title: "Call one that is served:"},
 		&cobra.Group{ID: "keep", Title: "Keep it safe:"},
 	)
 	for _, group := range []struct {
@@ -97,6 +98,7 @@ Start with:  writ demo            a made-up company, answered in seconds
 		{"see", []*cobra.Command{a.assessCommand(), a.whoCanCommand(), a.accessCommand(), a.whyCommand(), a.entitlementCommand(), a.findingsCommand(), a.coverageCommand()}},
 		{"feed", []*cobra.Command{a.systemCommand(), a.sourceCommand(), a.accountCommand(), a.sampleCommand(), a.demoCommand()}},
 		{"serve", []*cobra.Command{a.serverCommand(), a.signinCommand(), a.functionCommand()}},
+		{"call", []*cobra.Command{a.loginCommand(), a.logoutCommand(), a.apiCommand(), a.tokenCommand()}},
 		{"keep", []*cobra.Command{a.auditCommand(), a.backupCommand(), a.restoreCommand(), a.migrateCommand()}},
 	} {
 		for _, c := range group.commands {

@@ -33,7 +33,14 @@ the environment has the last word: WRIT_ADDRESS is address, WRIT_TLS__KEY is tls
   tls: {certificate: /etc/writ/tls.pem, key: /etc/writ/tls.key}
   proxies: [10.0.0.0/8]               # whose X-Forwarded-For is believed
   metrics: 127.0.0.1:9464             # Prometheus metrics at /metrics; else none
-  traces: http://127.0.0.1:4318/v1/traces  # an OTLP collector; else none`,
+  traces: http://127.0.0.1:4318/v1/traces  # an OTLP collector; else none
+  oidc:                               # where people sign in
+  - name: company
+    title: The company
+    issuer: https://login.example.com
+    client_id: writ
+    client_secret: file:/etc/writ/oidc-secret   # or env:VARIABLE
+    mfa: [mfa, phr]                   # values of acr or amr that stand for a second factor`,
 		Example: "  writ server --config /etc/writ.yaml",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

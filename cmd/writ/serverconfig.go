@@ -18,6 +18,7 @@ import (
 
 	"github.com/writhq/writ/internal/fault"
 	"github.com/writhq/writ/server"
+	"github.com/writhq/writ/signin"
 )
 
 var errConfig = fault.New(fault.Invalid, "server-config", "the server's configuration cannot be used")
@@ -35,10 +36,35 @@ type serverConfig struct {
 		Certificate string `koanf:"certificate"`
 		Key         string `koanf:"key"`
 	} `koanf:"tls"`
+	OIDC []providerConfig `koanf:"oidc"`
 
-	origin  *url.URL
-	proxies server.Networks
-	tls     *tls.Config
+	origin    *url.URL
+	proxies   server.Networks
+	tls       *tls.Config
+	providers []signin.Provider
+}
+
+// providerConfig is an OpenID provider that people sign in at.
+type providerConfig struct {
+	Name         string   `koanf:"name"`
+	Title        string   `koanf:"title"`
+	Issuer       string   `koanf:"issuer"`
+	ClientID     string   `koanf:"client_id"`
+	ClientSecret string   `koanf:"client_secret"`
+	MFA          []string `koanf:"mfa"`
+}
+
+// provider reads the secret that is referred to: a configuration holds none.
+func (p providerConfig) provider() (signin.Provider, error) {
+	given := signin.Provider{Name: p.Name, Title: p.Title, Issuer: p.Issuer, ClientID: p.ClientID, MFA: p.MFA}
+	if p.ClientSecret != "" && !strings.HasPrefix(p.ClientSecret, "env:") && !strings.HasPrefix(p.ClientSecret, "file:") {
+		return given, errors.New("client_secret must be env:VARIABLE or file:PATH")
+	}
+	var err error
+	if given.Secret, err = new(app).credential(systemFlag{name: p.Name, credential: p.ClientSecret}); err != nil {
+		return given, err
+	}
+	return given, given.Validate()
 }
 
 const envPrefix = "WRIT_"
@@ -112,6 +138,13 @@ func (c *serverConfig) check() error {
 	if err == nil && c.tls == nil && !loopback(host) && len(c.Proxies) == 0 {
 		say("address: %s is reachable from elsewhere and without TLS: name tls.certificate and tls.key, or the proxies in front of it", c.Address)
 	}
+	for i, p := range c.OIDC {
+		given, err := p.provider()
+		if err != nil {
+			say("oidc: provider %d: %w", i+1, err)
+		}
+		c.providers = append(c.providers, given)
+	}
 	if len(wrong) > 0 {
 		return errConfig.Because(errors.Join(wrong...))
 	}
@@ -156,7 +189,7 @@ func loopback(host string) bool {
 func ownEnviron() []string {
 	var list []string
 	for _, kv := range os.Environ() {
-		if strings.HasPrefix(kv, envPrefix) {
+		if strings.HasPrefix(kv, envPrefix) && !strings.HasPrefix(kv, tokenVariable+"=") {
 			list = append(list, kv)
 		}
 	}

@@ -17,6 +17,7 @@ import (
 func (a *app) newDoor(c *serverConfig, n *node) (*signin.Service, error) {
 	return signin.New(signin.Config{
 		Store: a.db.Signin(), People: a.db.Signin(), Gate: n.gate, Facts: n.live.Facts, Origin: c.Origin, Settle: n.settle,
+		Providers: c.providers,
 	})
 }
 

@@ -1,15 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"io"
 	"net/http"
-	"net/http/httptest"
-	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -18,245 +12,9 @@ import (
 	"time"
 
 	"github.com/writhq/writ/access"
-	"github.com/writhq/writ/audit"
-	"github.com/writhq/writ/connector/csv"
 	"github.com/writhq/writ/internal/secret"
-	"github.com/writhq/writ/internal/testkit"
-	"github.com/writhq/writ/inventory"
 	"github.com/writhq/writ/signin"
 )
-
-const testOrigin = "https://writ.example.com"
-
-// world is a whole server over a new store.
-type world struct {
-	t    *testing.T
-	ctx  context.Context
-	app  *app
-	node *node
-	url  string
-	late atomic.Int64 // how far the door's clock is ahead
-
-	mu   sync.Mutex
-	seen []string // every answer's body
-}
-
-// eachWorld runs fn over both databases.
-func eachWorld(t *testing.T, fn func(t *testing.T, w *world)) {
-	t.Run("sqlite", func(t *testing.T) { fn(t, newWorld(t)) })
-	t.Run("postgres", func(t *testing.T) {
-		testkit.Postgres(t)
-		t.Setenv("WRIT_DATABASE", testkit.Database(t))
-		fn(t, newWorld(t))
-	})
-}
-
-func newWorld(t *testing.T) *world {
-	w := &world{t: t, app: &app{out: io.Discard, err: io.Discard, data: t.TempDir()}}
-	ctx, cancel := context.WithCancel(t.Context())
-	var err error
-	if w.ctx, err = w.app.openGraph(ctx); err != nil {
-		t.Fatal(err)
-	}
-	if w.node, err = w.app.newNode(w.ctx); err != nil {
-		t.Fatal(err)
-	}
-	s, _, err := w.app.newServer(ctx, &serverConfig{Origin: testOrigin}, w.node)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.node.door.Now = func() time.Time { return time.Now().Add(time.Duration(w.late.Load())) }
-	served := httptest.NewServer(s.Handler())
-	w.url = served.URL
-	done := make(chan error, 1)
-	go func() { done <- w.node.run(w.ctx) }()
-	t.Cleanup(func() {
-		served.Close()
-		cancel()
-		if err := <-done; err != nil && ctx.Err() == nil {
-			t.Error(err)
-		}
-		if err := w.app.close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return w
-}
-
-// browser is a client with a key and cookies.
-type browser struct {
-	w      *world
-	key    *signin.Key
-	cookie string
-}
-
-func (w *world) browser() *browser {
-	w.t.Helper()
-	key, err := signin.NewKey()
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return &browser{w: w, key: key}
-}
-
-// do sends a request and returns the status; a problem's code is in code.
-func (b *browser) do(method, path string, body, into any) (status int, code string) {
-	b.w.t.Helper()
-	var text bytes.Buffer
-	if body != nil {
-		if err := json.NewEncoder(&text).Encode(body); err != nil {
-			b.w.t.Fatal(err)
-		}
-	}
-	r, err := http.NewRequestWithContext(b.w.ctx, method, b.w.url+path, &text)
-	if err != nil {
-		b.w.t.Fatal(err)
-	}
-	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("User-Agent", "a test browser")
-	if b.key != nil {
-		proof, err := b.key.Prove(method, testOrigin+path, time.Now(), secret.Secret{})
-		if err != nil {
-			b.w.t.Fatal(err)
-		}
-		r.Header.Set("DPoP", proof)
-	}
-	if b.cookie != "" {
-		r.Header.Set("Cookie", b.cookie)
-	}
-	return b.send(r, into)
-}
-
-func (b *browser) send(r *http.Request, into any) (status int, code string) {
-	b.w.t.Helper()
-	res, err := http.DefaultClient.Do(r)
-	if err != nil {
-		b.w.t.Fatal(err)
-	}
-	defer res.Body.Close() //nolint:errcheck // read only
-	answer, err := io.ReadAll(res.Body)
-	if err != nil {
-		b.w.t.Fatal(err)
-	}
-	b.w.mu.Lock()
-	b.w.seen = append(b.w.seen, string(answer))
-	b.w.mu.Unlock()
-	for _, c := range res.Cookies() {
-		if !c.Secure || !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || c.Path != "/" || c.Domain != "" || !strings.HasPrefix(c.Name, "__Host-") {
-			b.w.t.Errorf("the cookie is %s", c)
-		}
-		b.cookie = c.Name + "=" + c.Value
-		if c.MaxAge < 0 {
-			b.cookie = ""
-		}
-	}
-	var p struct{ Code string }
-	if res.StatusCode >= http.StatusBadRequest {
-		_ = json.Unmarshal(answer, &p) // no problem has no code
-	} else if into != nil {
-		if err := json.Unmarshal(answer, into); err != nil {
-			b.w.t.Fatalf("%s: %v", answer, err)
-		}
-	}
-	return res.StatusCode, p.Code
-}
-
-// must is do that succeeds.
-func (b *browser) must(method, path string, body, into any) {
-	b.w.t.Helper()
-	if status, code := b.do(method, path, body, into); status >= http.StatusBadRequest {
-		b.w.t.Fatalf("%s %s: %d %s", method, path, status, code)
-	}
-}
-
-// refused is do that fails with a code.
-func (b *browser) refused(code, method, path string, body any) {
-	b.w.t.Helper()
-	if status, got := b.do(method, path, body, nil); got != code {
-		b.w.t.Fatalf("%s %s: %d %q, not %q", method, path, status, got, code)
-	}
-}
-
-func (b *browser) me() (m signin.Me) {
-	b.w.t.Helper()
-	b.must("GET", "/v1/me", nil, &m)
-	return m
-}
-
-// secretOf is what a link carries where no server sees it.
-func (w *world) secretOf(link secret.Secret) string {
-	w.t.Helper()
-	u, err := url.Parse(string(link.Reveal()))
-	if err != nil || u.Path != "/welcome" || len(u.Fragment) != 43 {
-		w.t.Fatalf("the link is %q, %v", link.Reveal(), err)
-	}
-	return u.Fragment
-}
-
-// owner makes the first owner, signed in by the first link.
-func (w *world) owner() (b *browser, link string) {
-	w.t.Helper()
-	first, err := w.node.door.FirstLink(w.ctx)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	link, b = w.secretOf(first), w.browser()
-	b.must("POST", "/v1/signin/link", map[string]string{"secret": link, "name": "Olga Orlova", "email": "Olga@example.com"}, nil)
-	return b, link
-}
-
-type askedBody struct {
-	PublicKey json.RawMessage `json:"public_key"`
-}
-
-// addPasskey registers a new passkey of whoever is signed in.
-func (b *browser) addPasskey(name string) *authenticator {
-	b.w.t.Helper()
-	a := newAuthenticator(b.w.t, testOrigin, "writ.example.com")
-	var ask askedBody
-	b.must("POST", "/v1/passkeys/begin", nil, &ask)
-	b.must("POST", "/v1/passkeys/finish", map[string]any{"name": name, "credential": a.register(ask.PublicKey)}, nil)
-	return a
-}
-
-// answer begins something and returns what the passkey answers.
-func (b *browser) answer(path string, a *authenticator) map[string]any {
-	b.w.t.Helper()
-	var ask askedBody
-	b.must("POST", path+"/begin", nil, &ask)
-	return map[string]any{"credential": a.sign(ask.PublicKey)}
-}
-
-// actions lists what the log has of sign-ins, oldest first.
-func (w *world) actions() (list []string) {
-	w.t.Helper()
-	for _, r := range w.records() {
-		if strings.HasPrefix(r.Action, "signin.") || strings.HasPrefix(r.Action, "passkey.") {
-			list = append(list, r.Action)
-			if why := r.Fact("reason"); why != "" {
-				list[len(list)-1] += " " + why
-			}
-		}
-	}
-	return list
-}
-
-func (w *world) records() []audit.Record {
-	w.t.Helper()
-	if _, err := w.app.db.Sequence(w.ctx); err != nil {
-		w.t.Fatal(err)
-	}
-	page, err := w.app.db.Audit().List(w.ctx, audit.Filter{First: 500})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	var list []audit.Record
-	for _, e := range page.Entries {
-		list = append(list, e.Record)
-	}
-	slices.SortFunc(list, func(a, b audit.Record) int { return int(a.ID - b.ID) })
-	return list
-}
 
 // The owner comes by the link of the first start, adds a passkey, and signs in by it
 // ever after.
@@ -297,34 +55,6 @@ func TestFirstOwner(t *testing.T) {
 		}
 		w.hides(link, strings.TrimPrefix(other.cookie, "__Host-writ="))
 	})
-}
-
-// hides fails where a secret is in an answer, a record or the database.
-func (w *world) hides(secrets ...string) {
-	w.t.Helper()
-	var all strings.Builder
-	for _, r := range w.records() {
-		all.Write(r.AppendLeaf(nil))
-	}
-	w.mu.Lock()
-	for _, body := range w.seen {
-		all.WriteString(body)
-	}
-	w.mu.Unlock()
-	if os.Getenv("WRIT_DATABASE") == "" {
-		for _, name := range []string{"writ.db", "writ.db-wal"} {
-			text, err := os.ReadFile(filepath.Join(w.app.data, name))
-			if err != nil {
-				w.t.Fatal(err)
-			}
-			all.Write(text)
-		}
-	}
-	for _, s := range secrets {
-		if s == "" || strings.Contains(all.String(), s) {
-			w.t.Errorf("the secret %.4s… can be read", s)
-		}
-	}
 }
 
 // A link is good once, however many try at once, and nobody learns why one is not.
@@ -498,15 +228,6 @@ func TestCopiedPasskey(t *testing.T) {
 	})
 }
 
-func (w *world) someone(text string) access.IdentityID {
-	w.t.Helper()
-	id, err := w.app.inventory().ResolveIdentity(w.ctx, text)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return id
-}
-
 // A challenge is good once, for the client and the purpose that it was made for, and an
 // answer without the owner's verification is none.
 func TestLesson11_AChallengeIsGoodOnce(t *testing.T) {
@@ -552,6 +273,10 @@ func TestStepUp(t *testing.T) {
 		w.late.Store(0)
 		b.must("POST", "/v1/stepup/finish", b.answer("/v1/stepup", key), nil)
 		b.addPasskey("the second")
+		for _, text := range []string{`{}`, `"x"`, `null`, `{"id":"AA"}`} {
+			b.refused("passkey-not-good", "POST", "/v1/passkeys/finish", map[string]any{"name": "x", "credential": json.RawMessage(text)})
+		}
+		b.refused("passkey-name", "POST", "/v1/passkeys/finish", map[string]any{"name": " ", "credential": nil})
 
 		var list struct{ Items []signin.PasskeyView }
 		b.must("GET", "/v1/passkeys", nil, &list)
@@ -596,41 +321,20 @@ func TestOwnSignins(t *testing.T) {
 	})
 }
 
-// people reads an HR file of these rows, as a sync beside the server would.
-func (w *world) people(rows string) {
-	w.t.Helper()
-	hr := filepath.Join(w.app.data, "hr.csv")
-	if err := os.WriteFile(hr, []byte(rows), 0o600); err != nil {
-		w.t.Fatal(err)
-	}
-	sources, err := w.app.inventory().Store.Sources(w.ctx)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	var id access.SourceID
-	if len(sources) > 0 {
-		id = sources[0].ID
-	} else if id, err = w.app.inventory().AddSource(w.ctx, inventory.Source{Name: "hr", Kind: csv.Kind, Config: inventory.Config{Address: hr}, Precedence: 10}); err != nil {
-		w.t.Fatal(err)
-	}
-	if _, err := w.app.inventory().SyncSource(w.ctx, id, inventory.SyncOptions{}); err != nil {
-		w.t.Fatal(err)
-	}
-	if err := w.node.settle(w.ctx); err != nil {
-		w.t.Fatal(err)
-	}
-}
-
-// comes signs somebody in by a link.
-func (w *world) comes(who string) *browser {
-	w.t.Helper()
-	link, err := w.node.door.Link(w.ctx, w.someone(who))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	b := w.browser()
-	b.must("POST", "/v1/signin/link", map[string]string{"secret": w.secretOf(link)}, nil)
-	return b
+// What another node ends has ended here with the revision.
+func TestEndedElsewhere(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		b, _ := w.owner()
+		me := b.me()
+		if _, err := w.app.db.Signin().End(w.ctx, me.Identity, 0, signin.Revoked); err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		w.until(func() bool { _, code := b.do("GET", "/v1/me", nil, nil); return code == "sign-in-ended" })
+		if took := time.Since(began); took > 5*time.Second {
+			t.Errorf("it took %s, as without a revision", took)
+		}
+	})
 }
 
 // Whoever leaves is out with the revision that says so, and no link brings them back.
@@ -642,6 +346,7 @@ func TestLesson03_WhoLeavesIsOut(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		key := ana.addPasskey("a key")
 		if me := ana.me(); me.Name != "Ana Sol" || len(me.Functions) != 0 {
 			t.Fatalf("%+v", me)
 		}
@@ -651,22 +356,14 @@ func TestLesson03_WhoLeavesIsOut(t *testing.T) {
 			t.Errorf("%q", got)
 		}
 		ana.refused("not-active", "POST", "/v1/signin/link", map[string]string{"secret": w.secretOf(link)})
+		ana.refused("not-active", "POST", "/v1/signin/passkey/finish", ana.answer("/v1/signin/passkey", key))
+		if got := w.actions(); !slices.Equal(got[len(got)-2:], []string{"signin.refuse identity_not_active", "signin.refuse identity_not_active"}) {
+			t.Errorf("%q", got)
+		}
 		if _, err := w.node.door.Link(w.ctx, w.someone("7")); err == nil {
 			t.Error("there is a link for who has left")
 		}
 	})
-}
-
-// until waits for what the follower brings about.
-func (w *world) until(ok func() bool) {
-	w.t.Helper()
-	end := time.Now().Add(20 * time.Second)
-	for !ok() {
-		if time.Now().After(end) {
-			w.t.Fatal("it does not come about")
-		}
-		wait(w.ctx, 10*time.Millisecond)
-	}
 }
 
 // The owner who was there first is the person whom an HR file names by the same email,
@@ -696,5 +393,50 @@ func TestOwnerIsOnePerson(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// said is what a command has printed so far.
+type said struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (s *said) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(b)
+}
+
+func (s *said) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
+}
+
+// The server prints the first link until there is an owner, and writes it nowhere else.
+func TestServerPrintsTheFirstLink(t *testing.T) {
+	t.Setenv("WRIT_ADDRESS", "127.0.0.1:0")
+	data := t.TempDir()
+	start := func() (out, log string) {
+		ctx, stop := context.WithCancel(t.Context())
+		var o, e said
+		done := make(chan int, 1)
+		go func() { done <- run(ctx, []string{"--data", data, "server"}, strings.NewReader(""), &o, &e) }()
+		w := &world{t: t, ctx: ctx}
+		w.until(func() bool { return strings.Contains(o.String(), "Writ is at http://localhost:0") || len(done) > 0 })
+		stop()
+		if code := <-done; code != exitOK {
+			t.Fatalf("exit %d: %s", code, e.String())
+		}
+		return o.String(), e.String()
+	}
+	out, log := start()
+	_, link, found := strings.Cut(out, "/welcome#")
+	if link = strings.TrimSpace(link); !found || len(link) != 43 || strings.Contains(log, link) {
+		t.Fatalf("printed %q, logged %q", out, log)
+	}
+	if again, _ := start(); !strings.Contains(again, "/welcome#") || strings.Contains(again, link) {
+		t.Errorf("started again it prints %q", again)
 	}
 }

@@ -27,12 +27,14 @@ type Config struct {
 	Own bool
 	// MaxBody is how much of an answer is read; zero is a MiB.
 	MaxBody int64
+	// Timeout is how long all of a request may take; zero is half a minute.
+	Timeout time.Duration
 }
 
 const (
 	dialTimeout   = 5 * time.Second
 	headerTimeout = 10 * time.Second
-	timeout       = 30 * time.Second
+	wholeTimeout  = 30 * time.Second
 	idleTimeout   = time.Minute
 	maxBody       = 1 << 20
 	maxHeader     = 64 << 10
@@ -51,13 +53,16 @@ func New(c Config) (*Client, error) {
 	if c.MaxBody == 0 {
 		c.MaxBody = maxBody
 	}
+	if c.Timeout == 0 {
+		c.Timeout = wholeTimeout
+	}
 	dialer := &net.Dialer{Timeout: dialTimeout, Control: control(c.Own || namesOwn(u.Hostname()))}
 	transport := &http.Transport{
 		DialContext: dialer.DialContext, TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true,
 		TLSHandshakeTimeout: dialTimeout, ResponseHeaderTimeout: headerTimeout, IdleConnTimeout: idleTimeout,
 		MaxIdleConnsPerHost: 4, MaxResponseHeaderBytes: maxHeader,
 	}
-	return &Client{&http.Client{Transport: &capped{transport, u.Scheme, c.MaxBody}, Timeout: timeout, CheckRedirect: stay}}, nil
+	return &Client{&http.Client{Transport: &capped{transport, u.Scheme, c.MaxBody}, Timeout: c.Timeout, CheckRedirect: stay}}, nil
 }
 
 // HTTP is the client, for a library that calls by itself.

@@ -1,0 +1,119 @@
+package signin
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/internal/secret"
+)
+
+func TestAtTheDoor(t *testing.T) {
+	for path, want := range map[string]bool{
+		"/v1/signin": true, "/v1/signin/link": true, "/v1/signin/passkey/begin": true,
+		"/v1/signins": false, "/v1/signout": false, "/v1/me": false, "/v1/signin-x": false, "/V1/signin": false, "": false,
+	} {
+		if atTheDoor(path) != want {
+			t.Errorf("%q", path)
+		}
+	}
+}
+
+func TestOwnerDetails(t *testing.T) {
+	good := Owner{"Olga Orlova", "olga@example.com"}
+	if err := good.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	for name, o := range map[string]Owner{
+		"no name":        {"", good.Email},
+		"blank":          {" ", good.Email},
+		"spaces around":  {" Olga", good.Email},
+		"control":        {"Olga\x1b[2J", good.Email},
+		"not text":       {"\xff", good.Email},
+		"long name":      {strings.Repeat("o", maxName+1), good.Email},
+		"no email":       {good.Name, ""},
+		"no at":          {good.Name, "olga"},
+		"no user":        {good.Name, "@example.com"},
+		"no domain":      {good.Name, "olga@"},
+		"two at":         {good.Name, "olga@a@b"},
+		"a list":         {good.Name, "olga@a,ben@b"},
+		"with a name":    {good.Name, "<olga@example.com>"},
+		"a line too far": {good.Name, "olga@example.com\n"},
+		"long email":     {good.Name, strings.Repeat("o", maxEmail) + "@b"},
+	} {
+		if o.Validate() == nil {
+			t.Errorf("%s: %q is taken", name, o)
+		}
+	}
+}
+
+func TestShort(t *testing.T) {
+	for agent, want := range map[string]string{
+		"Mozilla/5.0": "Mozilla/5.0", "a\x1b[2Jb\r\n": "a[2Jb", "\xffx": "x",
+		strings.Repeat("é", 300): strings.Repeat("é", 200),
+	} {
+		if got := short(agent); got != want {
+			t.Errorf("%q: %q", agent, got)
+		}
+	}
+}
+
+// Tries run out, come back one a minute, and are each key's own.
+func TestTries(t *testing.T) {
+	at := time.Unix(1796000000, 0)
+	w := tries{most: 3}
+	for range 3 {
+		if !w.left("a", at) || !w.allow("a", at) {
+			t.Fatal("a try is missing")
+		}
+	}
+	if w.left("a", at) || w.allow("a", at) || !w.left("b", at) {
+		t.Fatal("tries are not each key's own")
+	}
+	at = at.Add(time.Minute)
+	if !w.allow("a", at) || w.allow("a", at) {
+		t.Fatal("one comes back a minute")
+	}
+	at = at.Add(3 * time.Minute) // another generation knows of the one before
+	if !w.allow("a", at) || !w.allow("a", at) || !w.allow("a", at) || w.allow("a", at) {
+		t.Fatal("a new generation forgives or forgets")
+	}
+	for i := range maxTries + 10 {
+		w.allow(strings.Repeat("x", i%50)+time.Duration(i).String(), at)
+	}
+	if len(w.now) > maxTries+1 {
+		t.Fatal(len(w.now))
+	}
+}
+
+// What was read before something ended is not kept after.
+func TestCacheForgets(t *testing.T) {
+	now := time.Unix(1796000000, 0)
+	h := HashOf(secret.New([]byte("x")))
+	g := Signin{ID: 1, Seen: access.TimeOf(now), Ends: access.TimeOf(now.Add(time.Hour))}
+	s := &Service{}
+	_, age, ok := s.cache.look(h, now)
+	if ok {
+		t.Fatal("something is there")
+	}
+	s.Refresh(context.Background())
+	s.cache.put(h, g, now, age) // read before, kept after
+	if _, _, ok := s.cache.look(h, now); ok {
+		t.Fatal("what may have ended is believed")
+	}
+	_, age, _ = s.cache.look(h, now)
+	s.cache.put(h, g, now, age)
+	if _, _, ok := s.cache.look(h, now.Add(believed-time.Millisecond)); !ok {
+		t.Fatal("nothing is kept")
+	}
+	if _, _, ok := s.cache.look(h, now.Add(believed)); ok {
+		t.Fatal("it is believed for ever")
+	}
+	g.Ends = access.TimeOf(now.Add(time.Second))
+	s.cache.put(h, g, now, age)
+	if _, _, ok := s.cache.look(h, now.Add(time.Second)); ok {
+		t.Fatal("it has ended")
+	}
+}
