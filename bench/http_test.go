@@ -103,8 +103,12 @@ func (s *served) cpu(b *testing.B) time.Duration {
 // startServer runs TestServeForBench as a process of its own. Its log goes to a file.
 func startServer(b *testing.B, data string) *served {
 	b.Helper()
-	ctx, cancel := context.WithCancel(b.Context())
-	cmd := exec.CommandContext(ctx, os.Args[0], "-test.run", "^TestServeForBench$", "-test.timeout", "0")
+	ctx, cancel := context.WithCancel(context.WithoutCancel(b.Context())) // it ends by itself
+	args := []string{"-test.run", "^TestServeForBench$", "-test.timeout", "0"}
+	if profile := os.Getenv("WRIT_BENCH_PROFILE"); profile != "" {
+		args = append(args, "-test.cpuprofile", profile)
+	}
+	cmd := exec.CommandContext(ctx, os.Args[0], args...)
 	cmd.Env = append(os.Environ(), serveEnv+"="+data)
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -123,8 +127,9 @@ func startServer(b *testing.B, data string) *served {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() {
+		_ = in.Close() // which ends it
+		_ = cmd.Wait()
 		cancel()
-		_ = cmd.Wait() // it was ended
 		_ = log.Close()
 	})
 	s := &served{in: in, out: bufio.NewReader(out)}

@@ -148,7 +148,7 @@ func benchServer(t *testing.T, data string) *server.Server {
 	}
 	s, err := server.New(server.Config{
 		Address: "127.0.0.1:0", Origin: "http://localhost:7400", Version: "bench",
-		Door: known, Ready: func(context.Context) error { return nil }, Answers: db.Idempotency(),
+		Door: known, Ready: func(context.Context) error { return nil }, Answers: db.Idempotency(), Access: slog.New(slog.NewJSONHandler(server.NewLines(os.Stderr), nil)),
 		Features: []server.Feature{&server.Decisions{Gate: &policy.Gate{Engine: engine, Graph: g}}},
 		Limits:   server.Limits{AddressRate: 1e6, IdentityRate: 1e6},
 	})
