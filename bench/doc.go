@@ -5,7 +5,8 @@
 // Vocabulary: the large company is `writ sample --size large`, 1,000,000 identities
 // and 10,000,000 grants. Its store is made once and kept in the folder that
 // WRIT_BENCH_DATA names, else in the user's cache (4 GB); a benchmark works on a
-// copy. WRIT_BENCH_SIZE may name a smaller one.
+// copy. WRIT_BENCH_SIZE may name a smaller one. WRIT_BENCH_PROFILE names a file for
+// the profile of what BenchmarkHTTP's server spends.
 //
 // Invariants:
 //  1. What is compared answers the same question on the same rows, and the answers

@@ -35,6 +35,7 @@ type Engine struct {
 	set              atomic.Pointer[Set]
 	facts            func() Facts
 	constraints      []Constraint
+	contexts         *contexts
 	permits, forbids atomic.Int64
 }
 
@@ -46,7 +47,7 @@ func New(cfg Config) (*Engine, error) {
 	if slices.Contains(cfg.Constraints, nil) {
 		return nil, errors.New("a constraint of the policy engine is nil")
 	}
-	e := &Engine{facts: cfg.Facts, constraints: slices.Clone(cfg.Constraints)}
+	e := &Engine{facts: cfg.Facts, constraints: slices.Clone(cfg.Constraints), contexts: newContexts()}
 	e.set.Store(cfg.Set)
 	return e, nil
 }
@@ -110,7 +111,7 @@ func (e *Engine) decide(ctx context.Context, set *Set, facts Facts, r Request) D
 	}
 	request := cedar.Request{
 		Principal: w.identity, Action: w.c.uid, Resource: w.resource,
-		Context: contextRecord(&r.Context, d.own != notOwn),
+		Context: e.contexts.record(&r.Context, d.own != notOwn),
 	}
 	chosen := selection{held: w.held, identity: w.identity, resource: w.resource, from: w.c.enforced}
 	_, said := cedar.Authorize(&chosen, &w, request)

@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"net/netip"
 	"slices"
 
 	cedar "github.com/cedar-policy/cedar-go"
@@ -207,18 +206,4 @@ func resourceUID(t Type, r *Resource) cedar.EntityUID {
 		id = r.Ref.String()
 	}
 	return cedar.NewEntityUID(cedar.EntityType(t), cedar.String(id))
-}
-
-func contextRecord(c *Context, own bool) cedar.Record {
-	m := make(cedar.RecordMap, 7)
-	m["own"] = cedar.Boolean(own)
-	m["mfa"] = cedar.Boolean(c.MFA)
-	m["mfa_age"] = cedar.Long(c.MFAAge.Seconds())
-	m["break_glass"] = cedar.Boolean(c.BreakGlass)
-	m["reason"] = cedar.String(c.Reason)
-	putIdentity(m, "on_behalf_of", c.OnBehalfOf)
-	if c.Address.IsValid() {
-		m["address"] = cedar.IPAddr(netip.PrefixFrom(c.Address, c.Address.BitLen()))
-	}
-	return cedar.NewRecord(m)
 }

@@ -12,7 +12,13 @@
 //     another site changes anything.
 //  3. What a handler panics about is one request's problem, and is logged with it.
 //  4. Stopping lets requests that have begun end, and ends those that do not.
-//  5. The server starts with a configuration that it has checked, or says what is
+//  5. A path, a query and a body are read in one way or not at all: nothing is cleaned
+//     and nothing is unpacked.
+//  6. Metrics are on a listener of their own. The log and traces name routes, never what
+//     a caller wrote into one.
+//  7. A request that comes again under its key is done once; see internal/once.
+//  8. The manual and the reference run no script and hold nothing of the organisation's.
+//  9. The server starts with a configuration that it has checked, or says what is
 //     wrong with it and does not start.
 //
 // Sources: OWASP Secure Headers, Fetch Metadata (Sec-Fetch-Site) as net/http's

@@ -21,6 +21,7 @@ type answer struct {
 	metrics  *metrics
 	pattern  string // of the route, as it was registered: never what the caller wrote
 	identity access.IdentityID
+	length   int64 // of the request's body, as it was announced
 	status   int
 	bytes    int64
 	stream   bool
@@ -32,6 +33,18 @@ func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
 // Flush sends what has been written.
 func (a *answer) Flush() { _ = http.NewResponseController(a.ResponseWriter).Flush() }
+
+// smallBody is a body that comes with its header, or is cut off with it.
+const smallBody = 16 << 10
+
+// SetReadDeadline is asked before each body is read. A small one keeps the deadline that
+// the connection has for the whole request: setting one costs more than reading it.
+func (a *answer) SetReadDeadline(at time.Time) error {
+	if a.length >= 0 && a.length <= smallBody {
+		return nil
+	}
+	return http.NewResponseController(a.ResponseWriter).SetReadDeadline(at)
+}
 
 // WriteHeader notes the status.
 func (a *answer) WriteHeader(status int) {
@@ -61,7 +74,7 @@ func (a *answer) Write(b []byte) (int, error) {
 // observe counts, logs and traces each request once it is answered.
 func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		a := &answer{ResponseWriter: w, metrics: s.metrics}
+		a := &answer{ResponseWriter: w, metrics: s.metrics, length: r.ContentLength}
 		begun := time.Now()
 		var span trace.Span
 		if s.cfg.Traces != nil {
@@ -110,12 +123,15 @@ func (s *Server) log(r *http.Request, a *answer, route string, took time.Duratio
 	if a.status < http.StatusBadRequest && (route == "/healthz" || route == "/readyz") {
 		return
 	}
-	attrs := []slog.Attr{
+	attrs := append(make([]slog.Attr, 0, 7),
 		slog.String("request", httpapi.RequestID(r.Context())), slog.String("method", methodOf(r.Method)), slog.String("route", route),
-		slog.Int("status", a.status), slog.Int64("bytes", a.bytes), slog.Int64("microseconds", took.Microseconds()),
-	}
+		slog.Int("status", a.status), slog.Int64("bytes", a.bytes), slog.Int64("microseconds", took.Microseconds()))
 	if a.identity != 0 {
 		attrs = append(attrs, slog.String("identity", a.identity.String()))
 	}
-	slog.LogAttrs(r.Context(), slog.LevelInfo, "request", attrs...)
+	to := s.cfg.Access
+	if to == nil {
+		to = slog.Default()
+	}
+	to.LogAttrs(r.Context(), slog.LevelInfo, "request", attrs...)
 }

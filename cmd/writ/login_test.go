@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -46,7 +47,7 @@ func newServed(t *testing.T) *site {
 	var h http.Handler
 	listens := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.ServeHTTP(w, r) }))
 	s := &site{t: t, app: a, http: listens.Client(), url: strings.Replace(listens.URL, "127.0.0.1", "localhost", 1)}
-	srv, _, err := a.newServer(ctx, &serverConfig{Origin: s.url}, n)
+	srv, _, err := a.newServer(ctx, &serverConfig{Origin: s.url}, n, slog.New(slog.DiscardHandler))
 	must(t, err)
 	h = srv.Handler()
 	done := make(chan error, 1)

@@ -70,7 +70,9 @@ func (a *app) serve(ctx context.Context, c *serverConfig) error {
 	if err != nil {
 		return err
 	}
-	s, end, err := a.newServer(ctx, c, n)
+	lines := server.NewLines(a.err)
+	defer lines.Flush() //nolint:errcheck // there is nowhere left to say it
+	s, end, err := a.newServer(ctx, c, n, slog.New(slog.NewJSONHandler(lines, nil)))
 	if err != nil {
 		return err
 	}
@@ -99,12 +101,13 @@ func (a *app) serve(ctx context.Context, c *serverConfig) error {
 }
 
 // newServer builds what is served; end sends what is left of the traces.
-func (a *app) newServer(ctx context.Context, c *serverConfig, n *node) (s *server.Server, end func(), err error) {
+func (a *app) newServer(ctx context.Context, c *serverConfig, n *node, log *slog.Logger) (s *server.Server, end func(), err error) {
 	end = func() {}
 	cfg, err := a.served(c, n)
 	if err != nil {
 		return nil, end, err
 	}
+	cfg.Access = log
 	if c.Traces != "" {
 		if cfg.Traces, err = server.NewTraces(ctx, c.Traces, cfg.Version); err != nil {
 			return nil, end, errConfig.With("traces: %s cannot be used", c.Traces).Because(err)

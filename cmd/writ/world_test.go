@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -61,7 +62,7 @@ func newWorld(t *testing.T) *world {
 	if w.node, err = w.app.newNode(w.ctx); err != nil {
 		t.Fatal(err)
 	}
-	s, _, err := w.app.newServer(ctx, &serverConfig{Origin: testOrigin}, w.node)
+	s, _, err := w.app.newServer(ctx, &serverConfig{Origin: testOrigin}, w.node, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

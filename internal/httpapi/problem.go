@@ -126,8 +126,8 @@ func fromHuma(ctx huma.Context, status int, msg string, errs ...error) huma.Stat
 		code = "unsupported-content"
 	case http.StatusNotAcceptable:
 		code = "not-acceptable"
-	case http.StatusRequestTimeout:
-		code = "request-ended"
+	case http.StatusRequestTimeout, http.StatusInternalServerError: // the body did not come
+		status, code = http.StatusRequestTimeout, ErrEnded.Code
 	}
 	p := &Problem{Type: TypePrefix + code, Title: http.StatusText(status), Status: status, Detail: msg, Code: code}
 	if ctx != nil {
