@@ -49,9 +49,6 @@ func (a *asking) answer(kind access.ObjectKind, k Ask) set {
 		if k.Value == kind.String() {
 			return set{all: true}
 		}
-		if kind == access.KindEntitlement {
-			return nothing // its kinds are its system's own words
-		}
 		return these(s.with(aboutKind, k.Value))
 	case "state":
 		return these(s.with(aboutState, k.Value))
@@ -173,7 +170,10 @@ func (a *asking) system(kind access.ObjectKind, name string) set {
 		return nothing
 	}
 	s, b := a.shelves[kind], roaring.New()
-	each(a.called(access.KindSystem, name), func(key uint32) {
+	if id, err := access.ParseRef(name); err == nil && id.Kind == access.KindSystem {
+		return these(s.with(aboutSystem, systemWord(access.SystemID(id.Key))))
+	}
+	each(a.systemsCalled(name), func(key uint32) {
 		b.Or(s.with(aboutSystem, systemWord(access.SystemID(key))))
 	})
 	return these(b)
@@ -201,17 +201,29 @@ func (a *asking) owner(kind access.ObjectKind, value string) set {
 	}))
 }
 
-// called are the objects of a kind that the caller may see and that have all words of
-// a name. One that is called exactly so is meant alone.
+// called are the objects of a kind that have all words of a name.
 func (a *asking) called(kind access.ObjectKind, name string) *roaring.Bitmap {
 	s := a.shelves[kind]
-	b := a.seen(kind, a.sight)
-	if kind == access.KindSystem && !a.sight[kind].All {
-		b = s.here.Clone() // what it is a system of is narrowed itself
-	}
+	b := s.here.Clone()
 	for _, word := range wordsOf(Text{Name: name}) {
 		b.And(s.words.find(word, asBeginning)[asBeginning])
 	}
+	return b
+}
+
+// systemsCalled are the systems of a name that the caller sees something of. One that
+// is called exactly so is meant alone.
+func (a *asking) systemsCalled(name string) *roaring.Bitmap {
+	b, s := roaring.New(), a.shelves[access.KindSystem]
+	for _, seen := range a.sight {
+		if seen.All {
+			b.Or(s.here)
+		}
+		for id := range seen.Systems {
+			b.Or(s.with(aboutSystem, systemWord(id)))
+		}
+	}
+	b.And(a.called(access.KindSystem, name))
 	plain := sortKey(name)
 	var exact []uint32
 	each(b, func(key uint32) {

@@ -95,8 +95,7 @@ func (d *dictionary) beginning(text string) (from, to int) {
 }
 
 // near calls fn with the words that edits turn a word into: a letter more, less, or
-// another, or two letters changed over. An edit makes no digit: a number that is off
-// by one is another number. Letters beyond ASCII count as their bytes.
+// another, or two letters changed over. Letters beyond ASCII count as their bytes.
 func (d *dictionary) near(word string, edits int, fn func(i, distance int)) {
 	e := newEdits(word, edits)
 	dead := maxWord + 1 // words that share so much with the one before are too far, too
@@ -143,9 +142,6 @@ func newEdits(word string, most int) *edits {
 // in, and reports whether the two may still be near.
 func (e *edits) step(other []byte, n int) bool {
 	c := other[n]
-	if c >= '0' && c <= '9' {
-		return false
-	}
 	above, row := &e.rows[n], &e.rows[n+1]
 	row[0] = uint8(n + 1) //nolint:gosec // at most maxWord
 	least := row[0]
@@ -168,6 +164,10 @@ func (e *edits) step(other []byte, n int) bool {
 
 func (e *edits) distance(n int) int { return int(e.rows[n][len(e.word)]) }
 
+// What has a digit is no word of a language: one that is off by a digit is another
+// number, and no typing error.
+const digits = "0123456789"
+
 // From so many letters on a word is looked for with one edit, and with two.
 const (
 	lettersForOne = 4
@@ -177,7 +177,7 @@ const (
 // editsFor is how many edits a word may be off.
 func editsFor(word string) int {
 	switch n := utf8.RuneCountInString(word); {
-	case strings.ContainsAny(word, "0123456789") || n < lettersForOne || len(word) > maxWord/2:
+	case strings.ContainsAny(word, digits) || n < lettersForOne || len(word) > maxWord/2:
 		return 0
 	case n < lettersForTwo:
 		return 1
@@ -198,7 +198,7 @@ func shorten(word string) string {
 }
 
 // first8 is a text's first bytes as a number of the same order.
-func first8(s string) uint64 {
+func first8[T string | []byte](s T) uint64 {
 	var b [8]byte
 	copy(b[:], s)
 	return binary.BigEndian.Uint64(b[:])

@@ -18,7 +18,7 @@ type Hit struct {
 	Kind   string // of what kind it is within its own: human, admin, group, high
 	State  string
 	Tier   *access.Tier
-	System access.SystemID
+	System Named[access.SystemID]
 	Off    int // by how many edits its words are off what was typed
 }
 
@@ -230,20 +230,20 @@ func (a *asking) hit(kind access.ObjectKind, key uint32, off int) Hit {
 		h.Kind, h.State = string(n.Kind), string(n.State)
 	case access.KindAccount:
 		n, _ := a.view.Account(access.AccountID(key))
-		h.Kind, h.State, h.System = string(n.Kind), string(n.Status), n.System
+		h.Kind, h.State, h.System = string(n.Kind), string(n.Status), a.systemNamed(n.System)
 	case access.KindEntitlement:
 		n, _ := a.view.Entitlement(access.EntitlementID(key))
-		h.Kind, h.System = n.Kind, n.System
+		h.Kind, h.System = n.Kind, a.systemNamed(n.System)
 		h.Tier = &n.Tier
 	case access.KindSystem:
 		n, _ := a.view.System(access.SystemID(key))
 		h.Kind = string(n.Environment)
 	case access.KindResource:
 		n, _ := a.view.Resource(access.ResourceID(key))
-		h.Kind, h.System = string(n.DataClass), n.System
+		h.Kind, h.System = string(n.DataClass), a.systemNamed(n.System)
 	case access.KindFinding:
 		if f := a.findings[access.FindingID(key)]; f != nil {
-			h.Kind, h.State, h.System = string(f.Severity), f.Status, f.System
+			h.Kind, h.State, h.System = string(f.Severity), f.Status, a.systemNamed(f.System)
 		}
 	default:
 	}

@@ -225,6 +225,7 @@ func (x *Index) buildTexts(ctx context.Context, s *shelf, kind access.ObjectKind
 		key := uint32(t.Key) //nolint:gosec // it was compared
 		s.names.add(key, t.Name)
 		g.put(key, wordsOf(t))
+		s.keepText(key, t)
 		if x.done.Add(1)%(1<<16) == 0 {
 			return ctx.Err()
 		}

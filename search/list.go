@@ -133,11 +133,15 @@ func (s *shelf) byUse(of *roaring.Bitmap, after *cursor, backwards bool, limit i
 	if after != nil {
 		from = (uint64(after.Use)<<32 | uint64(after.Object)) ^ turn //nolint:gosec // list compared it
 	}
-	each(of, func(key uint32) {
-		if v := (uint64(s.useAt(key))<<32 | uint64(key)) ^ turn; after == nil || v > from {
-			p.add(v)
+	most := uint64(1<<64 - 1) // of what p still takes
+	for part := range parts(of) {
+		for _, key := range part {
+			v := (uint64(s.useAt(key))<<32 | uint64(key)) ^ turn
+			if v <= most && (after == nil || v > from) {
+				most = p.add(v, most)
+			}
 		}
-	})
+	}
 	list := make([]uint32, len(p.list))
 	for i, v := range p.list {
 		list[i] = uint32(v ^ turn) //nolint:gosec // the lower half

@@ -3,6 +3,7 @@ package search
 import (
 	"cmp"
 	"encoding/binary"
+	"iter"
 	"slices"
 	"sort"
 	"strings"
@@ -32,9 +33,7 @@ func sortKey(name string) string { return shorten(fold.Plain(name)) }
 
 // add keeps the name of an object while names are made; keys ascend.
 func (n *names) add(key uint32, name string) {
-	if uint32(len(n.at)) <= key { //nolint:gosec // keys are dense
-		n.at = slices.Grow(n.at, int(key)+1-len(n.at))[:key+1]
-	}
+	n.at = room(n.at, key)
 	n.at[key] = uint32(len(n.text)) + 1 //nolint:gosec // names of a few million objects
 	n.text = binary.AppendUvarint(n.text, uint64(len(name)))
 	n.text = append(n.text, name...)
@@ -221,19 +220,24 @@ func (n *names) walkBase(set *roaring.Bitmap, after *spot, backwards bool, limit
 // pick returns the first places within a part of the order that are in a set.
 func (n *names) pick(set *roaring.Bitmap, from, until int, backwards bool, limit int) []uint32 {
 	p := picker[uint32]{limit: limit}
-	each(set, func(key uint32) {
-		if int(key) >= len(n.at) || n.at[key] == 0 || n.gone.Contains(key) {
-			return
+	most := uint32(1<<32 - 1) // of what p still takes
+	for part := range parts(set) {
+		for _, key := range part {
+			if int(key) >= len(n.at) || n.at[key] == 0 {
+				continue
+			}
+			place := n.rank[key]
+			if int(place) < from || int(place) >= until {
+				continue
+			}
+			if backwards {
+				place = ^place
+			}
+			if place <= most && !n.gone.Contains(key) {
+				most = p.add(place, most)
+			}
 		}
-		place := n.rank[key]
-		if int(place) < from || int(place) >= until {
-			return
-		}
-		if backwards {
-			place = ^place
-		}
-		p.add(place)
-	})
+	}
 	if backwards {
 		for i := range p.list {
 			p.list[i] = ^p.list[i]
@@ -242,12 +246,23 @@ func (n *names) pick(set *roaring.Bitmap, from, until int, backwards bool, limit
 	return p.list
 }
 
+// parts yields the keys of a set, some at a time. They are only lent.
+func parts(set *roaring.Bitmap) iter.Seq[[]uint32] {
+	return func(yield func([]uint32) bool) {
+		var buf [1024]uint32
+		it := set.ManyIterator()
+		for n := it.NextMany(buf[:]); n > 0; n = it.NextMany(buf[:]) {
+			if !yield(buf[:n]) {
+				return
+			}
+		}
+	}
+}
+
 // each calls fn with the keys of a set.
 func each(set *roaring.Bitmap, fn func(uint32)) {
-	var buf [1024]uint32
-	it := set.ManyIterator()
-	for n := it.NextMany(buf[:]); n > 0; n = it.NextMany(buf[:]) {
-		for _, key := range buf[:n] {
+	for part := range parts(set) {
+		for _, key := range part {
 			fn(key)
 		}
 	}
@@ -259,15 +274,21 @@ type picker[T cmp.Ordered] struct {
 	list  []T
 }
 
-func (p *picker[T]) add(v T) {
+// add takes a value in, and returns from which on it takes none any more: most, while
+// it takes all.
+func (p *picker[T]) add(v, most T) T {
 	if len(p.list) == p.limit {
 		if p.limit == 0 || v >= p.list[p.limit-1] {
-			return
+			return most
 		}
 		p.list = p.list[:p.limit-1]
 	}
 	at, _ := slices.BinarySearch(p.list, v)
 	p.list = slices.Insert(p.list, at, v)
+	if len(p.list) == p.limit {
+		return p.list[p.limit-1]
+	}
+	return most
 }
 
 // merged makes one of what there was and what changed since. It changes nothing.

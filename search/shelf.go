@@ -1,6 +1,9 @@
 package search
 
 import (
+	"hash/fnv"
+	"slices"
+
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/writhq/writ/access"
@@ -15,6 +18,7 @@ type shelf struct {
 	names *names
 	facts map[fact]*roaring.Bitmap
 	used  []uint32 // of accounts, by key: see useOf
+	texts []uint32 // by key: a hash of the text that words and names are of
 }
 
 // fact is one that is true of an object or not: what it is about, and a value.
@@ -67,18 +71,48 @@ func (s *shelf) addFacts(key uint32, list []fact) {
 }
 
 func (s *shelf) setUse(key, use uint32) {
-	for uint32(len(s.used)) <= key { //nolint:gosec // keys are dense
-		s.used = append(s.used, 0)
-	}
+	s.used = room(s.used, key)
 	s.used[key] = use
 }
 
-// put takes in an object that is new or has changed.
+// put takes in an object that is new or has changed. Most changes are of facts: its
+// words are left as they are where its text is the same.
 func (s *shelf) put(key uint32, t Text, list []fact) {
-	s.here.Add(key)
-	s.words.put(key, wordsOf(t))
-	s.names.put(key, t.Name)
+	if s.here.CheckedAdd(key) || s.isOther(key, t) {
+		s.words.put(key, wordsOf(t))
+		s.names.put(key, t.Name)
+		s.keepText(key, t)
+	}
 	s.setFacts(key, list)
+}
+
+// keepText keeps the hash of an object's text.
+func (s *shelf) keepText(key uint32, t Text) {
+	s.texts = room(s.texts, key)
+	s.texts[key] = t.hash()
+}
+
+func (s *shelf) isOther(key uint32, t Text) bool {
+	return int(key) >= len(s.texts) || s.texts[key] != t.hash() || s.names.of(key) != t.Name
+}
+
+// hash is one of 32 bits: of so many changes one goes by unseen, until the next one of
+// that object, or of everything.
+func (t *Text) hash() uint32 {
+	h := fnv.New32a()
+	for _, s := range t.More {
+		_, _ = h.Write([]byte(s)) // it cannot fail
+		_, _ = h.Write([]byte{0})
+	}
+	return h.Sum32()
+}
+
+// room returns a list that has a key.
+func room(list []uint32, key uint32) []uint32 {
+	if int(key) < len(list) {
+		return list
+	}
+	return slices.Grow(list, int(key)+1-len(list))[:key+1]
 }
 
 func (s *shelf) remove(key uint32) {

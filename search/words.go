@@ -1,6 +1,7 @@
 package search
 
 import (
+	"bytes"
 	"cmp"
 	"hash/maphash"
 	"slices"
@@ -16,6 +17,9 @@ type words struct {
 	from []uint32 // of each word, where its keys begin
 	keys []uint32 // ascending within a word
 	many map[int]*roaring.Bitmap
+
+	letters dictionary // the words without a digit, which edits may lead to
+	at      []uint32   // where each of them is among all
 
 	gone *roaring.Bitmap     // keys that no longer count, or count as in late
 	late map[uint32][]string // the words of what changed since, in order
@@ -67,7 +71,10 @@ func (w *words) find(word string, up int) (f found) {
 	most := min(editsFor(word), up-asBeginning)
 	f[offByOne], f[offByTwo] = roaring.New(), roaring.New()
 	if most > 0 {
-		w.near(word, most, func(i, distance int) { w.addKeys(f[asBeginning+max(distance, 1)], i, i+1) })
+		w.letters.near(word, most, func(i, distance int) {
+			at := int(w.at[i])
+			w.addKeys(f[asBeginning+max(distance, 1)], at, at+1)
+		})
 	}
 	for i := range f {
 		f[i].AndNot(w.gone)
@@ -125,7 +132,7 @@ func howFar(word, other string, e *edits) int {
 		return exactly
 	case strings.HasPrefix(other, word):
 		return asBeginning
-	case e == nil || max(len(word), len(other))-min(len(word), len(other)) > e.most:
+	case e == nil || max(len(word), len(other))-min(len(word), len(other)) > e.most || strings.ContainsAny(other, digits):
 		return offByTwo + 1
 	}
 	b := []byte(other)
@@ -211,8 +218,17 @@ func (w *words) addWord(word string, keys []uint32) {
 	} else {
 		w.keys = append(w.keys, keys...)
 	}
-	w.add(word)
+	w.addText(word)
 	w.from = append(w.from, uint32(len(w.keys))) //nolint:gosec // some ten million
+}
+
+// addText puts a word behind the others.
+func (w *words) addText(word string) {
+	if !strings.ContainsAny(word, digits) {
+		w.letters.add(word)
+		w.at = append(w.at, uint32(w.n)) //nolint:gosec // words of a few million objects
+	}
+	w.add(word)
 }
 
 // gathering collects the words of all objects of a kind, in the order of their keys.
@@ -231,12 +247,13 @@ func newGathering() *gathering {
 	return &gathering{seed: maphash.MakeSeed(), slots: make([]uint32, 1<<10)}
 }
 
-func (g *gathering) word(i uint32) string {
+// word is a word by its number. It is only lent.
+func (g *gathering) word(i uint32) []byte {
 	begin := uint32(0)
 	if i > 0 {
 		begin = g.ends[i-1]
 	}
-	return string(g.text[begin:g.ends[i]])
+	return g.text[begin:g.ends[i]]
 }
 
 // number is a word's number, a new one where it has none.
@@ -247,7 +264,7 @@ func (g *gathering) number(word string) uint32 {
 	mask := uint64(len(g.slots) - 1)
 	at := maphash.String(g.seed, word) & mask
 	for ; g.slots[at] != 0; at = (at + 1) & mask {
-		if i := g.slots[at] - 1; g.word(i) == word {
+		if i := g.slots[at] - 1; string(g.word(i)) == word {
 			return i
 		}
 	}
@@ -262,7 +279,7 @@ func (g *gathering) grow() {
 	g.slots = make([]uint32, 2*len(g.slots))
 	mask := uint64(len(g.slots) - 1)
 	for i := range g.ends {
-		at := maphash.String(g.seed, g.word(uint32(i))) & mask //nolint:gosec // as many
+		at := maphash.Bytes(g.seed, g.word(uint32(i))) & mask //nolint:gosec // as many
 		for g.slots[at] != 0 {
 			at = (at + 1) & mask
 		}
@@ -295,14 +312,14 @@ func (g *gathering) words() *words {
 		if a.first != b.first {
 			return cmp.Compare(a.first, b.first)
 		}
-		return strings.Compare(g.word(a.i), g.word(b.i))
+		return bytes.Compare(g.word(a.i), g.word(b.i))
 	})
 	w := newWords()
 	place := make([]uint32, len(order)) // of a word by its number: where its next key goes
 	var size uint32
 	many := map[uint32]int{}
 	for n, t := range order {
-		w.add(g.word(t.i))
+		w.addText(string(g.word(t.i)))
 		place[t.i] = size
 		if g.count[t.i] >= manyKeys {
 			many[t.i] = n
