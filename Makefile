@@ -49,6 +49,9 @@ fuzz: ## each fuzz target for FUZZTIME (1m)
 	@for p in $$($(GO) list ./...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
 	  echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime "$${FUZZTIME:-1m}" -fuzzminimizetime 20x $$p; done; done
 
+soak: ## the tests that try random things, at full length
+	WRIT_SOAK=1 $(GO) test -count=1 -timeout 3h ./graph ./inventory
+
 bench: bench-decide bench-graph bench-assess bench-ingest ## all benchmarks
 
 bench-decide: ## a full decision beside bare Cedar on the applicable policies
@@ -76,4 +79,4 @@ release: ## static binaries for each platform, with checksums, into bin/release
 clean: ## what make made
 	rm -rf bin demo
 
-.PHONY: help demo build test quick install check format format-check vet lint verify fuzz bench bench-decide bench-graph bench-assess bench-ingest vuln release clean
+.PHONY: help demo build test quick install check format format-check vet lint verify fuzz soak bench bench-decide bench-graph bench-assess bench-ingest vuln release clean

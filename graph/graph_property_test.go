@@ -13,19 +13,14 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/internal/testkit"
 )
 
-// Each batch is rapid's default of 100 sequences: 10,000 in all.
-const batches = 100
-
-// TestFollowingEqualsRebuilding is invariant 1: after 10,000 random sequences of
-// changes, followed in random portions, every answer is that of a fresh load.
+// TestFollowingEqualsRebuilding is invariant 1: after random sequences of changes,
+// followed in random portions, every answer is that of a fresh load. Each batch is
+// rapid's default of 100 sequences: 10,000 in a soak.
 func TestFollowingEqualsRebuilding(t *testing.T) {
-	n := batches
-	if testing.Short() {
-		n = 2
-	}
-	for i := range n {
+	for i := range testkit.Rounds(2, 20, 100) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Parallel()
 			rapid.Check(t, followOneSequence)
@@ -248,11 +243,7 @@ func nodeAnswers(v *View, ref access.Ref, name string, a map[string]any) {
 
 // TestAnswersEqualReference compares the index with plain walks over plain maps.
 func TestAnswersEqualReference(t *testing.T) {
-	n := 10
-	if testing.Short() {
-		n = 1
-	}
-	for i := range n {
+	for i := range testkit.Rounds(1, 4, 10) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Parallel()
 			rapid.Check(t, compareWithReference)

@@ -18,6 +18,7 @@ import (
 	"github.com/writhq/writ/connector"
 	"github.com/writhq/writ/connector/csv"
 	"github.com/writhq/writ/graph"
+	"github.com/writhq/writ/internal/testkit"
 	"github.com/writhq/writ/inventory"
 	"github.com/writhq/writ/store"
 )
@@ -146,13 +147,10 @@ func addAll(t testing.TB, s *inventory.Service, files string) {
 	}
 }
 
-// TestKilledAnywhere kills a sync at 200 random moments. Run again, it ends in
-// the state of one that nobody killed, and the log still verifies.
+// TestKilledAnywhere kills a sync at random moments, 200 in a soak. Run again, it ends
+// in the state of one that nobody killed, and the log still verifies.
 func TestKilledAnywhere(t *testing.T) {
-	points := 200
-	if testing.Short() {
-		points = 10
-	}
+	points := testkit.Rounds(10, 60, 200)
 	files, base, whole := t.TempDir(), t.TempDir(), t.TempDir()
 	company(t, files, 400, 0)
 	set(t, base, files)

@@ -20,13 +20,17 @@ var (
 	errPanic   = fault.New(fault.Internal, "internal", "")
 )
 
-// chain is what every request goes through, from the outside in.
-func (s *Server) chain(next http.Handler) http.Handler {
+// chain is what every request goes through, from the outside in. The origin is
+// trusted by name too: a proxy may call this server by another.
+func (s *Server) chain(next http.Handler) (http.Handler, error) {
 	origins := http.NewCrossOriginProtection()
+	if err := origins.AddTrustedOrigin(s.cfg.Origin); err != nil {
+		return nil, ErrAddress.With("%q is no origin", s.cfg.Origin).Because(err)
+	}
 	origins.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		httpapi.WriteProblem(w, r, ErrOrigin)
 	}))
-	return s.number(s.headers(s.survive(s.limitAddress(origins.Handler(s.authenticate(next))))))
+	return s.number(s.headers(s.survive(s.limitAddress(origins.Handler(s.authenticate(next)))))), nil
 }
 
 func (s *Server) number(next http.Handler) http.Handler {

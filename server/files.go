@@ -6,7 +6,6 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
-	"path"
 	"strings"
 	"time"
 
@@ -42,7 +41,11 @@ func consoleFiles(files fs.FS) http.Handler {
 			http.Error(w, "only reading is possible here", http.StatusMethodNotAllowed)
 			return
 		}
-		name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
+		name := strings.TrimPrefix(r.URL.Path, "/")
+		if name != "" && !fs.ValidPath(name) {
+			http.NotFound(w, r)
+			return
+		}
 		if strings.HasPrefix(name, "assets/") {
 			// What is in there is named by its content.
 			w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")

@@ -44,8 +44,8 @@ func newLimiter(l Limits) *limiter {
 	}
 }
 
-func (l *limiter) address(a netip.Addr) bool          { return l.addresses.allow(subscriber(a)) }
-func (l *limiter) identity(id access.IdentityID) bool { return l.identities.allow(id) }
+func (l *limiter) address(a netip.Addr) bool          { return l.addresses.allow(subscriber(a), time.Now()) }
+func (l *limiter) identity(id access.IdentityID) bool { return l.identities.allow(id, time.Now()) }
 
 // buckets are token buckets by key. Two generations are kept: whoever did not call
 // within one has a full bucket again, so forgetting them forgives nothing.
@@ -73,8 +73,7 @@ func newBuckets[K comparable](perSecond, burst, defaultRate, defaultBurst int) b
 // maxKeys bounds a generation: a flood of addresses shares one bucket beyond it.
 const maxKeys = 1 << 16
 
-func (b *buckets[K]) allow(key K) bool {
-	at := time.Now()
+func (b *buckets[K]) allow(key K, at time.Time) bool {
 	b.mu.Lock()
 	if at.Sub(b.since) > b.lasts {
 		b.old, b.now, b.since = b.now, map[K]*rate.Limiter{}, at

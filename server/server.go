@@ -78,8 +78,9 @@ func New(cfg Config) (*Server, error) {
 	}
 	mux.Handle("/v1/", http.HandlerFunc(notFound))
 	mux.Handle("/", consoleFiles(cfg.Console))
-	s.handler = s.chain(mux)
-	return s, nil
+	var err error
+	s.handler, err = s.chain(mux)
+	return s, err
 }
 
 // API is the API with every operation, for its description.
