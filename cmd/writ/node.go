@@ -13,14 +13,16 @@ import (
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/audit"
 	"github.com/writhq/writ/policy"
+	"github.com/writhq/writ/search"
 )
 
 // node is what goes on in the background while a server runs: revisions are given,
 // indexes follow, dated facts start and end, and what follows from facts is kept up.
 type node struct {
-	app  *app
-	live *policy.Live
-	gate *policy.Gate
+	app    *app
+	live   *policy.Live
+	gate   *policy.Gate
+	search *search.Index
 
 	mu      sync.Mutex
 	failing error // why the last step behind the truth failed
@@ -32,7 +34,7 @@ func (a *app) newNode(ctx context.Context) (*node, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compiling the policies: %w", err)
 	}
-	n := &node{app: a, live: policy.NewLive(a.graph)}
+	n := &node{app: a, live: policy.NewLive(a.graph), search: search.New(a.graph, a.db.Search())}
 	engine, err := policy.New(policy.Config{Set: set, Facts: n.live.Facts})
 	if err != nil {
 		return nil, err
@@ -51,6 +53,7 @@ func (n *node) catchUp(ctx context.Context) error {
 		return fmt.Errorf("reading who holds which function: %w", err)
 	}
 	n.live.Put(d)
+	n.search.Wake()
 	return nil
 }
 
@@ -61,6 +64,7 @@ func (n *node) run(ctx context.Context) error {
 	g.Go(func() error { return n.app.db.RunSequencer(ctx) })
 	g.Go(func() error { return n.follow(ctx) })
 	g.Go(func() error { return n.sweep(ctx) })
+	g.Go(func() error { return n.search.Run(ctx) })
 	return g.Wait()
 }
 

@@ -80,6 +80,7 @@ func (a *app) newServer(c *serverConfig, n *node) (*server.Server, error) {
 	return server.New(server.Config{
 		Address: c.Address, Origin: c.Origin, Proxies: c.proxies, TLS: c.tls, Version: version(),
 		Door: nobody{}, Ready: n.ready,
+		Features: []server.Feature{n.searchOperations()},
 	})
 }
 
