@@ -52,7 +52,7 @@ fuzz: ## each fuzz target for FUZZTIME (1m)
 soak: ## the tests that try random things, at full length
 	WRIT_SOAK=1 $(GO) test -count=1 -timeout 3h ./graph ./inventory
 
-bench: bench-decide bench-graph bench-assess bench-ingest ## all benchmarks
+bench: bench-decide bench-graph bench-search bench-assess bench-ingest ## all benchmarks
 
 bench-decide: ## a full decision beside bare Cedar on the applicable policies
 	$(GO) test -run '^$$' -bench '^BenchmarkDecide$$' -benchtime 3s ./policy
@@ -63,6 +63,9 @@ bench-graph: ## the graph on the large company: load from SQLite, questions, pai
 bench-assess: ## the whole command, and what follows from facts: anew and after 1,000 changes
 	$(GO) test -run '^$$' -bench AssessMedium -benchtime 3x ./bench
 	$(GO) test -run '^$$' -bench DerivedLarge -benchtime 1x -timeout 3h ./bench
+
+bench-search: ## search and lists on the large company: building, questions, pages, following
+	$(GO) test -run '^$$' -bench '^BenchmarkSearchLarge$$' -benchtime 1x -timeout 60m ./bench
 
 bench-ingest: ## a million accounts and ten million grants into both databases beside the bare drivers, ten minutes; WRIT_BENCH_ACCOUNTS=50000 is one
 	WRIT_BENCH_ACCOUNTS=$${WRIT_BENCH_ACCOUNTS:-1000000} $(GO) test -run '^$$' -bench '^BenchmarkIngest$$' -benchtime 1x -timeout 2h ./inventory
@@ -79,4 +82,4 @@ release: ## static binaries for each platform, with checksums, into bin/release
 clean: ## what make made
 	rm -rf bin demo
 
-.PHONY: help demo build test quick install check format format-check vet lint verify fuzz soak bench bench-decide bench-graph bench-assess bench-ingest vuln release clean
+.PHONY: help demo build test quick install check format format-check vet lint verify fuzz soak bench bench-decide bench-graph bench-search bench-assess bench-ingest vuln release clean
