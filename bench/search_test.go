@@ -97,12 +97,14 @@ func searches(b *testing.B, ctx context.Context, x *search.Index, w *walk) map[s
 	return asked
 }
 
-// lists are pages that somebody looks at.
-var lists = []struct {
+// list is one that somebody looks at page by page.
+type list struct {
 	name string
 	kind access.ObjectKind
 	of   search.Filter
-}{
+}
+
+var lists = []list{
 	{"identities-by-name", access.KindIdentity, search.Filter{Limit: 50}},
 	{"identities-third-parties", access.KindIdentity, search.Filter{Limit: 50, Sort: "-name", Asks: []search.Ask{{Operator: "third-party", Value: "yes"}}}},
 	{"accounts-by-name", access.KindAccount, search.Filter{Limit: 50}},
@@ -114,11 +116,7 @@ var lists = []struct {
 }
 
 // pager returns what reads the next page of a list.
-func pager(b *testing.B, ctx context.Context, x *search.Index, l struct {
-	name string
-	kind access.ObjectKind
-	of   search.Filter
-}) func() {
+func pager(b *testing.B, ctx context.Context, x *search.Index, l list) func() {
 	b.Helper()
 	f := l.of
 	return func() {

@@ -201,3 +201,44 @@ func newIndex(t interface{ Fatal(...any) }, g *graph.Graph, src Source) *Index {
 	}
 	return x
 }
+
+// Any number may ask while one follows and merges.
+func TestAskingWhileFollowing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w, src := graphtest.NewChanging(t, today, 20), newWorld()
+		g := w.Graph()
+		x := newIndex(t, g, src)
+		stop, stopped := make(chan struct{}), make(chan error)
+		go func() {
+			var err error
+			for err == nil {
+				select {
+				case <-stop:
+					stopped <- nil
+					return
+				default:
+				}
+				if _, err = x.Find(context.Background(), "abab orphan", Everything(), 5); err == nil {
+					_, err = x.Accounts(context.Background(), Filter{Limit: 3, Sort: "-system"}, Everything())
+				}
+			}
+			<-stop
+			stopped <- err
+		}()
+		for range 3 {
+			w.Change(3)
+			changed, err := g.Follow(context.Background())
+			if err != nil {
+				t.Fatal(err)
+			}
+			src.rename(t, changed)
+			if err := x.Follow(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		close(stop)
+		if err := <-stopped; err != nil {
+			t.Fatal(err)
+		}
+	})
+}
