@@ -52,7 +52,10 @@ fuzz: ## each fuzz target for FUZZTIME (1m)
 soak: ## the tests that try random things, at full length
 	WRIT_SOAK=1 $(GO) test -count=1 -timeout 3h ./graph ./inventory
 
-bench: bench-decide bench-graph bench-search bench-assess bench-ingest ## all benchmarks
+fuzz-http: ## every route with thousands of requests that are almost right; WRIT_FUZZ_ROUNDS says how many
+	WRIT_FUZZ_ROUNDS=$${WRIT_FUZZ_ROUNDS:-2000} $(GO) test -count=1 -timeout 60m -run '^TestNoRouteBreaksOrLeaks$$' -v ./cmd/writ
+
+bench: bench-decide bench-graph bench-search bench-assess bench-ingest bench-http ## all benchmarks
 
 bench-decide: ## a full decision beside bare Cedar on the applicable policies
 	$(GO) test -run '^$$' -bench '^BenchmarkDecide$$' -benchtime 3s ./policy
@@ -70,6 +73,9 @@ bench-search: ## search and lists on the large company: building, questions, pag
 bench-ingest: ## a million accounts and ten million grants into both databases beside the bare drivers, ten minutes; WRIT_BENCH_ACCOUNTS=50000 is one
 	WRIT_BENCH_ACCOUNTS=$${WRIT_BENCH_ACCOUNTS:-1000000} $(GO) test -run '^$$' -bench '^BenchmarkIngest$$' -benchtime 1x -timeout 2h ./inventory
 
+bench-http: ## decisions over HTTP beside an empty route: a processor's time, requests a second, waiting
+	$(GO) test -run '^$$' -bench '^BenchmarkHTTP$$' -benchtime 1x -timeout 20m ./bench
+
 vuln: ## known vulnerabilities in what we import
 	$(TOOL) govulncheck ./...
 
@@ -82,4 +88,4 @@ release: ## static binaries for each platform, with checksums, into bin/release
 clean: ## what make made
 	rm -rf bin demo
 
-.PHONY: help demo build test quick install check format format-check vet lint verify fuzz soak bench bench-decide bench-graph bench-search bench-assess bench-ingest vuln release clean
+.PHONY: help demo build test quick install check format format-check vet lint verify fuzz soak bench bench-decide bench-graph bench-search bench-assess bench-ingest vuln release clean fuzz-http bench-http

@@ -5,12 +5,15 @@ import (
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/internal/fault"
+	"github.com/writhq/writ/internal/httpapi"
 )
 
 // The rules that a user of this package meets.
 var (
 	ErrNotFound = fault.New(fault.NotFound, "finding-not-found", "there is no such open finding")
+	ErrChanged  = httpapi.ErrStale
 	ErrReason   = fault.New(fault.Invalid, "reason-required", "accepting a risk needs a reason")
+	ErrOwner    = fault.New(fault.Invalid, "finding-owner", "a finding is answered for by a person who works here")
 	ErrUntil    = fault.New(fault.Invalid, "bad-acceptance", "a risk is accepted until a date in the future, a year away at most")
 )
 

@@ -28,8 +28,7 @@ type Store interface {
 	Reconcile(ctx context.Context, changes []Change) (lost []Key, err error)
 	// List returns findings that are not resolved, worst and earliest due first.
 	List(ctx context.Context, f Filter) ([]Finding, error)
-	// Accept marks an open finding as accepted, or returns ErrNotFound.
-	Accept(ctx context.Context, id access.FindingID, reason string, until access.Time) error
+	Shelf
 }
 
 // Key is what makes a finding one finding.
@@ -203,13 +202,35 @@ func (s *Service) List(ctx context.Context, f Filter) ([]Finding, error) { retur
 
 const longestAcceptance = 366 * 24 * time.Hour
 
-// Accept keeps that a risk is accepted, by whom the context says, until a date.
-func (s *Service) Accept(ctx context.Context, id access.FindingID, reason string, until time.Time) error {
+// Accept keeps that a risk is accepted, by whom the context says, until a date. Version
+// is the one that they have seen; zero is whichever there is.
+func (s *Service) Accept(ctx context.Context, id access.FindingID, version int64, reason string, until time.Time) error {
 	if strings.TrimSpace(reason) == "" {
 		return ErrReason
 	}
 	if now := s.now(); !until.After(now) || until.Sub(now) > longestAcceptance {
 		return ErrUntil
 	}
-	return s.Store.Accept(ctx, id, reason, access.TimeOf(until))
+	return s.Store.Accept(ctx, id, version, reason, access.TimeOf(until))
+}
+
+// Reopen ends that a risk is accepted, before its end.
+func (s *Service) Reopen(ctx context.Context, id access.FindingID, version int64, reason string) error {
+	if strings.TrimSpace(reason) == "" {
+		return ErrReason.With("ending an acceptance needs a reason")
+	}
+	return s.Store.Reopen(ctx, id, version, reason)
+}
+
+// Assign makes somebody the owner of a finding, who stays that whatever its rule finds
+// later. Nobody is the function itself.
+func (s *Service) Assign(ctx context.Context, id access.FindingID, version int64, owner access.IdentityID) error {
+	if owner != 0 {
+		v := s.Graph.View()
+		defer v.Close()
+		if n, ok := v.Identity(owner); !ok || n.Kind != access.Human || !n.State.MayHoldAccess() {
+			return ErrOwner
+		}
+	}
+	return s.Store.Assign(ctx, id, version, owner)
 }

@@ -16,6 +16,7 @@ import (
 
 // memory is a store in memory, in which somebody may accept a finding at any time.
 type memory struct {
+	Shelf   // nothing here is shown
 	own     map[access.EntitlementID]access.Tier
 	kept    map[Key]Kept
 	drafts  map[Key]Draft
@@ -95,8 +96,6 @@ func (m *memory) Reconcile(_ context.Context, changes []Change) (lost []Key, err
 }
 
 func (m *memory) List(context.Context, Filter) ([]Finding, error) { return nil, nil }
-
-func (m *memory) Accept(context.Context, access.FindingID, string, access.Time) error { return nil }
 
 // accept accepts one of the findings that are open.
 func (m *memory) accept(t *rapid.T, until access.Time) {

@@ -100,14 +100,6 @@ type Report struct {
 	Strayed    []string `json:"-"`                      // native ids of what is out of sight
 }
 
-// Label is how an object shows itself to people.
-type Label struct {
-	Name   string
-	System string // the name of its system, where it has one
-	Number string // an identity's
-	Native string // what its system calls it
-}
-
 // Options of one sync.
 type SyncOptions struct {
 	AcceptRemovals bool // the guard is meant to be passed, and what is out of sight to be let go of

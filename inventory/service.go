@@ -25,7 +25,7 @@ type Store interface {
 	AddSource(ctx context.Context, s Source) (access.SourceID, error)
 	Sources(ctx context.Context) ([]Source, error)
 	// Names labels objects, those that are gone with what they were called last.
-	Names(ctx context.Context, refs []access.Ref) (map[access.Ref]Label, error)
+	Names(ctx context.Context, refs []access.Ref) (map[access.Ref]access.Label, error)
 	// FindIdentities lists the identities with exactly this number, email, login or
 	// name; FindTargets the entitlements and resources with this name or native id,
 	// in one system or, with "", in all. At most limit each.
@@ -143,7 +143,7 @@ func (s *Service) Source(ctx context.Context, text string) (Source, error) {
 }
 
 // Names labels objects for people.
-func (s *Service) Names(ctx context.Context, refs []access.Ref) (map[access.Ref]Label, error) {
+func (s *Service) Names(ctx context.Context, refs []access.Ref) (map[access.Ref]access.Label, error) {
 	return s.Store.Names(ctx, refs)
 }
 

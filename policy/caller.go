@@ -16,6 +16,11 @@ type Caller struct {
 	// permits it. Only a command gives it, never the door.
 	Node    string
 	Context Context
+	// Via is by what they are known: a sign-in or a token.
+	Via access.Ref
+	// Key is the thumbprint of the client's key that proved the request, and Agent what
+	// the client calls itself. Both are there for nobody, too.
+	Key, Agent string
 	// Limits are what the caller's token is limited to: actions by name, and groups.
 	// Nil is no limit.
 	Limits []string

@@ -108,10 +108,13 @@ type Reach struct {
 	// All is every system, those to come too, and what belongs to none.
 	All     bool
 	Systems map[access.SystemID]bool
+	// Own is whose things it reaches beside, wherever they are: the caller's, where
+	// WithinOrOwn guards and they may do it to what they answer for.
+	Own access.IdentityID
 }
 
 // None reports whether it reaches nothing.
-func (r Reach) None() bool { return !r.All && len(r.Systems) == 0 }
+func (r Reach) None() bool { return !r.All && len(r.Systems) == 0 && r.Own == 0 }
 
 // Has reports whether it reaches a system; zero stands for what belongs to none.
 func (r Reach) Has(id access.SystemID) bool { return r.All || r.Systems[id] }
@@ -149,4 +152,18 @@ func (g *Gate) Reach(ctx context.Context, action string) (Reach, error) {
 		return r, everywhere.Err()
 	}
 	return r, nil
+}
+
+// ReachOrOwn is Reach with what the caller answers for beside.
+func (g *Gate) ReachOrOwn(ctx context.Context, action string) (Reach, error) {
+	r, err := g.Reach(ctx, action)
+	c, ok := CallerOf(ctx)
+	if !ok || c.Node != "" || !c.within(action) {
+		return r, err
+	}
+	own := Object{Resource: Resource{Owner: c.Identity}}
+	if g.decide(ctx, c, action, own).Permitted() {
+		r.Own, err = c.Identity, nil
+	}
+	return r, err
 }

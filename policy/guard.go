@@ -44,6 +44,15 @@ func Within[I any](g *Gate, action string) Guard[I] {
 	}}
 }
 
+// WithinOrOwn guards an operation as Within does, which also shows whoever calls what
+// they answer for. It must keep to ReachOf, whose Own says whose that is.
+func WithinOrOwn[I any](g *Gate, action string) Guard[I] {
+	return Guard[I]{action + " or own", func(ctx context.Context, _ *I) (context.Context, error) {
+		r, err := g.ReachOrOwn(ctx, action)
+		return context.WithValue(ctx, reachesKey{}, r), err
+	}}
+}
+
 // ReachOf is how far an operation that Within guards may go; elsewhere it is nowhere.
 func ReachOf(ctx context.Context) Reach {
 	r, _ := ctx.Value(reachesKey{}).(Reach)

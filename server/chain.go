@@ -30,7 +30,7 @@ func (s *Server) chain(next http.Handler) (http.Handler, error) {
 	origins.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		httpapi.WriteProblem(w, r, ErrOrigin)
 	}))
-	return s.number(s.headers(s.survive(s.limitAddress(origins.Handler(s.authenticate(next)))))), nil
+	return s.number(s.observe(s.headers(s.survive(plain(s.limitAddress(origins.Handler(s.authenticate(s.once(routed(next)))))))))), nil
 }
 
 func (s *Server) number(next http.Handler) http.Handler {
@@ -54,6 +54,9 @@ func (s *Server) survive(next http.Handler) http.Handler {
 				panic(p)
 			}
 			slog.ErrorContext(r.Context(), "panic", "request", httpapi.RequestID(r.Context()), "panic", p, "stack", string(debug.Stack()))
+			if a, ok := w.(*answer); ok && a.status != 0 {
+				panic(http.ErrAbortHandler) // half an answer must not look like a whole one
+			}
 			httpapi.WriteProblem(w, r, errPanic)
 		}()
 		next.ServeHTTP(w, r)
@@ -67,27 +70,33 @@ const policyText = "default-src 'none'; script-src 'self'; style-src 'self'; img
 
 func (s *Server) headers(next http.Handler) http.Handler {
 	secure := strings.HasPrefix(s.cfg.Origin, "https://")
+	every := http.Header{}
+	every.Set("Content-Security-Policy", policyText)
+	every.Set("X-Content-Type-Options", "nosniff")
+	every.Set("X-Frame-Options", "DENY")
+	every.Set("Referrer-Policy", "no-referrer")
+	every.Set("Cross-Origin-Opener-Policy", "same-origin")
+	every.Set("Cross-Origin-Resource-Policy", "same-origin")
+	every.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
+	every.Set("Cache-Control", "no-store")
+	if secure {
+		every.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", policyText)
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cross-Origin-Opener-Policy", "same-origin")
-		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
-		h.Set("Cache-Control", "no-store")
-		if secure {
-			h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+		for name, value := range every {
+			h[name] = value // shared: of length and capacity one, so that whoever adds gets another
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
 // authenticate asks the door. What is public is served to whoever shows nothing, and
-// refused to whoever shows what is not good.
+// refused to whoever shows what is not good. Nobody, too, comes from an address.
 func (s *Server) authenticate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		at := policy.Context{Address: s.address(r)}
+		r = r.WithContext(policy.WithCaller(r.Context(), policy.Caller{Context: at}))
 		if !strings.HasPrefix(r.URL.Path, "/v1/") {
 			next.ServeHTTP(w, r)
 			return
@@ -98,21 +107,25 @@ func (s *Server) authenticate(next http.Handler) http.Handler {
 			return
 		}
 		if c.Identity != 0 {
+			if a, ok := w.(*answer); ok {
+				a.identity = c.Identity
+			}
 			if !s.limits.identity(c.Identity) {
+				s.metrics.byIdentity.Inc()
 				w.Header().Set("Retry-After", "1")
 				httpapi.WriteProblem(w, r, ErrRate)
 				return
 			}
-			c.Context.Address = s.address(r)
-			r = r.WithContext(policy.WithCaller(r.Context(), c))
 		}
-		next.ServeHTTP(w, r)
+		c.Context.Address = at.Address
+		next.ServeHTTP(w, r.WithContext(policy.WithCaller(r.Context(), c)))
 	})
 }
 
 func (s *Server) limitAddress(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !s.limits.address(s.address(r)) {
+			s.metrics.byAddress.Inc()
 			w.Header().Set("Retry-After", "1")
 			httpapi.WriteProblem(w, r, ErrRate)
 			return

@@ -21,6 +21,7 @@ import (
 type Door interface {
 	// Authenticate returns who sent a request; the zero Caller is nobody who has
 	// signed in. An error refuses the request: what was shown is not, or no longer, good.
+	// The request's context has a caller of whom only the address is known.
 	Authenticate(r *http.Request) (policy.Caller, error)
 }
 
@@ -43,10 +44,15 @@ type Config struct {
 	Door     Door
 	Features []Feature
 	Raw      []Raw
-	Console  fs.FS // built files, or nil
+	Console  fs.FS   // built files, or nil
+	Manual   *Manual // or nil
 	Version  string
 	// Ready returns why the node cannot serve now, or nil.
 	Ready func(ctx context.Context) error
+	// Figures returns what the node knows of itself, for metrics; nil is nothing.
+	Figures func(ctx context.Context) (Figures, error)
+	Answers Answers // to requests that may come again; nil keeps none
+	Traces  *Traces // nil traces nothing
 
 	Limits Limits
 }
@@ -57,6 +63,9 @@ type Server struct {
 	api     huma.API
 	handler http.Handler
 	limits  *limiter
+	metrics *metrics
+	times   timeouts
+	secret  map[string]bool // patterns of operations whose answers hold secrets
 }
 
 // New checks a configuration and builds the server.
@@ -64,15 +73,22 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Door == nil || cfg.Ready == nil {
 		return nil, errors.New("a server needs a door and to know when it is ready")
 	}
-	s := &Server{cfg: cfg, limits: newLimiter(cfg.Limits)}
+	s := &Server{cfg: cfg, limits: newLimiter(cfg.Limits), metrics: newMetrics(cfg.Figures), times: usual}
 	mux := http.NewServeMux()
 	s.api = httpapi.New(mux, cfg.Version)
 	for _, f := range cfg.Features {
 		f.Register(s.api)
 	}
+	s.secret = httpapi.Secrets(s.api)
+	httpapi.AddExamples(s.api)
 	mux.HandleFunc("GET /healthz", alive)
 	mux.HandleFunc("GET /readyz", s.ready)
 	mux.HandleFunc("GET /openapi.json", s.description)
+	mux.HandleFunc("GET /pages.css", styles)
+	(&reference{api: s.api, origin: cfg.Origin}).mount(mux)
+	if cfg.Manual != nil {
+		(&pages{manual: cfg.Manual}).mount(mux)
+	}
 	for _, r := range cfg.Raw {
 		mux.Handle(r.Pattern, r.Handler)
 	}
@@ -89,15 +105,12 @@ func (s *Server) API() huma.API { return s.api }
 // Handler is the whole server as a handler.
 func (s *Server) Handler() http.Handler { return s.handler }
 
-// Timeouts of a connection. An operation that streams extends its own.
-const (
-	headerTimeout = 5 * time.Second
-	readTimeout   = 30 * time.Second
-	writeTimeout  = 60 * time.Second
-	idleTimeout   = 2 * time.Minute
-	stopTimeout   = 10 * time.Second
-	maxHeader     = 32 << 10
-)
+// timeouts of a connection. An operation that streams extends its own.
+type timeouts struct{ header, read, write, idle, stop time.Duration }
+
+var usual = timeouts{header: 5 * time.Second, read: 30 * time.Second, write: 60 * time.Second, idle: 2 * time.Minute, stop: 10 * time.Second}
+
+const maxHeader = 32 << 10
 
 // Run serves until ctx ends, then lets what has begun end. Listening, if given, is
 // called once connections are taken.
@@ -112,14 +125,14 @@ func (s *Server) Run(ctx context.Context, listening func(net.Addr)) error {
 	held := newConnections(s.cfg.Limits.connections())
 	server := &http.Server{
 		Handler: s.handler, ConnState: held.state, MaxHeaderBytes: maxHeader,
-		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		ReadHeaderTimeout: s.times.header, ReadTimeout: s.times.read, WriteTimeout: s.times.write, IdleTimeout: s.times.idle,
 		ErrorLog:    slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug), // clients that hang up
 		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
 	}
 	stopped := make(chan error, 1)
 	go func() {
 		<-ctx.Done()
-		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.times.stop)
 		defer cancel()
 		err := server.Shutdown(end)
 		if errors.Is(err, context.DeadlineExceeded) {

@@ -147,7 +147,10 @@ func (l *AuditLog) Erase(ctx context.Context, subject access.IdentityID) (n int6
 		if _, err := t.exec(ctx, `update audit_subject_key set wrapped = $2 where id = $1`, key, make([]byte, wrappedKeySize)); err != nil {
 			return err
 		}
-		_, err = t.exec(ctx, `delete from audit_subject_key where id = $1`, key)
+		if _, err := t.exec(ctx, `delete from audit_subject_key where id = $1`, key); err != nil {
+			return err
+		}
+		_, err = t.exec(ctx, `update signin set agent = '', address = '' where identity_id = $1`, subject)
 		return err
 	})
 	if err != nil {

@@ -191,7 +191,7 @@ func TestCoverageGaps(t *testing.T) {
 		end := c.clock.at.Add(24 * time.Hour)
 		for _, f := range list {
 			if f.Subject == account {
-				if err := findings.Accept(c.ctx, f.ID, "until the move", end); err != nil {
+				if err := findings.Accept(c.ctx, f.ID, 0, "until the move", end); err != nil {
 					t.Fatal(err)
 				}
 			}

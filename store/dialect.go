@@ -15,6 +15,8 @@ type dialect struct {
 	lockLinks string            // keeps others from linking accounts; "" where there is one writer anyway
 	statistic string            // renews what the planner knows after a bulk change; "" where it needs nothing
 	rebind    func(string) string
+	// rewrite is rebind for a text that is made anew each time: nothing remembers it.
+	rewrite func(string) string
 }
 
 var sqliteDialect = dialect{
@@ -25,7 +27,8 @@ var sqliteDialect = dialect{
 		"{{greatest}}", "max",
 		"{{clock}}", "cast(unixepoch('subsec') * 1000000 as integer)",
 	),
-	rebind: new(rebinder).sqlite,
+	rebind:  new(rebinder).sqlite,
+	rewrite: questionMarks,
 }
 
 var postgresDialect = dialect{
@@ -40,6 +43,7 @@ var postgresDialect = dialect{
 	lockLinks: "lock table account_link in share row exclusive mode",
 	statistic: "analyze resource, entitlement, account, holding, account_usage, credential, account_credential, access_grant, source_record, identity, affiliation, change", //nolint:misspell // the word of SQL
 	rebind:    func(q string) string { return q },
+	rewrite:   func(q string) string { return q },
 }
 
 var placeholder = regexp.MustCompile(`\$(\d+)`)
@@ -53,6 +57,12 @@ func (r *rebinder) sqlite(q string) string {
 	if got, ok := r.seen.Load(q); ok {
 		return got.(string)
 	}
+	out := questionMarks(q)
+	r.seen.Store(q, out)
+	return out
+}
+
+func questionMarks(q string) string {
 	next, inOrder := 1, true
 	for _, m := range placeholder.FindAllStringSubmatch(q, -1) {
 		inOrder = inOrder && m[1] == strconv.Itoa(next)
@@ -62,9 +72,7 @@ func (r *rebinder) sqlite(q string) string {
 	if inOrder {
 		to = "?"
 	}
-	out := placeholder.ReplaceAllString(q, to)
-	r.seen.Store(q, out)
-	return out
+	return placeholder.ReplaceAllString(q, to)
 }
 
 // now is the condition that a versioned row of the table alias counts now. Open

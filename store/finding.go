@@ -104,9 +104,9 @@ update finding
    set until_set = $1, closed_at = $2
   from (values %s) as version
  where id = version.column1 and from_set = version.column2 and until_set = 0
-returning id, rule, subject_kind, subject_key, function, status, opened_at, due_at, accepted_by, accepted_until, reason`
+returning id, rule, subject_kind, subject_key, function, owner_id, assigned, status, opened_at, due_at, accepted_by, accepted_until, reason`
 
-const findingColumns = "id, from_set, rule, subject_kind, subject_key, system_id, severity, function, owner_id, status, " +
+const findingColumns = "id, from_set, rule, subject_kind, subject_key, system_id, severity, function, owner_id, assigned, status, " +
 	"opened_at, due_at, accepted_by, accepted_until, reason, evidence, digest"
 
 // findingRow is what a version of a finding keeps of the one before.
@@ -114,6 +114,8 @@ type findingRow struct {
 	id            access.FindingID
 	key           finding.Key
 	function      access.Function
+	owner         access.IdentityID
+	assigned      bool // a person has said who the owner is
 	status        finding.Status
 	opened, due   access.Time
 	acceptedBy    access.IdentityID
@@ -179,7 +181,7 @@ func (t *tx) endFindings(ctx context.Context, changes []finding.Change) (map[acc
 	}
 	err := t.eachListed(ctx, endFindings, string(versions), []any{t.Set, t.At}, func(scan func(...any) error) error {
 		var f findingRow
-		err := scan(&f.id, &f.key.Rule, &f.key.Subject.Kind, &f.key.Subject.Key, &f.function, &f.status, &f.opened, &f.due, &f.acceptedBy, &f.acceptedUntil, &f.reason)
+		err := scan(&f.id, &f.key.Rule, &f.key.Subject.Kind, &f.key.Subject.Key, &f.function, &f.owner, &f.assigned, &f.status, &f.opened, &f.due, &f.acceptedBy, &f.acceptedUntil, &f.reason)
 		ended[f.id] = f
 		return err
 	})
@@ -213,8 +215,11 @@ func (t *tx) addFinding(rows *rowsOf, f findingRow, c finding.Change) error {
 	if err != nil {
 		return err
 	}
+	if !f.assigned {
+		f.owner = d.Owner
+	}
 	rows.add(
-		f.id, t.Set, f.key.Rule, f.key.Subject.Kind, f.key.Subject.Key, d.System, string(d.Severity), string(f.function), d.Owner, string(f.status),
+		f.id, t.Set, f.key.Rule, f.key.Subject.Kind, f.key.Subject.Key, d.System, string(d.Severity), string(f.function), f.owner, f.assigned, string(f.status),
 		f.opened, f.due, f.acceptedBy, f.acceptedUntil, f.reason, string(evidence), c.Digest[:],
 	)
 	return nil
@@ -251,34 +256,4 @@ func (s Findings) List(ctx context.Context, f finding.Filter) (list []finding.Fi
 		})
 	})
 	return list, err
-}
-
-const acceptFinding = `
-insert into finding (id, from_set, rule, subject_kind, subject_key, system_id, severity, function, owner_id, status,
-                     opened_at, due_at, accepted_by, accepted_until, reason, evidence, digest)
-select id, $2, rule, subject_kind, subject_key, system_id, severity, function, owner_id, 'accepted',
-       opened_at, due_at, $3, $4, $5, evidence, digest
-  from finding where id = $1 and until_set = $2 and from_set <> $2`
-
-// Accept marks an open finding as accepted.
-func (s Findings) Accept(ctx context.Context, id access.FindingID, reason string, until access.Time) error {
-	actor, err := audit.ActorOf(ctx)
-	if err != nil {
-		return err
-	}
-	e := audit.Event{Action: "finding.accept", Object: id.Ref(), Personal: map[string]string{"reason": reason}}
-	return s.db.change(ctx, e, func(t *tx) error {
-		n, err := t.exec(ctx, `update finding set until_set = $1 where id = $2 and until_set = 0 and status = 'open'`, t.Set, id)
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			return finding.ErrNotFound
-		}
-		if err := t.due(ctx, id.Ref(), until); err != nil {
-			return err
-		}
-		_, err = t.exec(ctx, acceptFinding, id, t.Set, actor.Identity, until, reason)
-		return err
-	})
 }

@@ -41,13 +41,13 @@ func TestAcceptedFindings(t *testing.T) {
 		}
 		accept := func(f finding.Finding) {
 			t.Helper()
-			if err := s.Accept(ctx, f.ID, "until the move", clock.now().Add(30*24*time.Hour)); err != nil {
+			if err := s.Accept(ctx, f.ID, 0, "until the move", clock.now().Add(30*24*time.Hour)); err != nil {
 				t.Fatal(err)
 			}
 		}
 		f := reconcile(gap(access.High, one, two))
 		accept(f)
-		if err := s.Accept(ctx, f.ID, "again", clock.now().Add(time.Hour)); !errors.Is(err, finding.ErrNotFound) {
+		if err := s.Accept(ctx, f.ID, 0, "again", clock.now().Add(time.Hour)); !errors.Is(err, finding.ErrNotFound) {
 			t.Errorf("accepting what is accepted: %v", err)
 		}
 		for _, d := range []*finding.Draft{gap(access.High, one, two), gap(access.High, one), gap(access.Medium, one)} {
@@ -98,7 +98,7 @@ func TestFindingsOfOthers(t *testing.T) {
 			t.Fatalf("%+v, %v", kept, err)
 		}
 		end := clock.now().Add(24 * time.Hour)
-		if err := s.Accept(ctx, kept[key].ID, "until the move", end); err != nil {
+		if err := s.Accept(ctx, kept[key].ID, 0, "until the move", end); err != nil {
 			t.Fatal(err)
 		}
 		for _, change := range []finding.Change{

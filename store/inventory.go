@@ -121,22 +121,22 @@ var labelQueries = map[access.ObjectKind]string{
 const labelsPerQuery = 500
 
 // Names labels objects, those that are gone with what they were called last.
-func (s Inventory) Names(ctx context.Context, refs []access.Ref) (map[access.Ref]inventory.Label, error) {
-	labels := make(map[access.Ref]inventory.Label, len(refs))
+func (s Inventory) Names(ctx context.Context, refs []access.Ref) (map[access.Ref]access.Label, error) {
+	labels := make(map[access.Ref]access.Label, len(refs))
 	keys := map[access.ObjectKind][]int64{}
 	for _, r := range refs {
 		if _, seen := labels[r]; !seen && !r.IsZero() {
-			labels[r] = inventory.Label{}
+			labels[r] = access.Label{}
 			keys[r.Kind] = append(keys[r.Kind], r.Key)
 		}
 	}
 	err := s.db.read(ctx, func(q *query) error {
-		systems := map[int64]string{}
-		err := q.each(ctx, `select id, name from system order by from_set`, nil, func(scan func(...any) error) error {
+		systems := map[int64]access.Label{}
+		err := q.each(ctx, `select id, name, kind from system order by from_set`, nil, func(scan func(...any) error) error {
 			var id int64
-			var name string
-			defer func() { systems[id] = name }()
-			return scan(&id, &name)
+			var l access.Label
+			defer func() { systems[id] = l }()
+			return scan(&id, &l.Name, &l.SystemKind)
 		})
 		if err != nil {
 			return err
@@ -160,7 +160,7 @@ func (s Inventory) Names(ctx context.Context, refs []access.Ref) (map[access.Ref
 }
 
 // labelSome runs a query whose text is made anew each time, so it is not rebound.
-func labelSome(ctx context.Context, q *query, kind access.ObjectKind, text string, systems map[int64]string, into map[access.Ref]inventory.Label) error {
+func labelSome(ctx context.Context, q *query, kind access.ObjectKind, text string, systems map[int64]access.Label, into map[access.Ref]access.Label) error {
 	rows, err := q.t.QueryContext(ctx, text)
 	if err != nil {
 		return err
@@ -172,7 +172,11 @@ func labelSome(ctx context.Context, q *query, kind access.ObjectKind, text strin
 		if err := rows.Scan(&key, &name, &system, &number, &native); err != nil {
 			return err
 		}
-		into[access.Ref{Kind: kind, Key: key}] = inventory.Label{Name: name, System: systems[system], Number: number, Native: native}
+		in := systems[system]
+		if kind == access.KindSystem {
+			in = access.Label{SystemKind: systems[key].SystemKind}
+		}
+		into[access.Ref{Kind: kind, Key: key}] = access.Label{Name: name, System: in.Name, SystemKind: in.SystemKind, Number: number, Native: native}
 	}
 	return rows.Err()
 }

@@ -114,7 +114,7 @@ func TestSearchFollowsFindings(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Accept(ctx, list[0].ID, "until the move", time.Now().Add(time.Hour)); err != nil {
+		if err := s.Accept(ctx, list[0].ID, 0, "until the move", time.Now().Add(time.Hour)); err != nil {
 			t.Fatal(err)
 		}
 		expect("state:accepted", 1, "accepted")

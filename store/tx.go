@@ -40,6 +40,12 @@ func (q *query) eachListed(ctx context.Context, text, list string, args []any, f
 	return scanEach(rows, err, fn)
 }
 
+// eachMade is each for a query that was put together for this once.
+func (q *query) eachMade(ctx context.Context, text string, args []any, fn func(scan func(...any) error) error) error {
+	rows, err := q.t.QueryContext(ctx, q.d.rewrite(text), args...)
+	return scanEach(rows, err, fn)
+}
+
 func scanEach(rows *sql.Rows, err error, fn func(scan func(...any) error) error) error {
 	if err != nil {
 		return err

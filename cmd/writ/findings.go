@@ -121,7 +121,7 @@ func (s *acceptAnswer) tables() []table {
 
 // accept keeps it and measures anew: what is accepted is an exception.
 func (a *app) accept(ctx context.Context, id access.FindingID, reason string, until time.Time) error {
-	if err := a.findings().Accept(ctx, id, reason, until); err != nil {
+	if err := a.findings().Accept(ctx, id, 0, reason, until); err != nil {
 		return fmt.Errorf("accepting %s: %w", id, err)
 	}
 	if _, err := a.refresh(ctx); err != nil {

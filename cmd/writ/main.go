@@ -29,6 +29,7 @@ const (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // whoever asks a second time does not wait
 	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
@@ -95,7 +96,7 @@ Start with:  writ demo            a made-up company, answered in seconds
 	}{
 		{"see", []*cobra.Command{a.assessCommand(), a.whoCanCommand(), a.accessCommand(), a.whyCommand(), a.searchCommand(), a.entitlementCommand(), a.findingsCommand(), a.coverageCommand()}},
 		{"feed", []*cobra.Command{a.systemCommand(), a.sourceCommand(), a.accountCommand(), a.sampleCommand(), a.demoCommand()}},
-		{"serve", []*cobra.Command{a.serverCommand()}},
+		{"serve", []*cobra.Command{a.serverCommand(), a.signinCommand(), a.functionCommand()}},
 		{"keep", []*cobra.Command{a.auditCommand(), a.backupCommand(), a.restoreCommand(), a.migrateCommand()}},
 	} {
 		for _, c := range group.commands {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -14,6 +15,8 @@ import (
 	"github.com/writhq/writ/audit"
 	"github.com/writhq/writ/policy"
 	"github.com/writhq/writ/search"
+	"github.com/writhq/writ/server"
+	"github.com/writhq/writ/signin"
 )
 
 // node is what goes on in the background while a server runs: revisions are given,
@@ -23,6 +26,9 @@ type node struct {
 	live   *policy.Live
 	gate   *policy.Gate
 	search *search.Index
+	door   *signin.Service // once there is a server
+
+	settled atomic.Int64 // the revision that everything has been brought up to
 
 	mu      sync.Mutex
 	failing error // why the last step behind the truth failed
@@ -63,7 +69,9 @@ func (n *node) run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return n.app.db.RunSequencer(ctx) })
 	g.Go(func() error { return n.follow(ctx) })
+	g.Go(func() error { return n.doubt(ctx) })
 	g.Go(func() error { return n.sweep(ctx) })
+	g.Go(func() error { return n.forget(ctx) })
 	g.Go(func() error { return n.search.Run(ctx) })
 	return g.Wait()
 }
@@ -89,12 +97,37 @@ func (n *node) follow(ctx context.Context) error {
 		n.failed(err)
 		if err == nil {
 			seen = rev
+			n.settled.Store(int64(rev))
 			continue
 		}
 		slog.ErrorContext(ctx, "following", "error", err)
 		wait(ctx, retry)
 	}
 	return nil
+}
+
+// doubt makes the door ask again who has signed in, after each revision. It does not
+// wait for what follows from facts: what is revoked has ended.
+func (n *node) doubt(ctx context.Context) error {
+	var seen access.Rev
+	for n.door != nil && ctx.Err() == nil {
+		rev, err := n.app.db.WaitRev(ctx, seen)
+		if err != nil {
+			wait(ctx, retry) // until then the door believes nothing for long
+			continue
+		}
+		seen = rev
+		n.door.Refresh(ctx)
+	}
+	return nil
+}
+
+// settle gives what is committed its revision and brings the indexes up to it.
+func (n *node) settle(ctx context.Context) error {
+	if _, err := n.app.db.Sequence(ctx); err != nil {
+		return fmt.Errorf("sequencing: %w", err)
+	}
+	return n.catchUp(ctx)
 }
 
 func (n *node) step(ctx context.Context) error {
@@ -140,6 +173,37 @@ func (n *node) sweep(ctx context.Context) error {
 		wait(ctx, sweepAtMost)
 	}
 	return nil
+}
+
+// forgetEvery is how often answers that nobody asks for any more are looked for.
+const forgetEvery = 10 * time.Minute
+
+// forget takes away what is kept for a day only.
+func (n *node) forget(ctx context.Context) error {
+	for ctx.Err() == nil {
+		if _, err := n.app.db.Idempotency().Sweep(ctx); err != nil && ctx.Err() == nil {
+			slog.ErrorContext(ctx, "forgetting answers", "error", err)
+		}
+		wait(ctx, forgetEvery)
+	}
+	return nil
+}
+
+// figures are what metrics tell of the node.
+func (n *node) figures(ctx context.Context) (f server.Figures, err error) {
+	v := n.app.graph.View()
+	defer v.Close()
+	f.Permits, f.Forbids = n.gate.Engine.Counts()
+	f.GraphRevision, f.Ready = int64(v.Rev()), n.ready(ctx) == nil
+	s, err := n.app.db.Figures(ctx)
+	if err != nil {
+		return f, err
+	}
+	f.StoreRevision, f.Waiting, f.StoreBytes, f.AuditRecords = int64(s.Rev), s.Waiting, s.Bytes, s.Records
+	if s.Waiting > 0 {
+		f.WaitingSeconds = s.Now.Time().Sub(s.Oldest.Time()).Seconds()
+	}
+	return f, nil
 }
 
 func wait(ctx context.Context, d time.Duration) {

@@ -13,7 +13,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"writ": main})
+	testscript.Main(cleaning{m}, map[string]func(){"writ": main})
 }
 
 // The scripts in testdata are tests and documentation at once. "schema NAME FILE"

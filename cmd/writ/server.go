@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
+	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/writhq/writ/policy"
 	"github.com/writhq/writ/server"
 )
 
@@ -30,7 +30,9 @@ the environment has the last word: WRIT_ADDRESS is address, WRIT_TLS__KEY is tls
   data: /var/lib/writ
   database: postgres://writ@db/writ   # else an own file in data
   tls: {certificate: /etc/writ/tls.pem, key: /etc/writ/tls.key}
-  proxies: [10.0.0.0/8]               # whose X-Forwarded-For is believed`,
+  proxies: [10.0.0.0/8]               # whose X-Forwarded-For is believed
+  metrics: 127.0.0.1:9464             # Prometheus metrics at /metrics; else none
+  traces: http://127.0.0.1:4318/v1/traces  # an OTLP collector; else none`,
 		Example: "  writ server --config /etc/writ.yaml",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -60,31 +62,68 @@ func (a *app) serve(ctx context.Context, c *serverConfig) error {
 	if err != nil {
 		return err
 	}
-	s, err := a.newServer(c, n)
+	s, end, err := a.newServer(ctx, c, n)
+	if err != nil {
+		return err
+	}
+	defer end()
+	first, err := n.door.FirstLink(ctx)
 	if err != nil {
 		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return n.run(ctx) })
 	g.Go(func() error {
-		return s.Run(ctx, func(net.Addr) { _, _ = fmt.Fprintf(a.out, "Writ is at %s\n", c.Origin) })
+		return s.Run(ctx, func(net.Addr) {
+			_, _ = fmt.Fprintf(a.out, "Writ is at %s\n", c.Origin)
+			if !first.Empty() {
+				_, _ = fmt.Fprintf(a.out, "It has no owner yet. Whoever opens this first becomes it; it is good once, for an hour:\n  %s\n", first.Reveal())
+			}
+		})
 	})
+	if c.Metrics != "" {
+		g.Go(func() error { return s.RunMetrics(ctx, c.Metrics, nil) })
+	}
 	if err := g.Wait(); err != nil && !errors.Is(err, context.Canceled) {
 		return err
 	}
 	return nil
 }
 
-// newServer wires what is served.
-func (a *app) newServer(c *serverConfig, n *node) (*server.Server, error) {
-	return server.New(server.Config{
-		Address: c.Address, Origin: c.Origin, Proxies: c.proxies, TLS: c.tls, Version: version(),
-		Door: nobody{}, Ready: n.ready,
-		Features: []server.Feature{n.searchOperations()},
-	})
+// newServer builds what is served; end sends what is left of the traces.
+func (a *app) newServer(ctx context.Context, c *serverConfig, n *node) (s *server.Server, end func(), err error) {
+	end = func() {}
+	cfg, err := a.served(c, n)
+	if err != nil {
+		return nil, end, err
+	}
+	if c.Traces != "" {
+		if cfg.Traces, err = server.NewTraces(ctx, c.Traces, cfg.Version); err != nil {
+			return nil, end, errConfig.With("traces: %s cannot be used", c.Traces).Because(err)
+		}
+		end = func() {
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), tracesTimeout)
+			defer cancel()
+			if err := cfg.Traces.Close(last); err != nil {
+				slog.WarnContext(last, "the last traces were not sent", "error", err)
+			}
+		}
+	}
+	s, err = server.New(cfg)
+	return s, end, err
 }
 
-// nobody is a door that knows nobody.
-type nobody struct{}
+// tracesTimeout is how long a collector may make stopping wait.
+const tracesTimeout = 3 * time.Second
 
-func (nobody) Authenticate(*http.Request) (policy.Caller, error) { return policy.Caller{}, nil }
+// served wires what is served.
+func (a *app) served(c *serverConfig, n *node) (cfg server.Config, err error) {
+	if n.door, err = a.newDoor(c, n); err != nil {
+		return cfg, err
+	}
+	return server.Config{
+		Address: c.Address, Origin: c.Origin, Proxies: c.proxies, TLS: c.tls, Version: version(),
+		Door: n.door, Ready: n.ready, Figures: n.figures, Answers: a.db.Idempotency(), Manual: manual(),
+		Features: slices.Concat([]server.Feature{n.door, &server.Decisions{Gate: n.gate}, n.searchOperations()}, a.assuring(n)), Raw: rawOf(n.door),
+	}, nil
+}

@@ -29,6 +29,8 @@ type serverConfig struct {
 	Data     string   `koanf:"data"`
 	Database string   `koanf:"database"`
 	Proxies  []string `koanf:"proxies"`
+	Metrics  string   `koanf:"metrics"`
+	Traces   string   `koanf:"traces"`
 	TLS      struct {
 		Certificate string `koanf:"certificate"`
 		Key         string `koanf:"key"`
@@ -85,11 +87,11 @@ func (c *serverConfig) check() error {
 		say("tls: certificate and key go together")
 	}
 	if c.TLS.Certificate != "" && c.TLS.Key != "" {
-		pair, err := tls.LoadX509KeyPair(c.TLS.Certificate, c.TLS.Key)
+		pair, err := server.NewCertificate(c.TLS.Certificate, c.TLS.Key)
 		if err != nil {
 			say("tls: %w", err)
 		}
-		c.tls = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
+		c.tls = pair.TLS()
 	}
 	if c.Origin == "" {
 		c.Origin = c.ownOrigin()
@@ -99,6 +101,7 @@ func (c *serverConfig) check() error {
 	} else if c.origin.Scheme == "http" && !loopback(c.origin.Hostname()) {
 		say("origin: %s is without TLS, which is for this machine alone: put https:// in front, and a certificate or a proxy behind it", c.Origin)
 	}
+	c.checkTelemetry(say)
 	for _, text := range c.Proxies {
 		p, err := netip.ParsePrefix(text)
 		if err != nil {
@@ -113,6 +116,23 @@ func (c *serverConfig) check() error {
 		return errConfig.Because(errors.Join(wrong...))
 	}
 	return nil
+}
+
+// checkTelemetry checks where the node's figures and traces go.
+func (c *serverConfig) checkTelemetry(say func(text string, args ...any)) {
+	if c.Metrics != "" {
+		if _, _, err := net.SplitHostPort(c.Metrics); err != nil {
+			say("metrics: %q is not HOST:PORT", c.Metrics)
+		}
+		if c.Metrics == c.Address {
+			say("metrics: they have an address of their own, and not the server's")
+		}
+	}
+	if c.Traces != "" {
+		if u, err := url.Parse(c.Traces); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+			say("traces: %q is not the URL of an OTLP collector, such as http://127.0.0.1:4318/v1/traces", c.Traces)
+		}
+	}
 }
 
 func (c *serverConfig) ownOrigin() string {

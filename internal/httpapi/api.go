@@ -22,6 +22,8 @@ func New(mux *http.ServeMux, version string) huma.API {
 	})
 	cfg := huma.DefaultConfig("Writ", version)
 	cfg.OpenAPIPath, cfg.DocsPath, cfg.SchemasPath = "", "", ""
+	format := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: unmarshal}
+	cfg.Formats = map[string]huma.Format{"application/json": format, "json": format}
 	cfg.CreateHooks = nil // no link to a schema in every answer
 	cfg.RejectUnknownQueryParameters = true
 	cfg.Info.Description = "Identity governance and privileged access: everything that the console and the commands do."

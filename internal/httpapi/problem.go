@@ -50,6 +50,12 @@ var (
 	ErrStale   = fault.New(fault.Conflict, "version-changed", "somebody changed it meanwhile: read it again")
 )
 
+// What is wrong with a request before anything looks into it.
+var (
+	ErrTooLarge = fault.New(fault.Invalid, "request-too-large", "the request is larger than this takes")
+	ErrEnded    = fault.New(fault.Unavailable, "request-ended", "the request ended before it was answered; send it again")
+)
+
 // statuses are the HTTP statuses of the kinds of faults.
 var statuses = map[fault.Kind]int{
 	fault.Internal:    http.StatusInternalServerError,
@@ -66,8 +72,10 @@ var special = map[string]int{
 	ErrNoMatch.Code:       http.StatusPreconditionRequired,
 	ErrStale.Code:         http.StatusPreconditionFailed,
 	"sign-in-required":    http.StatusUnauthorized,
+	"sign-in-ended":       http.StatusUnauthorized,
 	"too-many-requests":   http.StatusTooManyRequests,
-	"request-too-large":   http.StatusRequestEntityTooLarge,
+	"too-many-keys":       http.StatusTooManyRequests,
+	ErrTooLarge.Code:      http.StatusRequestEntityTooLarge,
 	"unsupported-content": http.StatusUnsupportedMediaType,
 }
 
@@ -92,7 +100,7 @@ func ProblemOf(ctx context.Context, err error) *Problem {
 	f, ok := errors.AsType[*fault.Error](err)
 	switch {
 	case ctx.Err() != nil && (!ok || f.Kind == fault.Internal):
-		f = fault.New(fault.Unavailable, "request-ended", "the request ended before it was answered; send it again")
+		f = ErrEnded
 	case !ok || f.Kind == fault.Internal:
 		slog.ErrorContext(ctx, "request failed", "request", RequestID(ctx), "error", err)
 		code := "internal"

@@ -2,6 +2,8 @@ package httpapi
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -42,3 +44,31 @@ func Register[I, O any](api huma.API, op huma.Operation, guard Guard[I], do func
 
 // MaxBody is how large a request may be unless its operation says otherwise.
 const MaxBody = 4 << 20
+
+// SecretExtension marks an operation whose answer holds a secret: it is shown once,
+// and kept nowhere.
+const SecretExtension = "x-writ-secret"
+
+// Secrets are the patterns of the operations that are marked so.
+func Secrets(api huma.API) map[string]bool {
+	marked := map[string]bool{}
+	Operations(api, func(op *huma.Operation) {
+		if secret, _ := op.Extensions[SecretExtension].(bool); secret {
+			marked[op.Method+" "+op.Path] = true
+		}
+	})
+	return marked
+}
+
+// Operations calls fn for every operation, by path and then by method.
+func Operations(api huma.API, fn func(op *huma.Operation)) {
+	paths := api.OpenAPI().Paths
+	for _, path := range slices.Sorted(maps.Keys(paths)) {
+		item := paths[path]
+		for _, op := range []*huma.Operation{item.Get, item.Head, item.Post, item.Put, item.Patch, item.Delete, item.Options, item.Trace} {
+			if op != nil {
+				fn(op)
+			}
+		}
+	}
+}

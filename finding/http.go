@@ -1,0 +1,142 @@
+package finding
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/internal/httpapi"
+	"github.com/writhq/writ/policy"
+)
+
+// API is the operations on findings. All of its fields are needed.
+type API struct {
+	Service *Service
+	Gate    *policy.Gate
+	// Names labels objects.
+	Names interface {
+		Names(ctx context.Context, refs []access.Ref) (map[access.Ref]access.Label, error)
+	}
+	// Search returns the objects that a text names: a person, an account, a group.
+	Search func(ctx context.Context, text string) ([]access.Ref, error)
+}
+
+const tag = "finding"
+
+// Register mounts the operations. They translate; they decide nothing.
+func (a *API) Register(api huma.API) {
+	op := func(id, method, path, summary string) huma.Operation {
+		return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, Tags: []string{tag}}
+	}
+	httpapi.Register(api, op("list-findings", http.MethodGet, "/v1/findings", "What is wrong, who answers for it, and until when"),
+		policy.WithinOrOwn[listInput](a.Gate, "finding.read"), a.list)
+	httpapi.Register(api, op("export-findings", http.MethodGet, "/v1/findings/export", "All findings of a list as CSV"),
+		policy.WithinOrOwn[exportInput](a.Gate, "finding.read"), a.export)
+	httpapi.Register(api, op("show-findings-ageing", http.MethodGet, "/v1/findings/ageing", "How long findings have been open, and what is overdue"),
+		policy.WithinOrOwn[FilterInput](a.Gate, "finding.read"), a.ageing)
+	httpapi.Register(api, op("list-rules", http.MethodGet, "/v1/rules", "Every rule: what it finds, why it matters, what to do"),
+		policy.Known[struct{}](), a.rules)
+	httpapi.Register(api, op("show-finding", http.MethodGet, "/v1/findings/{id}", "One finding: its evidence, what to do, and what happened to it"),
+		policy.On(a.Gate, "finding.read", object[OneInput](a)), a.show)
+	httpapi.Register(api, op("accept-finding", http.MethodPost, "/v1/findings/{id}/accept", "Accept a finding's risk until a date"),
+		policy.On(a.Gate, "finding.accept", object[acceptInput](a)), a.accept)
+	httpapi.Register(api, op("reopen-finding", http.MethodPost, "/v1/findings/{id}/reopen", "End that a finding's risk is accepted"),
+		policy.On(a.Gate, "finding.accept", object[reopenInput](a)), a.reopen)
+	httpapi.Register(api, op("assign-finding", http.MethodPut, "/v1/findings/{id}/owner", "Say who answers for a finding"),
+		policy.On(a.Gate, "finding.assign", object[assignInput](a)), a.assign)
+}
+
+// OneInput names a finding.
+type OneInput struct {
+	ID httpapi.Text[access.FindingID] `path:"id" doc:"The finding"`
+}
+
+func (in *OneInput) about() (access.FindingID, string) { return in.ID.V, "" }
+
+type acceptInput struct {
+	OneInput
+	httpapi.Match
+	Body struct {
+		Reason string      `json:"reason" minLength:"1" maxLength:"2000" doc:"Why the risk is acceptable"`
+		Until  access.Time `json:"until" doc:"When it is open again: a year away at most"`
+	}
+}
+
+func (in *acceptInput) about() (access.FindingID, string) { return in.ID.V, in.Body.Reason }
+
+type reopenInput struct {
+	OneInput
+	httpapi.Match
+	Body struct {
+		Reason string `json:"reason" minLength:"1" maxLength:"2000" doc:"Why it is accepted no longer"`
+	}
+}
+
+func (in *reopenInput) about() (access.FindingID, string) { return in.ID.V, in.Body.Reason }
+
+type assignInput struct {
+	OneInput
+	httpapi.Match
+	Body struct {
+		Owner access.IdentityID `json:"owner" doc:"A person who works here; empty is the function itself"`
+	}
+}
+
+// object tells which finding an operation is about: it is read from the store, and its
+// function and subject with it.
+func object[I any, P interface {
+	*I
+	about() (access.FindingID, string)
+}](a *API) func(context.Context, *I) (policy.Object, error) {
+	return func(ctx context.Context, in *I) (policy.Object, error) {
+		id, reason := P(in).about()
+		versions, err := a.Service.Store.Versions(ctx, id)
+		if err != nil {
+			return policy.Object{}, hidden(err)
+		}
+		v := a.Service.Graph.View()
+		defer v.Close()
+		c, _ := policy.CallerOf(ctx)
+		o := ObjectOf(v, versions[len(versions)-1].Finding, c.Identity)
+		o.Reason = reason
+		return o, nil
+	}
+}
+
+// hidden answers about what is not there as about what may not be seen.
+func hidden(err error) error {
+	if err == ErrNotFound { //nolint:errorlint // it is returned as it is
+		return policy.ErrNoObject
+	}
+	return err
+}
+
+func (a *API) accept(ctx context.Context, in *acceptInput) (*shownOutput, error) {
+	version, err := in.Version()
+	if err == nil {
+		err = a.Service.Accept(ctx, in.ID.V, version, in.Body.Reason, in.Body.Until.Time())
+	}
+	return a.shown(ctx, in.ID.V, err)
+}
+
+func (a *API) reopen(ctx context.Context, in *reopenInput) (*shownOutput, error) {
+	version, err := in.Version()
+	if err == nil {
+		err = a.Service.Reopen(ctx, in.ID.V, version, in.Body.Reason)
+	}
+	return a.shown(ctx, in.ID.V, err)
+}
+
+func (a *API) assign(ctx context.Context, in *assignInput) (*shownOutput, error) {
+	version, err := in.Version()
+	if err == nil {
+		err = a.Service.Assign(ctx, in.ID.V, version, in.Body.Owner)
+	}
+	return a.shown(ctx, in.ID.V, err)
+}
+
+func (a *API) show(ctx context.Context, in *OneInput) (*shownOutput, error) {
+	return a.shown(ctx, in.ID.V, nil)
+}
