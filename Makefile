@@ -55,7 +55,7 @@ soak: ## the tests that try random things, at full length
 fuzz-http: ## every route with thousands of requests that are almost right; WRIT_FUZZ_ROUNDS says how many
 	WRIT_FUZZ_ROUNDS=$${WRIT_FUZZ_ROUNDS:-2000} $(GO) test -count=1 -timeout 60m -run '^TestNoRouteBreaksOrLeaks$$' -v ./cmd/writ
 
-bench: bench-decide bench-graph bench-assess bench-ingest bench-http ## all benchmarks
+bench: bench-decide bench-graph bench-search bench-assess bench-ingest bench-http ## all benchmarks
 
 bench-decide: ## a full decision beside bare Cedar on the applicable policies
 	$(GO) test -run '^$$' -bench '^BenchmarkDecide$$' -benchtime 3s ./policy
@@ -66,6 +66,9 @@ bench-graph: ## the graph on the large company: load from SQLite, questions, pai
 bench-assess: ## the whole command, and what follows from facts: anew and after 1,000 changes
 	$(GO) test -run '^$$' -bench AssessMedium -benchtime 3x ./bench
 	$(GO) test -run '^$$' -bench DerivedLarge -benchtime 1x -timeout 3h ./bench
+
+bench-search: ## search and lists on the large company: building, questions, pages, following
+	$(GO) test -run '^$$' -bench '^BenchmarkSearchLarge$$' -benchtime 1x -timeout 60m ./bench
 
 bench-ingest: ## a million accounts and ten million grants into both databases beside the bare drivers, ten minutes; WRIT_BENCH_ACCOUNTS=50000 is one
 	WRIT_BENCH_ACCOUNTS=$${WRIT_BENCH_ACCOUNTS:-1000000} $(GO) test -run '^$$' -bench '^BenchmarkIngest$$' -benchtime 1x -timeout 2h ./inventory
@@ -85,4 +88,4 @@ release: ## static binaries for each platform, with checksums, into bin/release
 clean: ## what make made
 	rm -rf bin demo
 
-.PHONY: help demo build test quick install check format format-check vet lint verify fuzz soak bench bench-decide bench-graph bench-assess bench-ingest vuln release clean fuzz-http bench-http
+.PHONY: help demo build test quick install check format format-check vet lint verify fuzz soak bench bench-decide bench-graph bench-search bench-assess bench-ingest vuln release clean fuzz-http bench-http

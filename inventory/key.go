@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 
 	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/internal/fold"
 )
 
 // An identity that changed may match accounts that it did not. Most accounts are
@@ -55,5 +56,5 @@ func tracesOf(people []Person) (t Traces) {
 // indexed reports whether the database finds accounts by what this rule looks at.
 // It folds the case of ASCII only.
 func (r rule) indexed(text string) bool {
-	return r.name == "number" || (r.name == "email" || r.name == "login") && ascii(text)
+	return r.name == "number" || (r.name == "email" || r.name == "login") && fold.ASCII(text)
 }

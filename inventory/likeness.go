@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/writhq/writ/internal/fold"
 )
 
 // shortForms are given names and what people are called who have them, in plain
@@ -245,7 +247,7 @@ func scriptsOf(plain string) (set uint) {
 
 // similarity is the Jaro-Winkler similarity, 0 to 1 (Winkler 1990).
 func similarity(a, b string) float64 {
-	if len(a) <= 64 && len(b) <= 64 && ascii(a) && ascii(b) {
+	if len(a) <= 64 && len(b) <= 64 && fold.ASCII(a) && fold.ASCII(b) {
 		prefix := 0
 		for prefix < min(4, len(a), len(b)) && a[prefix] == b[prefix] {
 			prefix++

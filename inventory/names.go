@@ -3,15 +3,9 @@ package inventory
 import (
 	"slices"
 	"strings"
-	"unicode"
 
-	"golang.org/x/text/runes"
-	"golang.org/x/text/transform"
-	"golang.org/x/text/unicode/norm"
+	"github.com/writhq/writ/internal/fold"
 )
-
-// letters that do not decompose into a base letter and an accent.
-var letters = strings.NewReplacer("ß", "ss", "æ", "ae", "ø", "o", "œ", "oe", "ł", "l", "đ", "d", "ð", "d", "þ", "th", "ı", "i")
 
 // plainName is a name without case, accents and punctuation, its parts apart by
 // one space; "Last, First" is turned round.
@@ -19,32 +13,8 @@ func plainName(s string) string {
 	if last, first, ok := strings.Cut(s, ","); ok {
 		s = first + " " + last
 	}
-	s = strings.ToLower(s)
-	if !ascii(s) {
-		fold := transform.Chain(norm.NFD, runes.Remove(runes.In(unicode.Mn)), norm.NFC)
-		var err error
-		if s, _, err = transform.String(fold, s); err != nil {
-			return ""
-		}
-		s = letters.Replace(s)
-	}
-	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }), " ")
+	return strings.Join(fold.Words(s), " ")
 }
-
-func ascii(s string) bool {
-	for i := range len(s) {
-		if s[i] > unicode.MaxASCII {
-			return false
-		}
-	}
-	return true
-}
-
-// twoLetters writes an umlaut as people do who have none.
-var twoLetters = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "ø", "oe", "å", "aa")
-
-// mayBeUmlauts are those letters in both cases, and what makes them of others.
-const mayBeUmlauts = "äöüøåÄÖÜØÅ\u0308\u030a\u212b"
 
 // spelling is a name in plain form, and in plain form with its umlauts written as two
 // letters. Both have the same number of parts.
@@ -52,10 +22,11 @@ type spelling struct{ plain, spelled string }
 
 func spell(name string) spelling {
 	plain := plainName(name)
-	if !strings.ContainsAny(name, mayBeUmlauts) {
+	text, has := fold.Spelled(name)
+	if !has {
 		return spelling{plain, plain}
 	}
-	spelled := plainName(twoLetters.Replace(norm.NFC.String(strings.ToLower(name))))
+	spelled := plainName(text)
 	if strings.Count(spelled, " ") != strings.Count(plain, " ") { // of what is no name
 		return spelling{plain, plain}
 	}

@@ -209,7 +209,7 @@ func (w writer) entitlement() error {
 func (w writer) identity() error {
 	id := w.key("identity")
 	err := w.version("identity", "id = $2", []any{id}, "id, kind, state, name, number, organisation, sponsor_id",
-		w.word("kind", "human", "service"), w.word("state", "active", "terminated"), "i", fmt.Sprint("n", id), w.word("organisation", "", "Vendor"), w.key("sponsor"))
+		w.word("kind", "human", "service"), w.word("state", "active", "terminated"), w.word("name", "Ana Sol", "Annalena Müller"), fmt.Sprint("n", id), w.word("organisation", "", "Vendor"), w.key("sponsor"))
 	if err != nil {
 		return err
 	}
@@ -223,7 +223,7 @@ func (w writer) identity() error {
 func (w writer) account() error {
 	id := w.key("account")
 	err := w.version("account", "id = $2", []any{id}, "id, system_id, native_id, login, kind, status, interactive, digest",
-		(id+1)/2, "a", "a", w.word("kind", "person", "shared"), w.word("status", "enabled", "locked"), rapid.Bool().Draw(w.t, "interactive"), []byte{1})
+		(id+1)/2, "a", w.word("login", "asol", "svc-muller"), w.word("kind", "person", "shared"), w.word("status", "enabled", "locked"), rapid.Bool().Draw(w.t, "interactive"), []byte{1})
 	if err != nil {
 		return err
 	}

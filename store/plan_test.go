@@ -17,6 +17,7 @@ import (
 	"github.com/writhq/writ/internal/testkit"
 	"github.com/writhq/writ/inventory"
 	"github.com/writhq/writ/policy"
+	"github.com/writhq/writ/search"
 )
 
 // hot are the uses that happen most, or that somebody waits for. None of them may
@@ -87,6 +88,27 @@ var hot = []struct {
 	}},
 	{"which entitlement or resource is called so", "every question from the command line", func(ctx context.Context, db *DB) error {
 		_, err := db.Inventory().FindTargets(ctx, "system7", "group-1300", 6)
+		return err
+	}},
+	{"what things are called", "search, on every node, at every change", func(ctx context.Context, db *DB) error {
+		source, keys := db.Search(), []int64{10, 20, 6500}
+		for _, kind := range search.Kinds {
+			if err := source.Texts(ctx, kind, keys, func(search.Text) error { return nil }); err != nil {
+				return err
+			}
+		}
+		_, err := source.FindingNews(ctx, 19_990, func(search.Finding) error { return nil }, func(access.FindingID) {})
+		return err
+	}},
+	{"what rows of lists show", "each page of a list", func(ctx context.Context, db *DB) error {
+		source := db.Search()
+		if _, err := source.IdentityTexts(ctx, []access.IdentityID{10, 20, 6500}); err != nil {
+			return err
+		}
+		if _, err := source.AccountTexts(ctx, []access.AccountID{10, 20, 6500}); err != nil {
+			return err
+		}
+		_, err := source.EntitlementTexts(ctx, []access.EntitlementID{10, 20, 6500})
 		return err
 	}},
 	{"findings", "the list that people work from; the resolved ones stay for ever", func(ctx context.Context, db *DB) error {

@@ -14,6 +14,7 @@ import (
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/audit"
 	"github.com/writhq/writ/policy"
+	"github.com/writhq/writ/search"
 	"github.com/writhq/writ/server"
 	"github.com/writhq/writ/signin"
 )
@@ -21,10 +22,11 @@ import (
 // node is what goes on in the background while a server runs: revisions are given,
 // indexes follow, dated facts start and end, and what follows from facts is kept up.
 type node struct {
-	app  *app
-	live *policy.Live
-	gate *policy.Gate
-	door *signin.Service // once there is a server
+	app    *app
+	live   *policy.Live
+	gate   *policy.Gate
+	search *search.Index
+	door   *signin.Service // once there is a server
 
 	stopping chan struct{} // closed when it stops: who follows something is let go
 	settled  atomic.Int64  // the revision that everything has been brought up to
@@ -39,7 +41,7 @@ func (a *app) newNode(ctx context.Context) (*node, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compiling the policies: %w", err)
 	}
-	n := &node{app: a, live: policy.NewLive(a.graph), stopping: make(chan struct{})}
+	n := &node{app: a, live: policy.NewLive(a.graph), search: search.New(a.graph, a.db.Search()), stopping: make(chan struct{})}
 	engine, err := policy.New(policy.Config{Set: set, Facts: n.live.Facts})
 	if err != nil {
 		return nil, err
@@ -58,6 +60,7 @@ func (n *node) catchUp(ctx context.Context) error {
 		return fmt.Errorf("reading who holds which function: %w", err)
 	}
 	n.live.Put(d)
+	n.search.Wake()
 	return nil
 }
 
@@ -71,6 +74,7 @@ func (n *node) run(ctx context.Context) error {
 	g.Go(func() error { return n.doubt(ctx) })
 	g.Go(func() error { return n.sweep(ctx) })
 	g.Go(func() error { return n.forget(ctx) })
+	g.Go(func() error { return n.search.Run(ctx) })
 	return g.Wait()
 }
 

@@ -142,6 +142,6 @@ func (a *app) served(c *serverConfig, n *node) (cfg server.Config, err error) {
 // features are what has operations.
 func (a *app) features(n *node) []server.Feature {
 	return slices.Concat([]server.Feature{
-		n.door, &server.Decisions{Gate: n.gate}, a.askAPI(n), &classify.API{Service: a.classifier(), Gate: n.gate},
+		n.door, &server.Decisions{Gate: n.gate}, a.askAPI(n), &classify.API{Service: a.classifier(), Gate: n.gate}, n.searchOperations(),
 	}, a.assuring(n))
 }
