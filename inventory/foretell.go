@@ -1,0 +1,212 @@
+package inventory
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/writhq/writ/access"
+)
+
+// Foretold is whose the accounts would be that a dry run found to be new or changed.
+type Foretold struct {
+	Accounts int64            `json:"accounts"`
+	Linked   int64            `json:"linked"`
+	Disputed int64            `json:"disputed"`
+	Nobodys  int64            `json:"nobodys"`
+	ByRule   map[string]int64 `json:"by_rule"` // of those that are linked
+	First    []Match          `json:"first"`   // the first of each sort
+}
+
+// Match is one account and whose it would be.
+type Match struct {
+	Login    string             `json:"login"`
+	Name     string             `json:"name,omitempty"`
+	Kind     access.AccountKind `json:"kind"`
+	State    LinkState          `json:"state,omitempty"` // none is nobody's
+	Identity access.IdentityID  `json:"identity,omitzero"`
+	Rule     string             `json:"rule,omitempty"`
+	Score    int                `json:"score,omitempty"`
+	Evidence string             `json:"evidence,omitempty"`
+}
+
+// firstMatches are kept of each sort.
+const firstMatches = 50
+
+func newForetold() Foretold { return Foretold{ByRule: map[string]int64{}, First: []Match{}} }
+
+func (f *Foretold) add(a *Candidate, l Link) {
+	f.Accounts++
+	n := &f.Nobodys
+	switch {
+	case l.State == Disputed:
+		n = &f.Disputed
+	case l.Identity != 0:
+		n = &f.Linked
+		f.ByRule[l.Rule]++
+	}
+	if *n++; *n <= firstMatches {
+		f.First = append(f.First, Match{Login: a.Login, Name: a.Name, Kind: a.Kind, State: l.State, Identity: l.Identity, Rule: l.Rule, Score: l.Score, Evidence: l.Evidence})
+	}
+}
+
+// correlate foretells whose accounts are, by the rules that are in force. What opens
+// them is followed one step, to accounts that are known.
+func (d *dryStore) correlate(ctx context.Context, accounts []AccountRow) error {
+	if len(accounts) == 0 {
+		return nil
+	}
+	if d.match == nil {
+		rules, err := d.s.liveRules(ctx)
+		if err != nil {
+			return err
+		}
+		r := &run{s: d.s}
+		if err := r.prepare(ctx, rules); err != nil {
+			return err
+		}
+		d.match = r
+	}
+	var known, opening []access.AccountID
+	for _, a := range accounts {
+		if int64(a.ID) < firstDryKey {
+			known = append(known, a.ID)
+		}
+		opening = append(opening, a.OpenedBy...)
+	}
+	links, err := d.linksOf(ctx, known)
+	if err != nil {
+		return err
+	}
+	openers, err := d.linksOf(ctx, opening)
+	if err != nil {
+		return err
+	}
+	for _, a := range accounts {
+		c := Candidate{
+			ID: a.ID, System: d.system.Name, Kind: a.Kind, KindReason: a.KindReason,
+			Login: a.Login, Email: a.Email, Number: a.Number, Name: a.DisplayName, Link: links[a.ID].Link,
+		}
+		l := c.Link
+		if l.State != Manual {
+			var by []Opener
+			for _, id := range a.OpenedBy {
+				if o, ok := openers[id]; ok {
+					by = append(by, Opener{Account: id, System: o.System, Login: o.Login, Identity: o.Link.Identity})
+				}
+			}
+			l = d.match.m.match(&c, by).link
+		}
+		d.p.Correlation.add(&c, l)
+	}
+	return nil
+}
+
+// linksOf are accounts that are known, with whose they are.
+func (d *dryStore) linksOf(ctx context.Context, ids []access.AccountID) (map[access.AccountID]Candidate, error) {
+	found := map[access.AccountID]Candidate{}
+	ids = slices.DeleteFunc(ids, func(id access.AccountID) bool { return int64(id) >= firstDryKey })
+	if len(ids) == 0 {
+		return found, nil
+	}
+	slices.Sort(ids)
+	list, err := d.Candidates(ctx, slices.Compact(ids))
+	if err != nil {
+		return nil, fmt.Errorf("reading accounts: %w", err)
+	}
+	for _, c := range list {
+		found[c.ID] = c
+	}
+	return found, nil
+}
+
+// Facts are what a system that was never read has, by the keys of a dry run.
+type Facts struct {
+	System       System
+	Resources    []access.Resource
+	Entitlements []access.Entitlement
+	Accounts     []access.Account
+	Grants       []access.Grant // of entitlements and accounts of the system
+	More         bool           // than are kept: what they would tell is not told
+}
+
+// maxFacts is how many grants are kept to foretell tiers from.
+const maxFacts = 500_000
+
+func (f *Facts) add(y System, b *Batch) {
+	if y.State.Synced != 0 || f.More {
+		return
+	}
+	f.System = y
+	for _, r := range b.Resources {
+		f.Resources = append(f.Resources, r.Resource)
+	}
+	for _, e := range b.Entitlements {
+		f.Entitlements = append(f.Entitlements, e.Entitlement)
+	}
+	for _, a := range b.Accounts {
+		f.Accounts = append(f.Accounts, a.Account)
+	}
+	for _, g := range b.Grants {
+		if g.Holder.Key >= firstDryKey && g.Holder.Kind != access.KindIdentity {
+			f.Grants = append(f.Grants, g.Grant)
+		}
+	}
+	if len(f.Resources)+len(f.Entitlements)+len(f.Accounts)+len(f.Grants) > maxFacts {
+		*f = Facts{System: y, More: true}
+	}
+}
+
+// Tiering tells which tiers entitlements would have by the facts of their system alone;
+// whoever wires it knows the rules.
+type Tiering func(ctx context.Context, f Facts) ([]Tier, error)
+
+// Tier is the tier that one entitlement would have, and why.
+type Tier struct {
+	Entitlement access.EntitlementID
+	Tier        access.Tier
+	Reason      string
+}
+
+// Tiered is how many entitlements would have which tier. What other systems lead to is
+// known only once the system is read.
+type Tiered struct {
+	Counts map[access.Tier]int64 `json:"counts"`
+	First  []TierExample         `json:"first"` // the first of each tier, the worst first
+	Said   string                `json:"said,omitempty"`
+}
+
+// TierExample is one entitlement, the tier that it would have, and why.
+type TierExample struct {
+	Name   string      `json:"name"`
+	Kind   string      `json:"kind"`
+	Tier   access.Tier `json:"tier"`
+	Reason string      `json:"reason"`
+}
+
+// firstTiers are kept of each tier.
+const firstTiers = 25
+
+func (d *dryStore) tiers(ctx context.Context) (*Tiered, error) {
+	t := &Tiered{Counts: map[access.Tier]int64{}, First: []TierExample{}}
+	if d.facts.More {
+		t.Said = "the system is too large for its tiers to be told before it is read: they are there after the first sync"
+		return t, nil
+	}
+	list, err := d.s.Tiering(ctx, d.facts)
+	if err != nil {
+		return nil, err
+	}
+	byID := make(map[access.EntitlementID]access.Entitlement, len(d.facts.Entitlements))
+	for _, e := range d.facts.Entitlements {
+		byID[e.ID] = e
+	}
+	slices.SortStableFunc(list, func(a, b Tier) int { return int(a.Tier) - int(b.Tier) })
+	for _, x := range list {
+		if t.Counts[x.Tier]++; t.Counts[x.Tier] <= firstTiers {
+			e := byID[x.Entitlement]
+			t.First = append(t.First, TierExample{Name: e.Name, Kind: e.Kind, Tier: x.Tier, Reason: x.Reason})
+		}
+	}
+	return t, nil
+}
