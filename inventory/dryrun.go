@@ -14,32 +14,32 @@ import (
 
 // Preview is what a sync would do: what a dry run found.
 type Preview struct {
-	At           access.Time `json:"at"`
-	Counts       Counts      `json:"counts"` // that the system would then have
-	Resources    Delta       `json:"resources"`
-	Entitlements Delta       `json:"entitlements"`
-	Accounts     Delta       `json:"accounts"`
-	Grants       Delta       `json:"grants"`
-	Credentials  Delta       `json:"credentials"`
-	OutOfSight   int64       `json:"out_of_sight,omitempty"`
-	Refused      string      `json:"refused,omitempty"` // what the guard says, where it would stop the sync
-	Warnings     []string    `json:"warnings"`
-	Waits        []string    `json:"waits"` // systems to be read before this one can be understood whole
+	At           access.Time  `json:"at"`
+	Counts       Counts       `json:"counts"` // that the system would then have
+	Resources    PreviewDelta `json:"resources"`
+	Entitlements PreviewDelta `json:"entitlements"`
+	Accounts     PreviewDelta `json:"accounts"`
+	Grants       PreviewDelta `json:"grants"`
+	Credentials  PreviewDelta `json:"credentials"`
+	OutOfSight   int64        `json:"out_of_sight,omitempty"`
+	Refused      string       `json:"refused,omitempty"` // what the guard says, where it would stop the sync
+	Warnings     []string     `json:"warnings"`
+	Waits        []string     `json:"waits"` // systems to be read before this one can be understood whole
 
 	Correlation Foretold `json:"correlation"`
 	Tiers       *Tiered  `json:"tiers,omitempty"` // only of a system that was never read
 }
 
-// Delta counts what would be new, differ, and go, with the first of each.
-type Delta struct {
-	Added   int64     `json:"added"`
-	Changed int64     `json:"changed"`
-	Removed int64     `json:"removed"`
-	First   []Example `json:"first"`
+// PreviewDelta counts what would be new, differ, and go, with the first of each.
+type PreviewDelta struct {
+	Added   int64            `json:"added"`
+	Changed int64            `json:"changed"`
+	Removed int64            `json:"removed"`
+	First   []PreviewExample `json:"first"`
 }
 
-// Example is one thing that would change.
-type Example struct {
+// PreviewExample is one thing that would change.
+type PreviewExample struct {
 	Change string `json:"change"` // added, changed or removed
 	Kind   string `json:"kind,omitempty"`
 	Name   string `json:"name"`
@@ -49,7 +49,7 @@ type Example struct {
 // examples are kept of each change.
 const examples = 10
 
-func (d *Delta) add(change string, e func() Example) {
+func (d *PreviewDelta) add(change string, e func() PreviewExample) {
 	n := map[string]*int64{added: &d.Added, changed: &d.Changed, removed: &d.Removed}[change]
 	if *n++; *n <= examples {
 		x := e()
@@ -153,15 +153,15 @@ func (s dryStaging) Write(ctx context.Context, b *Batch) error {
 	}
 	for _, r := range b.Resources {
 		d.name(r.ID.Ref(), r.Name)
-		d.p.Resources.add(how(r.ID.Ref()), func() Example { return Example{Kind: r.Kind, Name: r.Name} })
+		d.p.Resources.add(how(r.ID.Ref()), func() PreviewExample { return PreviewExample{Kind: r.Kind, Name: r.Name} })
 	}
 	for _, e := range b.Entitlements {
 		d.name(e.ID.Ref(), e.Name)
-		d.p.Entitlements.add(how(e.ID.Ref()), func() Example { return Example{Kind: e.Kind, Name: e.Name} })
+		d.p.Entitlements.add(how(e.ID.Ref()), func() PreviewExample { return PreviewExample{Kind: e.Kind, Name: e.Name} })
 	}
 	for _, a := range b.Accounts {
 		d.name(a.ID.Ref(), a.Login)
-		d.p.Accounts.add(how(a.ID.Ref()), func() Example { return Example{Kind: string(a.Kind), Name: a.Login} })
+		d.p.Accounts.add(how(a.ID.Ref()), func() PreviewExample { return PreviewExample{Kind: string(a.Kind), Name: a.Login} })
 	}
 	if err := d.gone(ctx, ended); err != nil {
 		return err
@@ -183,7 +183,7 @@ func (d *dryStore) name(ref access.Ref, name string) {
 
 // gone counts objects that a batch ends for good.
 func (d *dryStore) gone(ctx context.Context, ended map[access.Ref]bool) error {
-	of := map[access.ObjectKind]*Delta{access.KindResource: &d.p.Resources, access.KindEntitlement: &d.p.Entitlements, access.KindAccount: &d.p.Accounts}
+	of := map[access.ObjectKind]*PreviewDelta{access.KindResource: &d.p.Resources, access.KindEntitlement: &d.p.Entitlements, access.KindAccount: &d.p.Accounts}
 	var shown []access.Ref
 	for ref := range ended {
 		delta := of[ref.Kind]
@@ -198,7 +198,7 @@ func (d *dryStore) gone(ctx context.Context, ended map[access.Ref]bool) error {
 	slices.SortFunc(shown, func(a, b access.Ref) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Key, b.Key)) })
 	for _, ref := range shown {
 		delta := of[ref.Kind]
-		delta.First = append(delta.First, Example{Change: removed, Name: labels[ref].Name})
+		delta.First = append(delta.First, PreviewExample{Change: removed, Name: labels[ref].Name})
 	}
 	return nil
 }
@@ -251,7 +251,7 @@ func (d *dryStore) grants(ctx context.Context, b *Batch) error {
 	}
 	for _, x := range list {
 		name := func(ref access.Ref) string { return cmp.Or(d.names[ref], labels[ref].Name) }
-		d.p.Grants.First = append(d.p.Grants.First, Example{Change: x.change, Name: name(x.g.Entitlement.Ref()), Holder: name(x.g.Holder)})
+		d.p.Grants.First = append(d.p.Grants.First, PreviewExample{Change: x.change, Name: name(x.g.Entitlement.Ref()), Holder: name(x.g.Holder)})
 	}
 	return nil
 }
@@ -260,7 +260,7 @@ func (d *dryStore) grants(ctx context.Context, b *Batch) error {
 func (d *dryStore) preview(ctx context.Context, r Report) (Preview, error) {
 	p := d.p
 	p.Counts, p.OutOfSight, p.Warnings, p.Waits = r.Counts, r.OutOfSight, orNone(r.Warnings), orNone(r.Waits)
-	for _, delta := range []*Delta{&p.Resources, &p.Entitlements, &p.Accounts, &p.Grants, &p.Credentials} {
+	for _, delta := range []*PreviewDelta{&p.Resources, &p.Entitlements, &p.Accounts, &p.Grants, &p.Credentials} {
 		delta.First = orNone(delta.First)
 	}
 	if d.system.State.Synced == 0 && d.s.Tiering != nil {

@@ -15,11 +15,11 @@ type Foretold struct {
 	Disputed int64            `json:"disputed"`
 	Nobodys  int64            `json:"nobodys"`
 	ByRule   map[string]int64 `json:"by_rule"` // of those that are linked
-	First    []Match          `json:"first"`   // the first of each sort
+	First    []ForetoldLink   `json:"first"`   // the first of each sort
 }
 
-// Match is one account and whose it would be.
-type Match struct {
+// ForetoldLink is one account and whose it would be.
+type ForetoldLink struct {
 	Login    string             `json:"login"`
 	Name     string             `json:"name,omitempty"`
 	Kind     access.AccountKind `json:"kind"`
@@ -33,7 +33,7 @@ type Match struct {
 // firstMatches are kept of each sort.
 const firstMatches = 50
 
-func newForetold() Foretold { return Foretold{ByRule: map[string]int64{}, First: []Match{}} }
+func newForetold() Foretold { return Foretold{ByRule: map[string]int64{}, First: []ForetoldLink{}} }
 
 func (f *Foretold) add(a *Candidate, l Link) {
 	f.Accounts++
@@ -46,7 +46,7 @@ func (f *Foretold) add(a *Candidate, l Link) {
 		f.ByRule[l.Rule]++
 	}
 	if *n++; *n <= firstMatches {
-		f.First = append(f.First, Match{Login: a.Login, Name: a.Name, Kind: a.Kind, State: l.State, Identity: l.Identity, Rule: l.Rule, Score: l.Score, Evidence: l.Evidence})
+		f.First = append(f.First, ForetoldLink{Login: a.Login, Name: a.Name, Kind: a.Kind, State: l.State, Identity: l.Identity, Rule: l.Rule, Score: l.Score, Evidence: l.Evidence})
 	}
 }
 
@@ -120,7 +120,7 @@ func (d *dryStore) linksOf(ctx context.Context, ids []access.AccountID) (map[acc
 	return found, nil
 }
 
-// Facts are what a system that was never read has, by the keys of a dry run.
+// Facts are what a system that was never read has, by keys of their own from 1 on.
 type Facts struct {
 	System       System
 	Resources    []access.Resource
@@ -130,7 +130,7 @@ type Facts struct {
 	More         bool           // than are kept: what they would tell is not told
 }
 
-// maxFacts is how many grants are kept to foretell tiers from.
+// maxFacts is how many there are to foretell tiers from.
 const maxFacts = 500_000
 
 func (f *Facts) add(y System, b *Batch) {
@@ -139,17 +139,33 @@ func (f *Facts) add(y System, b *Batch) {
 	}
 	f.System = y
 	for _, r := range b.Resources {
-		f.Resources = append(f.Resources, r.Resource)
+		x := r.Resource
+		x.ID, x.Parent = ownKey(x.ID), ownKey(x.Parent)
+		f.Resources = append(f.Resources, x)
 	}
 	for _, e := range b.Entitlements {
-		f.Entitlements = append(f.Entitlements, e.Entitlement)
+		x := e.Entitlement
+		x.ID, x.Resource, x.Capabilities = ownKey(x.ID), ownKey(x.Resource), nil
+		for _, can := range e.Capabilities {
+			if can.On.Kind != access.KindSystem {
+				can.On.Key = ownKey(can.On.Key)
+			}
+			if can.On.Key != 0 {
+				x.Capabilities = append(x.Capabilities, can)
+			}
+		}
+		f.Entitlements = append(f.Entitlements, x)
 	}
 	for _, a := range b.Accounts {
-		f.Accounts = append(f.Accounts, a.Account)
+		x := a.Account
+		x.ID = ownKey(x.ID)
+		f.Accounts = append(f.Accounts, x)
 	}
 	for _, g := range b.Grants {
-		if g.Holder.Key >= firstDryKey && g.Holder.Kind != access.KindIdentity {
-			f.Grants = append(f.Grants, g.Grant)
+		x := g.Grant
+		x.Holder.Key, x.Entitlement, x.Resource = ownKey(x.Holder.Key), ownKey(x.Entitlement), ownKey(x.Resource)
+		if x.Holder.Key != 0 {
+			f.Grants = append(f.Grants, x)
 		}
 	}
 	if len(f.Resources)+len(f.Entitlements)+len(f.Accounts)+len(f.Grants) > maxFacts {
@@ -157,12 +173,15 @@ func (f *Facts) add(y System, b *Batch) {
 	}
 }
 
+// ownKey makes a small key of one that a dry run gave; of another it is zero.
+func ownKey[T ~int64](key T) T { return max(0, key-firstDryKey+1) }
+
 // Tiering tells which tiers entitlements would have by the facts of their system alone;
 // whoever wires it knows the rules.
-type Tiering func(ctx context.Context, f Facts) ([]Tier, error)
+type Tiering func(ctx context.Context, f Facts) ([]FutureTier, error)
 
-// Tier is the tier that one entitlement would have, and why.
-type Tier struct {
+// FutureTier is the tier that one entitlement would have, and why.
+type FutureTier struct {
 	Entitlement access.EntitlementID
 	Tier        access.Tier
 	Reason      string
@@ -201,7 +220,7 @@ func (d *dryStore) tiers(ctx context.Context) (*Tiered, error) {
 	for _, e := range d.facts.Entitlements {
 		byID[e.ID] = e
 	}
-	slices.SortStableFunc(list, func(a, b Tier) int { return int(a.Tier) - int(b.Tier) })
+	slices.SortStableFunc(list, func(a, b FutureTier) int { return int(a.Tier) - int(b.Tier) })
 	for _, x := range list {
 		if t.Counts[x.Tier]++; t.Counts[x.Tier] <= firstTiers {
 			e := byID[x.Entitlement]

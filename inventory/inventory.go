@@ -61,8 +61,8 @@ type Source struct {
 
 // State is where the last sync of a system or source stands.
 type State struct {
-	Synced   access.Time `json:"synced,omitzero"` // the last complete one
-	Failed   access.Time `json:"failed,omitzero"` // the last failed one, if later
+	Synced   access.Time `json:"synced,omitzero"`   // the last complete one
+	Failed   access.Time `json:"failed,omitzero"`   // the last failed one, if later
 	Failures int         `json:"failures,omitzero"` // one after another
 	Error    string      `json:"error,omitempty"`
 	Baseline access.Time `json:"baseline,omitzero"` // the first complete one

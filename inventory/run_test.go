@@ -145,7 +145,9 @@ func TestRunsAreKept(t *testing.T) {
 		for _, start := range []func() (inventory.Run, <-chan inventory.Run, error){
 			func() (inventory.Run, <-chan inventory.Run, error) { return runs.Test(asTest(), y.ID) },
 			func() (inventory.Run, <-chan inventory.Run, error) { return runs.Dry(asTest(), y.ID) },
-			func() (inventory.Run, <-chan inventory.Run, error) { return runs.Sync(asTest(), y.ID.Ref(), inventory.SyncOptions{}) },
+			func() (inventory.Run, <-chan inventory.Run, error) {
+				return runs.Sync(asTest(), y.ID.Ref(), inventory.SyncOptions{})
+			},
 			func() (inventory.Run, <-chan inventory.Run, error) {
 				return runs.Sync(asTest(), mustSource(asTest(), w.s).Ref(), inventory.SyncOptions{})
 			},

@@ -64,6 +64,8 @@ type Service struct {
 	Members    Members // nil: systems are always read completely
 	// Progress is told where a sync stands; total is 0 where it is not known.
 	Progress func(what string, done, total int64)
+	// Declared is what this node's configuration names.
+	Declared Declared
 	// Tiering tells which tiers a system that was never read would have; nil: nobody can.
 	Tiering Tiering
 

@@ -93,3 +93,18 @@ func (p Plan) readable(what string, now time.Time) error {
 	}
 	return nil
 }
+
+// Health says in a word how current what is known is.
+func (p Plan) Health(s State, cycle time.Duration, now time.Time) string {
+	switch stage := p.StageAt(now); {
+	case stage != Active:
+		return string(stage)
+	case s.Failed > s.Synced:
+		return "failed"
+	case s.Synced == 0:
+		return "never_read"
+	case s.Stale(now, cycle):
+		return "stale"
+	}
+	return "good"
+}

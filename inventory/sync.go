@@ -150,7 +150,11 @@ func (s *Service) spoolPath(on access.Ref, of string) (string, error) {
 
 // connect opens a system's connector and has it say what the system is.
 func (s *Service) connect(ctx context.Context, y System, spec connector.Spec) (_ *connection, err error) {
-	credential, err := s.credential(ctx, y.Name, y.Config.Credential)
+	reference, err := s.Declared.reference(y)
+	if err != nil {
+		return nil, err
+	}
+	credential, err := s.credential(ctx, y.Name, reference)
 	if err != nil {
 		return nil, err
 	}

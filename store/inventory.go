@@ -150,6 +150,7 @@ var labelQueries = map[access.ObjectKind]string{
 	   and g.from_set = (select max(v.from_set) from access_grant v where v.late and v.id = g.id and v.from_set not in (select id from open_set))`,
 	access.KindSystem:     `select id, name, 0, '', '' from system where id in (%s) and ` + lastOf("system", "system"),
 	access.KindSource:     `select id, name, 0, '', '' from source where id in (%s) and ` + lastOf("source", "source"),
+	access.KindScope:      `select id, name, 0, '', '' from scope where id in (%s) and ` + lastOf("scope", "scope"),
 	access.KindRole:       `select id, name, 0, '', '' from role where id in (%s) and ` + lastOf("role", "role"),
 	access.KindCredential: `select id, fingerprint, 0, '', '' from credential where id in (%s) and ` + lastOf("credential", "credential"),
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/audit"
+	"github.com/writhq/writ/inventory"
 	"github.com/writhq/writ/policy"
 )
 
@@ -21,6 +22,9 @@ type node struct {
 	app  *app
 	live *policy.Live
 	gate *policy.Gate
+
+	inventory *inventory.Service
+	runs      *inventory.Runs
 
 	mu      sync.Mutex
 	failing error // why the last step behind the truth failed
@@ -32,7 +36,8 @@ func (a *app) newNode(ctx context.Context) (*node, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compiling the policies: %w", err)
 	}
-	n := &node{app: a, live: policy.NewLive(a.graph)}
+	n := &node{app: a, live: policy.NewLive(a.graph), inventory: a.inventory()}
+	n.runs = inventory.NewRuns(n.inventory)
 	engine, err := policy.New(policy.Config{Set: set, Facts: n.live.Facts})
 	if err != nil {
 		return nil, err
@@ -61,6 +66,8 @@ func (n *node) run(ctx context.Context) error {
 	g.Go(func() error { return n.app.db.RunSequencer(ctx) })
 	g.Go(func() error { return n.follow(ctx) })
 	g.Go(func() error { return n.sweep(ctx) })
+	g.Go(func() error { return n.runs.Run(ctx) })
+	g.Go(func() error { return n.schedule(ctx) })
 	return g.Wait()
 }
 
@@ -136,6 +143,17 @@ func (n *node) sweep(ctx context.Context) error {
 		wait(ctx, sweepAtMost)
 	}
 	return nil
+}
+
+// readAtOnce is how many systems and sources a node reads at a time by itself.
+const readAtOnce = 2
+
+// schedule reads systems and sources when they are due. What a sync changed is followed
+// like everything else.
+func (n *node) schedule(ctx context.Context) error {
+	ctx = audit.WithActor(ctx, audit.Actor{Node: "schedule"})
+	s := inventory.Scheduler{List: n.inventory.DueList, Read: n.runs.ReadBySchedule, Now: n.app.now, Most: readAtOnce}
+	return s.Run(ctx)
 }
 
 func wait(ctx context.Context, d time.Duration) {

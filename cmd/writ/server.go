@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/writhq/writ/inventory"
 	"github.com/writhq/writ/policy"
 	"github.com/writhq/writ/server"
 )
@@ -30,7 +31,10 @@ the environment has the last word: WRIT_ADDRESS is address, WRIT_TLS__KEY is tls
   data: /var/lib/writ
   database: postgres://writ@db/writ   # else an own file in data
   tls: {certificate: /etc/writ/tls.pem, key: /etc/writ/tls.key}
-  proxies: [10.0.0.0/8]               # whose X-Forwarded-For is believed`,
+  proxies: [10.0.0.0/8]               # whose X-Forwarded-For is believed
+  paths: {erp: /srv/exports/erp}      # what a system added in the console may be read from
+  credentials:                        # what it may sign in with, and where to alone
+    payroll: {from: env:PAYROLL_PASSWORD, address: postgres://auditor@db1/postgres}`,
 		Example: "  writ server --config /etc/writ.yaml",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -50,7 +54,7 @@ the environment has the last word: WRIT_ADDRESS is address, WRIT_TLS__KEY is tls
 
 // serve runs a node and its server until ctx ends.
 func (a *app) serve(ctx context.Context, c *serverConfig) error {
-	a.progress = nil
+	a.progress, a.declared = nil, c.declared()
 	slog.SetDefault(slog.New(slog.NewJSONHandler(a.err, nil)))
 	ctx, err := a.openGraph(ctx)
 	if err != nil {
@@ -80,6 +84,7 @@ func (a *app) newServer(c *serverConfig, n *node) (*server.Server, error) {
 	return server.New(server.Config{
 		Address: c.Address, Origin: c.Origin, Proxies: c.proxies, TLS: c.tls, Version: version(),
 		Door: nobody{}, Ready: n.ready,
+		Features: []server.Feature{&inventory.API{Service: n.inventory, Runs: n.runs, Gate: n.gate}},
 	})
 }
 

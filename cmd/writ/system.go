@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -139,7 +138,7 @@ func (a *app) setOptions(ctx context.Context, y *inventory.System, settings []st
 		if _, about := aboutOptions[key]; about {
 			return a.setAbout(ctx, y, key, value)
 		}
-		if !slices.ContainsFunc(spec.Options, func(o connector.Option) bool { return optionFits(o.Name, key) }) {
+		if !slices.ContainsFunc(spec.Options, func(o connector.Option) bool { return o.Fits(key) }) {
 			return errSystemFlag.With("--option %s is not known for %s; there are: %s", key, y.Name, strings.Join(optionsOf(spec), ", "))
 		}
 		if y.Config.Options == nil {
@@ -181,16 +180,6 @@ func (a *app) setAbout(ctx context.Context, y *inventory.System, key, value stri
 		return fmt.Errorf("%s of %s: %w", key, y.Name, err)
 	}
 	return nil
-}
-
-// optionFits reports whether a key is an option, or one of a family: what a family's
-// name has in capitals stands for something of the system's.
-func optionFits(option, key string) bool {
-	i := strings.IndexFunc(option, unicode.IsUpper)
-	if i < 0 {
-		return key == option
-	}
-	return strings.HasPrefix(key, option[:i]) && len(key) > i
 }
 
 func optionsOf(spec connector.Spec) []string {
