@@ -450,3 +450,50 @@ func TestListingSystems(t *testing.T) {
 		t.Errorf("an owner sees %+v", p)
 	}
 }
+
+// The description of the API says what each operation asks of whom, and ids and times
+// are text in it.
+func TestTheAPIIsDescribed(t *testing.T) {
+	w := newWorld(t, 1)
+	api := httpapi.New(http.NewServeMux(), "test")
+	(&inventory.API{Service: w.s, Runs: inventory.NewRuns(w.s), Gate: &policy.Gate{}}).Register(api)
+	text, err := json.Marshal(api.OpenAPI())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d struct {
+		Paths map[string]map[string]struct {
+			OperationID string   `json:"operationId"`
+			Rule        string   `json:"x-writ-rule"`
+			Tags        []string `json:"tags"`
+		}
+		Components struct {
+			Schemas map[string]struct {
+				Properties map[string]struct {
+					Type any `json:"type"`
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal(text, &d); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for path, methods := range d.Paths {
+		for method, op := range methods {
+			if n++; op.OperationID == "" || op.Rule == "" || len(op.Tags) != 1 || op.Tags[0] != "inventory" {
+				t.Errorf("%s %s: %+v", method, path, op)
+			}
+		}
+	}
+	if n != 26 {
+		t.Errorf("%d operations", n)
+	}
+	for of, names := range map[string][]string{"SystemItem": {"id"}, "Run": {"id", "on", "started_at"}, "SystemHealth": {"synced_at"}, "DisputeItem": {"since"}} {
+		for _, name := range names {
+			if got := d.Components.Schemas[of].Properties[name].Type; got != "string" {
+				t.Errorf("%s.%s is described as %v", of, name, got)
+			}
+		}
+	}
+}
