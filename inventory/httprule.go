@@ -18,11 +18,11 @@ const (
 
 // CorrelationRule is one of the organisation's own rules.
 type CorrelationRule struct {
-	Name       string      `json:"name"`
-	By         By          `json:"by" enum:"number,email,login"`
-	Expression string      `json:"expression"`
-	Score      int         `json:"score"`
-	Mode       policy.Mode `json:"mode"`
+	Name       string `json:"name"`
+	By         By     `json:"by" enum:"number,email,login"`
+	Expression string `json:"expression"`
+	Score      int    `json:"score"`
+	Mode       string `json:"mode" enum:"observe,warn,enforce" doc:"It links accounts when it is enforced only"`
 }
 
 // CorrelationEffect is what a rule would change.
@@ -106,7 +106,7 @@ func onRules[I any](a *API, action string, reason func(*I) string) policy.Guard[
 }
 
 func ruleOf(o OwnRule) CorrelationRule {
-	return CorrelationRule{o.Name, o.By, o.Expression, o.Score, o.Mode}
+	return CorrelationRule{o.Name, o.By, o.Expression, o.Score, o.Mode.String()}
 }
 
 func (a *API) listRules(ctx context.Context, _ *struct{}) (*rulesOutput, error) {
