@@ -197,6 +197,8 @@ func TestAddingASystemOverHTTP(t *testing.T) {
 			t.Errorf("%+v", c)
 		}
 		s.want(t, http.StatusOK, as, "GET", path+"/classification", "", nil)
+		s.ownerSeesTheSystemAlone(t, y.ID, r.ID)
+		a = s.want(t, http.StatusOK, as, "GET", path, "", nil)
 		s.want(t, http.StatusConflict, as, "POST", path+"/sync", "", obj{})
 		s.want(t, http.StatusUnprocessableEntity, as, "POST", path+"/activate", a.etag, nil)
 		s.want(t, http.StatusPreconditionRequired, as, "PATCH", path, "", obj{"every": "1h"})
@@ -225,6 +227,32 @@ func TestAddingASystemOverHTTP(t *testing.T) {
 			t.Errorf("%+v", y)
 		}
 	})
+}
+
+// ownerSeesTheSystemAlone makes somebody a draft's owner for a moment, who may see it
+// and not what is in it.
+func (s *served) ownerSeesTheSystemAlone(t *testing.T, id access.SystemID, run access.RunID) {
+	t.Helper()
+	own := func(who access.IdentityID) {
+		y, err := s.s.System(asTest(), id.String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		y.BusinessOwner = who
+		if err := s.s.UpdateSystem(asTest(), y, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	own(s.who["nobody"])
+	defer own(0)
+	var r inventory.RunItem
+	s.want(t, http.StatusOK, "nobody", "GET", "/v1/runs/"+run.String(), "", nil).into(t, &r)
+	if p := r.Outcome.Preview; p.Accounts.Added != 60 || len(p.Accounts.First)+len(p.Correlation.First) != 0 {
+		t.Errorf("an owner sees %+v", p)
+	}
+	for _, of := range []string{"correlation", "classification"} {
+		s.want(t, http.StatusForbidden, "nobody", "GET", "/v1/systems/"+id.String()+"/"+of, "", nil)
+	}
 }
 
 // A path, a variable or a password is never set over the API, nor another address for

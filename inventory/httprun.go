@@ -130,6 +130,9 @@ func (a *API) previewCorrelation(ctx context.Context, in *OfSystem) (*previewCor
 	if err != nil {
 		return nil, err
 	}
+	if err := a.Gate.Permit(ctx, "account.read", insideOf(y)); err != nil {
+		return nil, err
+	}
 	p, err := a.lastPreview(ctx, y.ID)
 	if err != nil {
 		return nil, err
@@ -164,6 +167,9 @@ type previewClassificationOutput struct{ Body ClassificationPreview }
 func (a *API) previewClassification(ctx context.Context, in *OfSystem) (*previewClassificationOutput, error) {
 	y, err := a.systemOf(ctx, in.ID)
 	if err != nil {
+		return nil, err
+	}
+	if err := a.Gate.Permit(ctx, "entitlement.read", insideOf(y)); err != nil {
 		return nil, err
 	}
 	if y.State.Synced != 0 {
@@ -235,7 +241,42 @@ func (a *API) showRun(ctx context.Context, in *OfRun) (*showRunOutput, error) {
 		return nil, err
 	}
 	label, err := a.labels(ctx, []access.Ref{r.On})
-	return &showRunOutput{RunItem{r, label(r.On)}}, err
+	if err != nil {
+		return nil, err
+	}
+	if err := a.withhold(ctx, &r); err != nil {
+		return nil, err
+	}
+	return &showRunOutput{RunItem{r, label(r.On)}}, nil
+}
+
+// insideOf is what lies in a system and has no id yet.
+func insideOf(y System) policy.Object {
+	o := protected(y)
+	o.Ref, o.Subjects = access.Ref{}, nil
+	return o
+}
+
+// withhold leaves out of what a dry run found what is in the system, for whoever sees
+// the system alone; the counts stay.
+func (a *API) withhold(ctx context.Context, r *Run) error {
+	if r.Outcome.Preview == nil {
+		return nil
+	}
+	y, err := a.systemOf(ctx, r.On.String())
+	if err != nil {
+		return err
+	}
+	if a.Gate.Permit(ctx, "account.read", insideOf(y)) == nil && a.Gate.Permit(ctx, "entitlement.read", insideOf(y)) == nil {
+		return nil
+	}
+	p := *r.Outcome.Preview
+	for _, d := range []*PreviewDelta{&p.Resources, &p.Entitlements, &p.Accounts, &p.Grants, &p.Credentials} {
+		d.First = []PreviewExample{}
+	}
+	p.Correlation, p.Tiers, p.Warnings = newForetold(), nil, []string{}
+	r.Outcome.Preview = &p
+	return nil
 }
 
 func (a *API) stopRun(ctx context.Context, in *OfRun) (*struct{}, error) {

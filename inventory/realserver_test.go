@@ -57,7 +57,9 @@ func postgresTrial(t *testing.T) trial {
 				c.Address = strings.Replace(address, fmt.Sprintf("127.0.0.1:%d", p.Port), proxy.Addr, 1)
 				c.Options = map[string]string{"timeout": "2"}
 			}},
-			"no TLS": {"system-unreachable", realCanary, func(c *inventory.Config) { c.Address = strings.Replace(address, "sslmode=disable", "sslmode=verify-full", 1) }},
+			"no TLS": {"system-unreachable", realCanary, func(c *inventory.Config) {
+				c.Address = strings.Replace(address, "sslmode=disable", "sslmode=verify-full", 1)
+			}},
 		},
 	}
 }

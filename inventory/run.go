@@ -39,19 +39,21 @@ const (
 
 // Run is one test, dry run or sync of a system or source.
 type Run struct {
-	ID      access.RunID `json:"id"`
-	Kind    RunKind      `json:"kind"`
-	On      access.Ref   `json:"on"`
-	By      string       `json:"by"` // an identity's id, or the node itself
-	State   RunState     `json:"state"`
-	Stage   string       `json:"stage,omitempty"` // what it is at, in words
-	Done    int64        `json:"done"`
-	Total   int64        `json:"total"` // zero is not known
-	Started access.Time  `json:"started_at"`
-	Ended   access.Time  `json:"ended_at,omitzero"`
-	Outcome Outcome      `json:"outcome,omitzero"`
-	Code    string       `json:"code,omitempty"`  // of what went wrong
-	Error   string       `json:"error,omitempty"` // in one sentence
+	ID    access.RunID `json:"id"`
+	Kind  RunKind      `json:"kind"`
+	On    access.Ref   `json:"on"`
+	By    string       `json:"by"` // an identity's id, or the node itself
+	State RunState     `json:"state"`
+	// Confirmed says that a sync may remove as much as it finds gone.
+	Confirmed bool        `json:"confirm_removal,omitempty"`
+	Stage     string      `json:"stage,omitempty"` // what it is at, in words
+	Done      int64       `json:"done"`
+	Total     int64       `json:"total"` // zero is not known
+	Started   access.Time `json:"started_at"`
+	Ended     access.Time `json:"ended_at,omitzero"`
+	Outcome   Outcome     `json:"outcome,omitzero"`
+	Code      string      `json:"code,omitempty"`  // of what went wrong
+	Error     string      `json:"error,omitempty"` // in one sentence
 }
 
 // Outcome is what a run found: one of them is set.

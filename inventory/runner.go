@@ -68,7 +68,7 @@ func (r *Runs) Run(ctx context.Context) error {
 // Test starts a test of a system, Dry a dry run, and Sync a sync of a system or source.
 // Each returns as soon as it has begun; over takes the run when it has ended.
 func (r *Runs) Test(ctx context.Context, id access.SystemID) (run Run, over <-chan Run, err error) {
-	return r.start(ctx, TestRun, id.Ref(), func(ctx context.Context, s *Service) (Outcome, error) {
+	return r.start(ctx, Run{Kind: TestRun, On: id.Ref()}, func(ctx context.Context, s *Service) (Outcome, error) {
 		t, err := s.TestSystem(ctx, id)
 		return Outcome{Test: &t}, err
 	})
@@ -76,7 +76,7 @@ func (r *Runs) Test(ctx context.Context, id access.SystemID) (run Run, over <-ch
 
 // Dry starts a dry run of a system.
 func (r *Runs) Dry(ctx context.Context, id access.SystemID) (run Run, over <-chan Run, err error) {
-	return r.start(ctx, DryRun, id.Ref(), func(ctx context.Context, s *Service) (Outcome, error) {
+	return r.start(ctx, Run{Kind: DryRun, On: id.Ref()}, func(ctx context.Context, s *Service) (Outcome, error) {
 		p, err := s.DrySystem(ctx, id)
 		return Outcome{Preview: &p}, err
 	})
@@ -84,7 +84,7 @@ func (r *Runs) Dry(ctx context.Context, id access.SystemID) (run Run, over <-cha
 
 // Sync starts a sync of a system or source.
 func (r *Runs) Sync(ctx context.Context, on access.Ref, o SyncOptions) (run Run, over <-chan Run, err error) {
-	return r.start(ctx, SyncRun, on, func(ctx context.Context, s *Service) (Outcome, error) {
+	return r.start(ctx, Run{Kind: SyncRun, On: on, Confirmed: o.AcceptRemovals}, func(ctx context.Context, s *Service) (Outcome, error) {
 		var report Report
 		var err error
 		if on.Kind == access.KindSource {
@@ -97,12 +97,13 @@ func (r *Runs) Sync(ctx context.Context, on access.Ref, o SyncOptions) (run Run,
 	})
 }
 
-func (r *Runs) start(ctx context.Context, kind RunKind, on access.Ref, do func(ctx context.Context, s *Service) (Outcome, error)) (Run, <-chan Run, error) {
+func (r *Runs) start(ctx context.Context, what Run, do func(ctx context.Context, s *Service) (Outcome, error)) (Run, <-chan Run, error) {
 	actor, err := audit.ActorOf(ctx)
 	if err != nil {
 		return Run{}, nil, err
 	}
-	run, err := r.service.Store.BeginRun(ctx, Run{Kind: kind, On: on, By: actor.String(), State: Running}, runAlive)
+	what.By, what.State = actor.String(), Running
+	run, err := r.service.Store.BeginRun(ctx, what, runAlive)
 	if err != nil {
 		return Run{}, nil, err
 	}

@@ -33,6 +33,9 @@ delete from run where object_kind = $1 and object = $2 and ended_at <> 0
 // BeginRun keeps that a run begins, with its record: Writ signs in to a system.
 func (s Inventory) BeginRun(ctx context.Context, r inventory.Run, alive time.Duration) (inventory.Run, error) {
 	e := audit.Event{Action: "inventory.run", Object: r.On, Facts: map[string]string{"kind": string(r.Kind)}}
+	if r.Confirmed {
+		e.Facts["confirm_removal"] = "true"
+	}
 	err := s.db.change(ctx, e, func(t *tx) error {
 		if _, err := t.exec(ctx, t.d.pieces.Replace(endDeadRuns), r.On.Kind, r.On.Key, t.At); err != nil {
 			return err
