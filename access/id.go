@@ -34,6 +34,7 @@ const (
 	KindSignin      ObjectKind = 17 // somebody being signed in to Writ
 	KindPasskey     ObjectKind = 18
 	KindToken       ObjectKind = 19 // of the API
+	KindRun         ObjectKind = 20 // of a sync, a dry run or a test of a system
 )
 
 var kindTable = [...]struct{ prefix, name string }{
@@ -57,6 +58,7 @@ var kindTable = [...]struct{ prefix, name string }{
 	KindSignin:      {"sgn", "signin"},
 	KindPasskey:     {"pky", "passkey"},
 	KindToken:       {"tok", "token"},
+	KindRun:         {"run", "run"},
 }
 
 // String returns the glossary's word for the kind.
@@ -136,6 +138,7 @@ type (
 	signinTag      struct{}
 	passkeyTag     struct{}
 	tokenTag       struct{}
+	runTag         struct{}
 )
 
 func (identityTag) kind() ObjectKind    { return KindIdentity }
@@ -157,6 +160,7 @@ func (functionTag) kind() ObjectKind    { return KindFunction }
 func (signinTag) kind() ObjectKind      { return KindSignin }
 func (passkeyTag) kind() ObjectKind     { return KindPasskey }
 func (tokenTag) kind() ObjectKind       { return KindToken }
+func (runTag) kind() ObjectKind         { return KindRun }
 
 // The typed ids. Zero is "none".
 type (
@@ -179,6 +183,7 @@ type (
 	SigninID      = ID[signinTag]
 	PasskeyID     = ID[passkeyTag]
 	TokenID       = ID[tokenTag]
+	RunID         = ID[runTag]
 )
 
 // Ref returns the id as a reference of any kind.

@@ -23,7 +23,9 @@ package connector
 import (
 	"context"
 	"iter"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/internal/fault"
@@ -56,6 +58,7 @@ type Spec struct {
 	Kind    string
 	Title   string
 	Address string // an example
+	Local   bool   // the address is a path on the node
 	Options []Option
 	// Open checks cfg and returns a connector; it may leave connecting to Describe.
 	Open func(ctx context.Context, cfg Config) (Connector, error)
@@ -65,6 +68,18 @@ type Spec struct {
 type Option struct {
 	Name, Help, Default string
 	Required            bool
+	// Path reports whether a value names a file on the node; nil is never.
+	Path func(value string) bool
+}
+
+// Fits reports whether a key is the option, or one of its family: what a family's name
+// has in capitals stands for something of the system's.
+func (o Option) Fits(key string) bool {
+	i := strings.IndexFunc(o.Name, unicode.IsUpper)
+	if i < 0 {
+		return key == o.Name
+	}
+	return strings.HasPrefix(key, o.Name[:i]) && len(key) > i
 }
 
 // Connector reads a system.

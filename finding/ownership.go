@@ -66,8 +66,12 @@ func (c *checker) unownedSystem(s graph.SystemNode) {
 }
 
 // systemStale: facts that are older than the cycle of the worst that a system can
-// give, or could not be renewed.
+// give, or could not be renewed. A draft has none yet, and of one in maintenance it is
+// known why.
 func (c *checker) systemStale(s graph.SystemNode) {
+	if s.Draft || s.Paused != 0 && !c.reached(s.Paused) {
+		return
+	}
 	tier := access.Tier3
 	if n := c.f.systems[s.ID]; n.entitlements > 0 {
 		tier = n.worst

@@ -204,6 +204,9 @@ var ownershipCases = []ruleCase{
 		f.Systems[1].BusinessOwner, f.Systems[1].TechnicalOwner, f.Entitlements[3].Owner = 0, 0, 0
 	}, []string{"unowned-entitlement system 2 medium"}},
 	{"never read", func(f *graphtest.Facts) { f.Systems[1].Synced = 0 }, []string{"system-stale system 2 medium"}},
+	{"a draft", func(f *graphtest.Facts) { f.Systems[1].Synced, f.Systems[1].Draft = 0, true }, nil},
+	{"in maintenance", func(f *graphtest.Facts) { f.Systems[1].Synced, f.Systems[1].Paused = ago(days), ago(-time.Hour) }, nil},
+	{"its maintenance is over", func(f *graphtest.Facts) { f.Systems[1].Synced, f.Systems[1].Paused = ago(days), ago(time.Second) }, []string{"system-stale system 2 medium"}},
 	{"failed since", func(f *graphtest.Facts) { f.Systems[1].Failed = ago(0) }, []string{"system-stale system 2 medium"}},
 	{"privileged, read 20 minutes ago", func(f *graphtest.Facts) { f.Systems[1].Synced = ago(20 * time.Minute) }, []string{"system-stale system 2 medium"}},
 	{"ordinary, read 20 minutes ago", func(f *graphtest.Facts) {

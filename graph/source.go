@@ -56,6 +56,8 @@ type SystemNode struct {
 	Synced         access.Time // last complete sync; zero is never
 	Failed         access.Time // last failed sync, if later than Synced
 	Cycle          int64       // observation cycle in microseconds, 0 is the default
+	Draft          bool        // it is being set up, and has nothing yet
+	Paused         access.Time // it is left alone until then
 }
 
 // ResourceNode is a resource's facts.

@@ -8,7 +8,9 @@
 // link is an account's correlation to an identity: confirmed by a rule, manual by a
 // person, or disputed when nothing decides. A contender is somebody whose account a
 // disputed one may be. A blocking key is what two names share that are worth
-// comparing.
+// comparing. A stage says whether something is a draft, active or in maintenance, a
+// schedule how often it is read by itself. A run is one test, dry run or sync that is
+// kept, with how it ended.
 //
 // Invariants:
 //  1. Nothing is half-imported: a sync that ends with an error has changed nothing
@@ -32,6 +34,14 @@
 //  11. Nothing depends on two keys having different hashes.
 //  12. A login or an opener alone says whose an account is only where nothing that the
 //     account says of itself speaks for another: both can be chosen.
+//  13. A dry run is a sync whose store only reads: it changes nothing, and foretells what
+//     a sync of the same facts does.
+//  14. A draft is read into nothing, and what is in maintenance is not read.
+//  15. One run at a time of each system or source, wherever it is carried out. One whose
+//     node died is shown as interrupted, and keeps nobody from the next.
+//  16. What is due is asked of the facts whenever somebody wakes, and never of a tick.
+//  17. No path, variable or program is set over the API, and no credential goes to an
+//     address or with options that it was not given for.
 //
 // For a sync of changes the store does not say who holds an entitlement: that is
 // asked of an index over it (Members), which must be as of the same sync.

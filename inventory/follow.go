@@ -39,6 +39,7 @@ const againLimit = 5000
 // connection is a connector that is open.
 type connection struct {
 	connector.Connector
+	about    connector.Description
 	warnings []string
 	end      func() error
 }

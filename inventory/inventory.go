@@ -32,7 +32,7 @@ const Sealed = "sealed"
 type Config struct {
 	Address    string            `json:"address"`
 	Options    map[string]string `json:"options,omitempty"`
-	Credential string            `json:"credential,omitempty"` // env:NAME, file:PATH, prompt or sealed
+	Credential string            `json:"credential,omitempty"` // env:NAME, file:PATH, named:NAME, prompt or sealed
 	Guard      Guard             `json:"guard,omitzero"`       // zero is the default
 }
 
@@ -42,8 +42,9 @@ type System struct {
 	Connector string        `json:"connector"` // the kind of connector that reads it, where it is not Kind
 	Config    Config        `json:"config"`
 	Cycle     time.Duration `json:"cycle,omitempty"` // zero is that of the worst tier that it has, see access.Tier
-	State     State         `json:"state"`
-	Version   int64         `json:"version,omitzero"` // the store's, which a change must name
+	Plan
+	State   State `json:"state"`
+	Version int64 `json:"version,omitzero"` // the store's, which a change must name
 }
 
 // Source is an authority for identities.
@@ -53,13 +54,16 @@ type Source struct {
 	Kind       string          `json:"kind"`
 	Config     Config          `json:"config"`
 	Precedence int             `json:"precedence"` // the lowest wins, attribute by attribute
-	State      State           `json:"state"`
+	Plan
+	State   State `json:"state"`
+	Version int64 `json:"-"` // the store's, which a change must name
 }
 
 // State is where the last sync of a system or source stands.
 type State struct {
-	Synced   access.Time `json:"synced,omitzero"` // the last complete one
-	Failed   access.Time `json:"failed,omitzero"` // the last failed one, if later
+	Synced   access.Time `json:"synced,omitzero"`   // the last complete one
+	Failed   access.Time `json:"failed,omitzero"`   // the last failed one, if later
+	Failures int         `json:"failures,omitzero"` // one after another
 	Error    string      `json:"error,omitempty"`
 	Baseline access.Time `json:"baseline,omitzero"` // the first complete one
 	Warnings []string    `json:"warnings,omitempty"`

@@ -337,7 +337,7 @@ func (m *merge) guard(ctx context.Context) (err error) {
 		}
 	}
 	if m.allow.Refuses(m.removed, m.had) {
-		return ErrGuard.With("the sync would remove more than %d of %d grants; nothing was changed. If that is meant, run it again with --accept-removals", m.removed-1, m.had)
+		return m.refuse(ErrGuard.With("the sync would remove more than %d of %d grants; nothing was changed. If that is meant, run it again with --accept-removals", m.removed-1, m.had))
 	}
 	return nil
 }

@@ -67,6 +67,9 @@ func (s *Service) SyncSource(ctx context.Context, id access.SourceID, o SyncOpti
 	if err != nil {
 		return Report{}, err
 	}
+	if err := src.readable("source "+src.Name, s.now()); err != nil {
+		return Report{}, err
+	}
 	r, err := s.syncSource(ctx, src, o)
 	return r, s.failed(ctx, id.Ref(), "source "+src.Name, err)
 }

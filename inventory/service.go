@@ -20,9 +20,13 @@ type Store interface {
 	LinkStore
 	RuleStore
 	SystemStore
+	RunStore
 
 	// AddSource keeps a new one and returns its id, or ErrNameTaken.
 	AddSource(ctx context.Context, s Source) (access.SourceID, error)
+	// UpdateSource keeps another version of a source in place of the one that
+	// src.Version names, or returns ErrChanged.
+	UpdateSource(ctx context.Context, src Source) error
 	Sources(ctx context.Context) ([]Source, error)
 	// Names labels objects, those that are gone with what they were called last.
 	Names(ctx context.Context, refs []access.Ref) (map[access.Ref]access.Label, error)
@@ -60,6 +64,12 @@ type Service struct {
 	Members    Members // nil: systems are always read completely
 	// Progress is told where a sync stands; total is 0 where it is not known.
 	Progress func(what string, done, total int64)
+	// Declared is what this node's configuration names.
+	Declared Declared
+	// Tiering tells which tiers a system that was never read would have; nil: nobody can.
+	Tiering Tiering
+
+	refused func(error) // takes what the guard says, and the sync goes on: it is a dry run
 }
 
 func (s *Service) now() time.Time {
@@ -69,10 +79,27 @@ func (s *Service) now() time.Time {
 	return time.Now()
 }
 
+// telling is a service of its own whose work is told to fn, so that what is done at the
+// same time is told apart.
+func (s *Service) telling(fn func(what string, done, total int64)) *Service {
+	own := *s
+	own.Progress = fn
+	return &own
+}
+
 func (s *Service) progress(what string, done, total int64) {
 	if s.Progress != nil {
 		s.Progress(what, done, total)
 	}
+}
+
+// refuse is what becomes of the guard's word.
+func (s *Service) refuse(err error) error {
+	if err == nil || s.refused == nil {
+		return err
+	}
+	s.refused(err)
+	return nil
 }
 
 func (s *Service) guard() Guard {
@@ -97,11 +124,25 @@ func (s *Service) AddSource(ctx context.Context, src Source) (access.SourceID, e
 	if _, ok := s.People[src.Kind]; !ok {
 		return 0, ErrUnknownKind.With("%q is not a kind of source that can be read; there are: %s", src.Kind, kinds(s.People))
 	}
+	if err := src.Plan.valid(s.now()); err != nil {
+		return 0, err
+	}
 	id, err := s.Store.AddSource(ctx, src)
 	if err != nil {
 		return 0, fmt.Errorf("adding source %s: %w", src.Name, err)
 	}
 	return id, nil
+}
+
+// UpdateSource keeps when a source, as Sources gave it, is read from now on.
+func (s *Service) UpdateSource(ctx context.Context, src Source) error {
+	if err := src.Plan.valid(s.now()); err != nil {
+		return err
+	}
+	if err := s.Store.UpdateSource(ctx, src); err != nil {
+		return fmt.Errorf("changing source %s: %w", src.Name, err)
+	}
+	return nil
 }
 
 func kinds[V any](m map[string]V) string {

@@ -54,6 +54,9 @@ func (s *Service) SyncSystem(ctx context.Context, id access.SystemID, o SyncOpti
 	if err != nil {
 		return Report{}, err
 	}
+	if err := y.readable("system "+y.Name, s.now()); err != nil {
+		return Report{}, err
+	}
 	r, err := s.syncSystem(ctx, y, o)
 	return r, s.failed(ctx, id.Ref(), "system "+y.Name, err)
 }
@@ -147,7 +150,11 @@ func (s *Service) spoolPath(on access.Ref, of string) (string, error) {
 
 // connect opens a system's connector and has it say what the system is.
 func (s *Service) connect(ctx context.Context, y System, spec connector.Spec) (_ *connection, err error) {
-	credential, err := s.credential(ctx, y.Name, y.Config.Credential)
+	reference, err := s.Declared.reference(y)
+	if err != nil {
+		return nil, err
+	}
+	credential, err := s.credential(ctx, y.Name, reference)
 	if err != nil {
 		return nil, err
 	}
@@ -165,8 +172,8 @@ func (s *Service) connect(ctx context.Context, y System, spec connector.Spec) (_
 		defer credential.Wipe()
 		return c.Close()
 	}
-	d, err := c.Describe(ctx)
-	c.warnings = d.Warnings
+	c.about, err = c.Describe(ctx)
+	c.warnings = c.about.Warnings
 	return c, err
 }
 
@@ -252,7 +259,7 @@ func (s *Service) mergeSystem(ctx context.Context, y System, sp *spool, known *K
 	}
 	m := &merge{Service: s, c: c, system: y, r: r, accept: o.AcceptRemovals, baseline: o.Again && y.State.Baseline == y.State.Synced, allow: y.Config.guard(s.guard())}
 	if !o.AcceptRemovals {
-		if err := c.guard(m.allow); err != nil {
+		if err := s.refuse(c.guard(m.allow)); err != nil {
 			return err
 		}
 	}

@@ -20,7 +20,13 @@ type SystemStore interface {
 	// y.Version names, or returns ErrChanged. A secret takes the place of the one that
 	// is kept; without one that stays, as long as the credential is Sealed.
 	UpdateSystem(ctx context.Context, y System, sealed *secret.Secret) error
+	// RemoveDraft ends a draft, in the version that it names, and its secret.
+	RemoveDraft(ctx context.Context, y System) error
 	Systems(ctx context.Context) ([]System, error)
+	// WorstTiers and LateGrants are what each system can give at worst, and how many
+	// grants appeared there after its baseline; systems without any are left out.
+	WorstTiers(ctx context.Context) (map[access.SystemID]access.Tier, error)
+	LateGrants(ctx context.Context) (map[access.SystemID]int64, error)
 }
 
 // AddSystem keeps a system that may then be synced, and its credential where that
@@ -57,6 +63,8 @@ func (s *Service) UpdateSystem(ctx context.Context, y System, sealed *secret.Sec
 	switch {
 	case was.Version != y.Version:
 		return ErrChanged.With("system %s: somebody changed it meanwhile: read it again", y.Name)
+	case y.Stage == Draft && was.Stage != Draft:
+		return ErrStage.With("system %s has been active, and does not become a draft again", y.Name)
 	case was.Name != y.Name || was.Kind != y.Kind || was.Connector != y.Connector:
 		return access.ErrName.With("system %s keeps its name and kind", was.Name)
 	}
@@ -72,8 +80,19 @@ func (s *Service) UpdateSystem(ctx context.Context, y System, sealed *secret.Sec
 	return nil
 }
 
+// RemoveDraft takes back a system that was never active.
+func (s *Service) RemoveDraft(ctx context.Context, y System) error {
+	if y.Stage != Draft {
+		return ErrStage.With("system %s has been active: what was known of it stays", y.Name)
+	}
+	return s.Store.RemoveDraft(ctx, y)
+}
+
 func (s *Service) check(y System) error {
 	if err := y.Validate(); err != nil {
+		return err
+	}
+	if err := y.Plan.valid(s.now()); err != nil {
 		return err
 	}
 	if y.Cycle < 0 {

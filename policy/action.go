@@ -59,6 +59,8 @@ var Actions = []Action{
 	{"account.read", Read, AccountType, "see an account"},
 	{"account.disable", Write, AccountType, "disable an account"},
 	{"link.decide", Decides, AccountType, "say whose account it is"},
+	{"correlation.read", Read, PolicyType, "see the rules of whose an account is"},
+	{"correlation.change", Write, PolicyType, "change the rules of whose an account is"},
 	{"entitlement.read", Read, EntitlementType, "see an entitlement and who has it"},
 	{"classification.override", Write, EntitlementType, "override the tier of an entitlement"},
 	{"resource.read", Read, ResourceType, "see a resource and who reaches it"},

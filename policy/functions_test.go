@@ -38,7 +38,7 @@ var matrix = map[string]string{
 		coverage.read scope.read policy.read policy.simulate request.read review.read identity.change identity.owner
 		entitlement.owner account.disable link.decide source.add source.change source.sync scope.change system.add
 		system.sync role.change role.owner role.assign review.open review.certify classification.override finding.assign
-		policy.change function.assign`,
+		policy.change function.assign correlation.read correlation.change`,
 	"security_operations": `identity.read account.read entitlement.read resource.read system.read finding.read
 		coverage.read session.read audit.read audit.verify audit.export session.watch session.lock account.disable
 		recording.play finding.assign`,
@@ -47,7 +47,7 @@ var matrix = map[string]string{
 		approval.decide review.decide store.backup`,
 	"audit": `identity.read account.read entitlement.read resource.read system.read source.read role.read finding.read
 		coverage.read scope.read policy.read policy.simulate request.read review.read session.read audit.read audit.verify
-		audit.export recording.play comment.create`,
+		audit.export recording.play comment.create correlation.read`,
 	"requester": ``,
 }
 

@@ -139,17 +139,19 @@ func (f *facts) intern(s string) string {
 }
 
 func (f *facts) systems(ctx context.Context, condition string) error {
-	text := `select s.id, s.scope_id, s.runs_on, s.environment, s.criticality, s.data_class, s.business_owner, s.technical_owner, s.cycle,
+	text := `select s.id, s.scope_id, s.runs_on, s.environment, s.criticality, s.data_class, s.business_owner, s.technical_owner, s.cycle, s.stage, s.paused_until,
 	       coalesce(y.synced_at, 0), coalesce(y.failed_at, 0)
 	  from system s left join sync_state y on y.kind = 5 and y.object = s.id
 	 where ` + f.rows("s") + where(condition, "s.id") + ` order by s.id`
 	return f.each(ctx, text, func(rows *sql.Rows) error {
 		var n graph.SystemNode
+		var stage string
 		err := rows.Scan(&n.ID, &n.Scope, &n.RunsOn, &n.Environment, &n.Criticality, &n.DataClass, &n.BusinessOwner, &n.TechnicalOwner, &n.Cycle,
-			&n.Synced, &n.Failed)
+			&stage, &n.Paused, &n.Synced, &n.Failed)
 		if err != nil {
 			return err
 		}
+		n.Draft = stage == "draft"
 		if n.Failed <= n.Synced {
 			n.Failed = 0
 		}

@@ -1,11 +1,13 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/audit"
@@ -21,14 +23,21 @@ func (db *DB) Inventory() Inventory { return Inventory{db} }
 var _ inventory.Store = Inventory{}
 
 const insertSource = `
-insert into source (id, from_set, name, kind, config, precedence) values ($1, $2, $3, $4, $5, $6)`
+insert into source (id, from_set, name, kind, config, precedence, stage, paused_until, paused_reason, every, hours)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
+
+func (t *tx) insertSource(ctx context.Context, src inventory.Source) error {
+	config, err := json.Marshal(src.Config)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(ctx, insertSource, src.ID, t.Set, src.Name, src.Kind, string(config), src.Precedence,
+		cmp.Or(src.Stage, inventory.Active), src.PausedUntil, src.PausedReason, time.Duration(src.Every).Microseconds(), src.Hours.String())
+	return err
+}
 
 // AddSource keeps a new source.
 func (s Inventory) AddSource(ctx context.Context, src inventory.Source) (id access.SourceID, err error) {
-	config, err := json.Marshal(src.Config)
-	if err != nil {
-		return 0, err
-	}
 	err = s.db.change(ctx, audit.Event{Action: "inventory.add_source", Personal: map[string]string{"name": src.Name}}, func(t *tx) error {
 		if err := t.nameFree(ctx, "source", src.Name); err != nil {
 			return err
@@ -38,13 +47,34 @@ func (s Inventory) AddSource(ctx context.Context, src inventory.Source) (id acce
 			return err
 		}
 		id = access.SourceID(key)
-		t.Event.Object = id.Ref()
-		if _, err := t.exec(ctx, insertSource, key, t.Set, src.Name, src.Kind, string(config), src.Precedence); err != nil {
+		src.ID, t.Event.Object = id, id.Ref()
+		if err := t.insertSource(ctx, src); err != nil {
 			return err
 		}
 		return t.changed(ctx, id.Ref())
 	})
 	return id, err
+}
+
+// UpdateSource keeps another version of a source in place of the one that it names.
+func (s Inventory) UpdateSource(ctx context.Context, src inventory.Source) error {
+	e := audit.Event{
+		Action: "inventory.update_source", Object: src.ID.Ref(), Facts: map[string]string{"stage": string(cmp.Or(src.Stage, inventory.Active))},
+		Personal: map[string]string{"name": src.Name, "reason": src.PausedReason},
+	}
+	return s.db.change(ctx, e, func(t *tx) error {
+		n, err := t.exec(ctx, `update source set until_set = $1 where id = $2 and from_set = $3 and until_set = 0`, t.Set, src.ID, src.Version)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return inventory.ErrChanged
+		}
+		if err := t.insertSource(ctx, src); err != nil {
+			return err
+		}
+		return t.changed(ctx, src.ID.Ref())
+	})
 }
 
 // nameFree refuses a second object of a name; table is a constant of this package.
@@ -64,7 +94,7 @@ func unmarshalState(s *inventory.State, warnings, counts string) error {
 }
 
 var selectSources = `
-select s.id, s.name, s.kind, s.config, s.precedence,
+select s.id, s.from_set, s.name, s.kind, s.config, s.precedence, s.stage, s.paused_until, s.paused_reason, s.every, s.hours, coalesce(y.failures, 0),
        coalesce(y.synced_at, 0), coalesce(y.failed_at, 0), coalesce(y.error, ''), coalesce(y.baseline, 0),
        coalesce(y.warnings, '[]'), coalesce(y.counts, '{}')
   from source s
@@ -77,10 +107,16 @@ func (s Inventory) Sources(ctx context.Context) (list []inventory.Source, err er
 	err = s.db.read(ctx, func(q *query) error {
 		return q.each(ctx, selectSources, nil, func(scan func(...any) error) error {
 			var src inventory.Source
-			var config, warnings, counts string
-			err := scan(&src.ID, &src.Name, &src.Kind, &config, &src.Precedence, &src.State.Synced, &src.State.Failed, &src.State.Error, &src.State.Baseline, &warnings, &counts)
+			var config, hours, warnings, counts string
+			var every int64
+			err := scan(&src.ID, &src.Version, &src.Name, &src.Kind, &config, &src.Precedence, &src.Stage, &src.PausedUntil, &src.PausedReason, &every, &hours, &src.State.Failures,
+				&src.State.Synced, &src.State.Failed, &src.State.Error, &src.State.Baseline, &warnings, &counts)
 			if err != nil {
 				return err
+			}
+			src.Every = inventory.Period(time.Duration(every) * time.Microsecond)
+			if src.Hours, err = inventory.ParseHours(hours); err != nil {
+				return fmt.Errorf("schedule of %s: %w", src.Name, err)
 			}
 			if err := json.Unmarshal([]byte(config), &src.Config); err != nil {
 				return fmt.Errorf("configuration of %s: %w", src.Name, err)
@@ -114,6 +150,7 @@ var labelQueries = map[access.ObjectKind]string{
 	   and g.from_set = (select max(v.from_set) from access_grant v where v.late and v.id = g.id and v.from_set not in (select id from open_set))`,
 	access.KindSystem:     `select id, name, 0, '', '' from system where id in (%s) and ` + lastOf("system", "system"),
 	access.KindSource:     `select id, name, 0, '', '' from source where id in (%s) and ` + lastOf("source", "source"),
+	access.KindScope:      `select id, name, 0, '', '' from scope where id in (%s) and ` + lastOf("scope", "scope"),
 	access.KindRole:       `select id, name, 0, '', '' from role where id in (%s) and ` + lastOf("role", "role"),
 	access.KindCredential: `select id, fingerprint, 0, '', '' from credential where id in (%s) and ` + lastOf("credential", "credential"),
 }
@@ -265,6 +302,22 @@ func (s Inventory) WorstTiers(ctx context.Context) (map[access.SystemID]access.T
 	return worst, err
 }
 
+// LateGrants counts, by system, the grants that appeared after its baseline.
+func (s Inventory) LateGrants(ctx context.Context) (map[access.SystemID]int64, error) {
+	late := map[access.SystemID]int64{}
+	err := s.db.read(ctx, func(q *query) error {
+		return q.each(ctx, lateGrants, nil, func(scan func(...any) error) error {
+			var id access.SystemID
+			var n int64
+			defer func() { late[id] = n }()
+			return scan(&id, &n)
+		})
+	})
+	return late, err
+}
+
+var lateGrants = `select g.system_id, count(*) from access_grant g where g.late and ` + now("g") + ` group by g.system_id`
+
 // Totals counts what is now.
 func (s Inventory) Totals(ctx context.Context) (inventory.Totals, error) {
 	t := inventory.Totals{Identities: map[access.IdentityKind]int64{}}
@@ -304,8 +357,8 @@ func (s Inventory) Totals(ctx context.Context) (inventory.Totals, error) {
 func (s Inventory) SyncFailed(ctx context.Context, on access.Ref, reason string) error {
 	reason = strings.ToValidUTF8(reason[:min(len(reason), 2000)], "")
 	return s.db.change(ctx, audit.Event{Action: "inventory.sync_failed", Object: on}, func(t *tx) error {
-		_, err := t.exec(ctx, `insert into sync_state (kind, object, failed_at, error) values ($1, $2, $3, $4)
-on conflict (kind, object) do update set failed_at = $3, error = $4`, on.Kind, on.Key, t.At, reason)
+		_, err := t.exec(ctx, `insert into sync_state (kind, object, failed_at, error, failures) values ($1, $2, $3, $4, 1)
+on conflict (kind, object) do update set failed_at = $3, error = $4, failures = sync_state.failures + 1`, on.Kind, on.Key, t.At, reason)
 		if err != nil {
 			return err
 		}
@@ -326,7 +379,7 @@ func (s Inventory) SyncUnchanged(ctx context.Context, on access.Ref, r inventory
 const keepSynced = `
 insert into sync_state (kind, object, synced_at, baseline, warnings, counts) values ($1, $2, $3, $3, $4, $5)
 on conflict (kind, object) do update
-   set synced_at = $3, warnings = $4, counts = $5, error = '',
+   set synced_at = $3, warnings = $4, counts = $5, error = '', failures = 0,
        baseline = case when sync_state.baseline = 0 then $3 else sync_state.baseline end`
 
 func (t *tx) synced(ctx context.Context, on access.Ref, r inventory.Report) error {

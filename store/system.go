@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -23,8 +24,8 @@ type systemConfig struct {
 
 const insertSystem = `
 insert into system (id, from_set, name, kind, scope_id, environment, criticality, data_class,
-                    business_owner, technical_owner, runs_on, config, cycle)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
+                    business_owner, technical_owner, runs_on, config, cycle, stage, paused_until, paused_reason, every, hours)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`
 
 func (t *tx) insertSystem(ctx context.Context, y inventory.System) error {
 	config, err := json.Marshal(systemConfig{y.Connector, y.Config})
@@ -32,8 +33,12 @@ func (t *tx) insertSystem(ctx context.Context, y inventory.System) error {
 		return err
 	}
 	_, err = t.exec(ctx, insertSystem, y.ID, t.Set, y.Name, y.Kind, y.Scope, y.Environment, y.Criticality, y.DataClass,
-		y.BusinessOwner, y.TechnicalOwner, y.RunsOn, string(config), y.Cycle.Microseconds())
-	return err
+		y.BusinessOwner, y.TechnicalOwner, y.RunsOn, string(config), y.Cycle.Microseconds(),
+		cmp.Or(y.Stage, inventory.Active), y.PausedUntil, y.PausedReason, time.Duration(y.Every).Microseconds(), y.Hours.String())
+	if err != nil {
+		return err
+	}
+	return t.due(ctx, y.ID.Ref(), y.PausedUntil)
 }
 
 // What a record says about the credential that lies sealed in the store.
@@ -50,6 +55,7 @@ func (s Inventory) AddSystem(ctx context.Context, y inventory.System, sealed *se
 	if sealed != nil {
 		e.Facts[factSecret] = secretSealed
 	}
+	e.Facts["stage"] = string(cmp.Or(y.Stage, inventory.Active))
 	err = s.db.change(ctx, e, func(t *tx) error {
 		if err := t.nameFree(ctx, "system", y.Name); err != nil {
 			return err
@@ -90,7 +96,11 @@ func (s Inventory) UpdateSystem(ctx context.Context, y inventory.System, sealed 
 	case y.Config.Credential == inventory.Sealed:
 		facts[factSecret], replace = secretUnchanged, false
 	}
+	facts["stage"] = string(cmp.Or(y.Stage, inventory.Active))
 	e := audit.Event{Action: "inventory.update_system", Object: y.ID.Ref(), Personal: map[string]string{"name": y.Name}, Facts: facts}
+	if y.PausedReason != "" {
+		e.Personal["reason"] = y.PausedReason
+	}
 	err := s.db.change(ctx, e, func(t *tx) error {
 		n, err := t.exec(ctx, endSystem, t.Set, y.ID, y.Version)
 		if err != nil {
@@ -110,6 +120,28 @@ func (s Inventory) UpdateSystem(ctx context.Context, y inventory.System, sealed 
 		return t.changed(ctx, y.ID.Ref())
 	})
 	if err != nil || !replace {
+		return err
+	}
+	return s.db.flushWAL(ctx)
+}
+
+// RemoveDraft ends a draft, and what was sealed for it.
+func (s Inventory) RemoveDraft(ctx context.Context, y inventory.System) error {
+	e := audit.Event{Action: "inventory.remove_draft", Object: y.ID.Ref(), Personal: map[string]string{"name": y.Name}}
+	err := s.db.change(ctx, e, func(t *tx) error {
+		n, err := t.exec(ctx, endSystem+` and stage = 'draft'`, t.Set, y.ID, y.Version)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return inventory.ErrChanged
+		}
+		if err := t.replaceSecret(ctx, y.ID, nil); err != nil {
+			return err
+		}
+		return t.changed(ctx, y.ID.Ref())
+	})
+	if err != nil {
 		return err
 	}
 	return s.db.flushWAL(ctx)
@@ -167,7 +199,7 @@ func (s Inventory) SystemSecret(ctx context.Context, name string) (plain secret.
 
 var selectSystems = `
 select s.id, s.from_set, s.name, s.kind, s.scope_id, s.environment, s.criticality, s.data_class, s.business_owner,
-       s.technical_owner, s.runs_on, s.config, s.cycle,
+       s.technical_owner, s.runs_on, s.config, s.cycle, s.stage, s.paused_until, s.paused_reason, s.every, s.hours, coalesce(y.failures, 0),
        coalesce(y.synced_at, 0), coalesce(y.failed_at, 0), coalesce(y.error, ''), coalesce(y.baseline, 0),
        coalesce(y.warnings, '[]'), coalesce(y.counts, '{}')
   from system s
@@ -180,10 +212,10 @@ func (s Inventory) Systems(ctx context.Context) (list []inventory.System, err er
 	err = s.db.read(ctx, func(q *query) error {
 		return q.each(ctx, selectSystems, nil, func(scan func(...any) error) error {
 			var y inventory.System
-			var config, warnings, counts string
-			var cycle int64
+			var config, hours, warnings, counts string
+			var cycle, every int64
 			err := scan(&y.ID, &y.Version, &y.Name, &y.Kind, &y.Scope, &y.Environment, &y.Criticality, &y.DataClass, &y.BusinessOwner,
-				&y.TechnicalOwner, &y.RunsOn, &config, &cycle, &y.State.Synced, &y.State.Failed, &y.State.Error, &y.State.Baseline, &warnings, &counts)
+				&y.TechnicalOwner, &y.RunsOn, &config, &cycle, &y.Stage, &y.PausedUntil, &y.PausedReason, &every, &hours, &y.State.Failures, &y.State.Synced, &y.State.Failed, &y.State.Error, &y.State.Baseline, &warnings, &counts)
 			if err != nil {
 				return err
 			}
@@ -192,6 +224,10 @@ func (s Inventory) Systems(ctx context.Context) (list []inventory.System, err er
 				return fmt.Errorf("configuration of %s: %w", y.Name, err)
 			}
 			y.Connector, y.Config, y.Cycle = c.Connector, c.Config, time.Duration(cycle)*time.Microsecond
+			y.Every = inventory.Period(time.Duration(every) * time.Microsecond)
+			if y.Hours, err = inventory.ParseHours(hours); err != nil {
+				return fmt.Errorf("schedule of %s: %w", y.Name, err)
+			}
 			list = append(list, y)
 			return unmarshalState(&list[len(list)-1].State, warnings, counts)
 		})

@@ -88,6 +88,9 @@ func (db *DB) endDeadLeases(ctx context.Context) error {
 		return nil
 	}
 	return db.bookkeep(ctx, func(t *tx) error {
+		if _, err := t.exec(ctx, `update run set alive_until = 0 where ended_at = 0`); err != nil {
+			return err
+		}
 		_, err := t.exec(ctx, `update lease set until = 0`)
 		return err
 	})

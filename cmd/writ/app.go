@@ -12,6 +12,7 @@ import (
 
 	"github.com/writhq/writ/audit"
 	"github.com/writhq/writ/graph"
+	"github.com/writhq/writ/inventory"
 	"github.com/writhq/writ/store"
 )
 
@@ -25,6 +26,7 @@ type app struct {
 	graph    *graph.Graph
 	kept     kept
 	progress *progress
+	declared inventory.Declared // by the server's configuration
 }
 
 // open opens the store of the data directory and names the operator as the actor

@@ -1,17 +1,14 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/ask"
-	"github.com/writhq/writ/graph"
 	"github.com/writhq/writ/inventory"
 )
 
@@ -161,70 +158,43 @@ beside what is known of each whose it may be.`,
 	return cmd
 }
 
-// tiersAtMost bounds how many waiting accounts are ordered by what they can reach;
-// those that wait longest.
-const tiersAtMost = 20_000
-
 func (a *app) disputes(ctx context.Context, system string, limit int) (*disputesAnswer, error) {
-	queue, err := a.inventory().Waiting(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("reading what is disputed: %w", err)
-	}
-	if system != "" {
+	all := system == ""
+	var only access.SystemID
+	if !all {
 		y, err := a.inventory().System(ctx, system)
 		if err != nil {
 			return nil, err
 		}
-		queue = slices.DeleteFunc(queue, func(w inventory.Waiting) bool { return w.System != y.ID })
+		only = y.ID
 	}
 	view := a.graph.View()
 	defer view.Close()
-	tier := make(map[access.AccountID]access.Tier, len(queue))
-	for _, w := range queue[:min(len(queue), tiersAtMost)] {
-		if worst, ok := worstTier(view, w.Account); ok {
-			tier[w.Account] = worst
-		}
+	queue, err := a.inventory().Queue(ctx, view, func(w inventory.Waiting) bool { return all || w.System == only })
+	if err != nil {
+		return nil, err
 	}
-	danger := func(w inventory.Waiting) access.Tier {
-		if t, ok := tier[w.Account]; ok {
-			return t
-		}
-		return access.Tier3 + 1
-	}
-	slices.SortStableFunc(queue, func(v, w inventory.Waiting) int { return cmp.Compare(danger(v), danger(w)) })
 	ans := &disputesAnswer{Revision: view.Rev(), Waiting: len(queue), Disputes: []disputeLine{}}
 	queue = queue[:min(len(queue), limit)]
 	ids := make([]access.AccountID, 0, len(queue))
-	since := make(map[access.AccountID]access.Time, len(queue))
-	for _, w := range queue {
-		ids = append(ids, w.Account)
-		since[w.Account] = w.Since
+	queued := make(map[access.AccountID]inventory.Queued, len(queue))
+	for _, q := range queue {
+		ids = append(ids, q.Account)
+		queued[q.Account] = q
 	}
 	list, err := a.inventory().Disputes(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
 	for i := range list {
-		line := disputeLineOf(&list[i])
-		line.Since = since[list[i].Account.ID]
-		if t, ok := tier[list[i].Account.ID]; ok {
-			line.WorstTier = &t
+		line, q := disputeLineOf(&list[i]), queued[list[i].Account.ID]
+		line.Since = q.Since
+		if q.Known {
+			line.WorstTier = &q.Tier
 		}
 		ans.Disputes = append(ans.Disputes, line)
 	}
 	return ans, nil
-}
-
-// worstTier is that of all that an account can reach; ok is false where it can
-// reach nothing. What is not classified counts as the worst.
-func worstTier(view *graph.View, id access.AccountID) (worst access.Tier, ok bool) {
-	worst = access.Tier3
-	for _, h := range view.Effective(id.Ref(), graph.Question{}) {
-		if e, there := view.Entitlement(h.Entitlement); there {
-			worst, ok = min(worst, e.Tier), true
-		}
-	}
-	return worst, ok
 }
 
 func disputeLineOf(d *inventory.Dispute) disputeLine {

@@ -36,7 +36,7 @@ var sources = map[string]func(connector.Config) (connector.PeopleReader, error){
 func (a *app) inventory() *inventory.Service {
 	return &inventory.Service{
 		Store: a.db.Inventory(), Connectors: connectors, People: sources, Dir: a.db.Dir(), Progress: a.progress.step,
-		Credential: a.systemCredential, Members: a.members,
+		Credential: a.systemCredential, Members: a.members, Declared: a.declared, Tiering: foretellTiers,
 	}
 }
 

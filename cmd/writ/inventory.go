@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -25,13 +26,17 @@ type listedSystem struct {
 	systemLine
 	Environment access.Environment `json:"environment,omitempty"`
 	Criticality access.Criticality `json:"criticality,omitempty"`
+	Stage       inventory.Stage    `json:"stage"`
+	NextAt      access.Time        `json:"next_at,omitzero"` // when a server reads it
 }
 
 func (s *systemsAnswer) tables() []table {
-	t := table{header: []string{"system", "kind", "environment", "criticality", "accounts", "grants", "read", "state"}, right: []int{4, 5}}
+	t := table{header: []string{"system", "kind", "environment", "criticality", "accounts", "grants", "read", "next", "state"}, right: []int{4, 5}}
 	for _, y := range s.Systems {
 		state := "good"
 		switch {
+		case y.Stage != inventory.Active:
+			state = string(y.Stage)
 		case y.SyncedAt == 0 && len(y.Errors) > 0:
 			state = "FAILED: " + y.Errors[0]
 		case len(y.Errors) > 0:
@@ -41,7 +46,7 @@ func (s *systemsAnswer) tables() []table {
 		case y.Stale:
 			state = "stale: " + age(s.At, y.SyncedAt) + " old"
 		}
-		t.rows = append(t.rows, []string{y.Name, y.Kind, string(y.Environment), string(y.Criticality), count(y.Accounts), count(y.Grants), moment(y.SyncedAt), state})
+		t.rows = append(t.rows, []string{y.Name, y.Kind, string(y.Environment), string(y.Criticality), count(y.Accounts), count(y.Grants), moment(y.SyncedAt), moment(y.NextAt), state})
 	}
 	return []table{t}
 }
@@ -68,8 +73,8 @@ func age(at, was access.Time) string {
 }
 
 func (a *app) systemCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "system", Short: "Systems: add, change, show, sync, list", Args: cobra.NoArgs, RunE: help}
-	cmd.AddCommand(a.systemAddCommand(), a.systemSetCommand(), a.systemShowCommand(), a.systemSyncCommand(), a.systemListCommand())
+	cmd := &cobra.Command{Use: "system", Short: "Systems: add, change, show, test, sync, list", Args: cobra.NoArgs, RunE: help}
+	cmd.AddCommand(a.systemAddCommand(), a.systemSetCommand(), a.systemShowCommand(), a.systemTestCommand(), a.systemDryRunCommand(), a.systemSyncCommand(), a.systemListCommand())
 	return cmd
 }
 
@@ -190,6 +195,7 @@ until it is deleted, or until a sync with --accept-removals lets go of it.`,
 				if list, err = a.inventory().Systems(ctx); err != nil {
 					return err
 				}
+				list = slices.DeleteFunc(list, func(y inventory.System) bool { return y.StageAt(a.now()) != inventory.Active })
 			}
 			for _, name := range args {
 				y, err := a.inventory().System(ctx, name)
@@ -245,8 +251,16 @@ func (a *app) systemListCommand() *cobra.Command {
 				return err
 			}
 			ans := &systemsAnswer{At: access.TimeOf(a.now()), Systems: []listedSystem{}}
+			due, err := a.inventory().DueList(ctx)
+			if err != nil {
+				return err
+			}
+			next := map[access.Ref]access.Time{}
+			for _, d := range due {
+				next[d.On] = access.TimeOf(d.At)
+			}
 			for i, y := range list {
-				ans.Systems = append(ans.Systems, listedSystem{y.ID, lines[i], y.Environment, y.Criticality})
+				ans.Systems = append(ans.Systems, listedSystem{y.ID, lines[i], y.Environment, y.Criticality, y.StageAt(a.now()), next[y.ID.Ref()]})
 			}
 			return a.print(ans)
 		},
@@ -274,8 +288,8 @@ func (s *sourcesAnswer) tables() []table {
 }
 
 func (a *app) sourceCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "source", Short: "Sources of identities: add, sync, list", Args: cobra.NoArgs, RunE: help}
-	cmd.AddCommand(a.sourceAddCommand(), a.sourceSyncCommand(), &cobra.Command{
+	cmd := &cobra.Command{Use: "source", Short: "Sources of identities: add, change, sync, list", Args: cobra.NoArgs, RunE: help}
+	cmd.AddCommand(a.sourceAddCommand(), a.sourceSetCommand(), a.sourceSyncCommand(), &cobra.Command{
 		Use: "list", Short: "The sources, when they were read, and how it went", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, err := a.open(cmd.Context())
@@ -346,6 +360,7 @@ func (a *app) sourceSyncCommand() *cobra.Command {
 				if list, err = a.inventory().Sources(ctx); err != nil {
 					return err
 				}
+				list = slices.DeleteFunc(list, func(x inventory.Source) bool { return x.StageAt(a.now()) != inventory.Active })
 			}
 			for _, name := range args {
 				src, err := a.inventory().Source(ctx, name)

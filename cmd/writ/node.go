@@ -13,6 +13,7 @@ import (
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/audit"
+	"github.com/writhq/writ/inventory"
 	"github.com/writhq/writ/policy"
 	"github.com/writhq/writ/search"
 	"github.com/writhq/writ/server"
@@ -31,6 +32,9 @@ type node struct {
 	stopping chan struct{} // closed when it stops: who follows something is let go
 	settled  atomic.Int64  // the revision that everything has been brought up to
 
+	inventory *inventory.Service
+	runs      *inventory.Runs
+
 	mu      sync.Mutex
 	failing error // why the last step behind the truth failed
 }
@@ -41,7 +45,11 @@ func (a *app) newNode(ctx context.Context) (*node, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compiling the policies: %w", err)
 	}
-	n := &node{app: a, live: policy.NewLive(a.graph), search: search.New(a.graph, a.db.Search()), stopping: make(chan struct{})}
+	n := &node{
+		app: a, live: policy.NewLive(a.graph), search: search.New(a.graph, a.db.Search()), inventory: a.inventory(),
+		stopping: make(chan struct{}),
+	}
+	n.runs = inventory.NewRuns(n.inventory)
 	engine, err := policy.New(policy.Config{Set: set, Facts: n.live.Facts})
 	if err != nil {
 		return nil, err
@@ -75,6 +83,8 @@ func (n *node) run(ctx context.Context) error {
 	g.Go(func() error { return n.sweep(ctx) })
 	g.Go(func() error { return n.forget(ctx) })
 	g.Go(func() error { return n.search.Run(ctx) })
+	g.Go(func() error { return n.runs.Run(ctx) })
+	g.Go(func() error { return n.schedule(ctx) })
 	return g.Wait()
 }
 
@@ -206,6 +216,17 @@ func (n *node) figures(ctx context.Context) (f server.Figures, err error) {
 		f.WaitingSeconds = s.Now.Time().Sub(s.Oldest.Time()).Seconds()
 	}
 	return f, nil
+}
+
+// readAtOnce is how many systems and sources a node reads at a time by itself.
+const readAtOnce = 2
+
+// schedule reads systems and sources when they are due. What a sync changed is followed
+// like everything else.
+func (n *node) schedule(ctx context.Context) error {
+	ctx = audit.WithActor(ctx, audit.Actor{Node: "schedule"})
+	s := inventory.Scheduler{List: n.inventory.DueList, Read: n.runs.ReadBySchedule, Now: n.app.now, Most: readAtOnce}
+	return s.Run(ctx)
 }
 
 func wait(ctx context.Context, d time.Duration) {

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/writhq/writ/iga/classify"
+	"github.com/writhq/writ/inventory"
 	"github.com/writhq/writ/server"
 )
 
@@ -40,7 +41,10 @@ the environment has the last word: WRIT_ADDRESS is address, WRIT_TLS__KEY is tls
     issuer: https://login.example.com
     client_id: writ
     client_secret: file:/etc/writ/oidc-secret   # or env:VARIABLE
-    mfa: [mfa, phr]                   # values of acr or amr that stand for a second factor`,
+    mfa: [mfa, phr]                   # values of acr or amr that stand for a second factor
+  paths: {erp: /srv/exports/erp}      # what a system added in the console may be read from
+  credentials:                        # what it may sign in with, and where to alone
+    payroll: {from: env:PAYROLL_PASSWORD, address: postgres://auditor@db1/postgres}`,
 		Example: "  writ server --config /etc/writ.yaml",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -60,7 +64,7 @@ the environment has the last word: WRIT_ADDRESS is address, WRIT_TLS__KEY is tls
 
 // serve runs a node and its server until ctx ends.
 func (a *app) serve(ctx context.Context, c *serverConfig) error {
-	a.progress = nil
+	a.progress, a.declared = nil, c.declared()
 	slog.SetDefault(slog.New(slog.NewJSONHandler(a.err, nil)))
 	ctx, err := a.openGraph(ctx)
 	if err != nil {
@@ -143,5 +147,6 @@ func (a *app) served(c *serverConfig, n *node) (cfg server.Config, err error) {
 func (a *app) features(n *node) []server.Feature {
 	return slices.Concat([]server.Feature{
 		n.door, &server.Decisions{Gate: n.gate}, a.askAPI(n), &classify.API{Service: a.classifier(), Gate: n.gate}, n.searchOperations(),
+		&inventory.API{Service: n.inventory, Runs: n.runs, Gate: n.gate},
 	}, a.assuring(n))
 }

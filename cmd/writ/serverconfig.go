@@ -4,10 +4,13 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"net/url"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/go-viper/mapstructure/v2"
@@ -17,6 +20,7 @@ import (
 	"github.com/knadh/koanf/v2"
 
 	"github.com/writhq/writ/internal/fault"
+	"github.com/writhq/writ/inventory"
 	"github.com/writhq/writ/server"
 	"github.com/writhq/writ/signin"
 )
@@ -36,7 +40,9 @@ type serverConfig struct {
 		Certificate string `koanf:"certificate"`
 		Key         string `koanf:"key"`
 	} `koanf:"tls"`
-	OIDC []providerConfig `koanf:"oidc"`
+	OIDC        []providerConfig              `koanf:"oidc"`
+	Credentials map[string]declaredCredential `koanf:"credentials"`
+	Paths       map[string]string             `koanf:"paths"`
 
 	origin    *url.URL
 	proxies   server.Networks
@@ -65,6 +71,40 @@ func (p providerConfig) provider() (signin.Provider, error) {
 		return given, err
 	}
 	return given, given.Validate()
+}
+
+// declaredCredential is a credential that the API may name, and what it goes with.
+type declaredCredential struct {
+	From    string            `koanf:"from"`
+	Address string            `koanf:"address"`
+	Options map[string]string `koanf:"options"`
+}
+
+// declared is what the API may name of this node.
+func (c *serverConfig) declared() inventory.Declared {
+	d := inventory.Declared{Credentials: map[string]inventory.DeclaredCredential{}, Paths: c.Paths}
+	for name, x := range c.Credentials {
+		d.Credentials[name] = inventory.DeclaredCredential(x)
+	}
+	return d
+}
+
+// checkDeclared says what is wrong with what the API may name.
+func (c *serverConfig) checkDeclared(say func(text string, args ...any)) {
+	for _, name := range slices.Sorted(maps.Keys(c.Credentials)) {
+		x := c.Credentials[name]
+		if !strings.HasPrefix(x.From, "env:") && !strings.HasPrefix(x.From, "file:") {
+			say("credentials.%s: from is env:VARIABLE or file:PATH", name)
+		}
+		if x.Address == "" {
+			say("credentials.%s: name the address that it is for: it goes to no other", name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Paths)) {
+		if !filepath.IsAbs(c.Paths[name]) {
+			say("paths.%s: %q is not a whole path, from / on", name, c.Paths[name])
+		}
+	}
 }
 
 const envPrefix = "WRIT_"
@@ -145,6 +185,7 @@ func (c *serverConfig) check() error {
 		}
 		c.providers = append(c.providers, given)
 	}
+	c.checkDeclared(say)
 	if len(wrong) > 0 {
 		return errConfig.Because(errors.Join(wrong...))
 	}

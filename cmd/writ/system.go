@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -22,6 +21,7 @@ type systemChange struct {
 	options             []string
 	credential, address string
 	cycle               time.Duration
+	plan                planFlags
 	has                 func(flag string) bool
 }
 
@@ -44,7 +44,7 @@ func (s *systemSetAnswer) tables() []table {
 func (a *app) systemSetCommand() *cobra.Command {
 	var c systemChange
 	cmd := &cobra.Command{
-		Use:   "set SYSTEM [--option KEY=VALUE]... [--credential FORM] [--address ADDRESS] [--cycle TIME]",
+		Use:   "set SYSTEM [--option KEY=VALUE]... [--credential FORM] [--address ADDRESS] [--cycle TIME] [--every TIME]",
 		Short: "Change what is kept about a system",
 		Long: `Change what is kept about a system; what is not named stays.
 
@@ -52,7 +52,8 @@ Options are those of 'writ system add': ` + strings.Join(slices.Sorted(maps.Keys
 and the connector's own. An empty value takes one back. A sealed credential is never
 sent to a new address, nor with other options of the connector: give it again with them.`,
 		Example: `  writ system set payroll --option criticality=control --option business_owner=1017
-  writ system set payroll --address postgres://auditor@db2/postgres --credential prompt`,
+  writ system set payroll --address postgres://auditor@db2/postgres --credential prompt
+  writ system set payroll --maintenance-until 4h --reason 'the cluster is upgraded'`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c.has = cmd.Flags().Changed
@@ -74,14 +75,15 @@ sent to a new address, nor with other options of the connector: give it again wi
 	cmd.Flags().StringVar(&c.credential, "credential", "", "`FORM`: "+keptForms+"; empty for none")
 	cmd.Flags().StringVar(&c.address, "address", "", "where it is now")
 	cmd.Flags().DurationVar(&c.cycle, "cycle", 0, "how old what is known of it may be, as in 15m; 0 goes by its worst tier")
+	c.plan.register(cmd.Flags())
 	return cmd
 }
 
 // check refuses what no system could be changed to.
 func (c systemChange) check() error {
 	switch {
-	case !c.has("option") && !c.has("credential") && !c.has("address") && !c.has("cycle"):
-		return fmt.Errorf("%w: say what to change: --option, --credential, --address or --cycle", errUsage)
+	case !slices.ContainsFunc(append([]string{"option", "credential", "address", "cycle"}, planFlagNames...), c.has):
+		return fmt.Errorf("%w: say what to change: --option, --credential, --address, --cycle, --every, --hours, --stage or --maintenance-until", errUsage)
 	case c.has("address") && c.address == "":
 		return fmt.Errorf("%w: --address needs an address", errUsage)
 	case c.cycle < 0:
@@ -108,6 +110,9 @@ func (a *app) setSystem(ctx context.Context, name string, c systemChange) (*syst
 	if c.has("cycle") {
 		is.Cycle = c.cycle
 	}
+	if is.Plan, err = c.plan.apply(is.Plan, c.has, a.now()); err != nil {
+		return nil, err
+	}
 	var sealed *secret.Secret
 	if c.has("credential") {
 		if is.Config.Credential, sealed, err = a.keptCredential(was.Name, c.credential); err != nil {
@@ -119,7 +124,9 @@ func (a *app) setSystem(ctx context.Context, name string, c systemChange) (*syst
 		if err := a.inventory().UpdateSystem(ctx, is, sealed); err != nil {
 			return nil, err
 		}
-		ans.Next = "writ system sync " + ans.Name
+		if ans.Next = "writ system sync " + ans.Name; is.StageAt(a.now()) != inventory.Active {
+			ans.Next = "writ system set " + ans.Name + " --stage active, when it may be read again"
+		}
 		if _, err := a.refresh(ctx); err != nil {
 			return nil, err
 		}
@@ -139,7 +146,7 @@ func (a *app) setOptions(ctx context.Context, y *inventory.System, settings []st
 		if _, about := aboutOptions[key]; about {
 			return a.setAbout(ctx, y, key, value)
 		}
-		if !slices.ContainsFunc(spec.Options, func(o connector.Option) bool { return optionFits(o.Name, key) }) {
+		if !slices.ContainsFunc(spec.Options, func(o connector.Option) bool { return o.Fits(key) }) {
 			return errSystemFlag.With("--option %s is not known for %s; there are: %s", key, y.Name, strings.Join(optionsOf(spec), ", "))
 		}
 		if y.Config.Options == nil {
@@ -183,16 +190,6 @@ func (a *app) setAbout(ctx context.Context, y *inventory.System, key, value stri
 	return nil
 }
 
-// optionFits reports whether a key is an option, or one of a family: what a family's
-// name has in capitals stands for something of the system's.
-func optionFits(option, key string) bool {
-	i := strings.IndexFunc(option, unicode.IsUpper)
-	if i < 0 {
-		return key == option
-	}
-	return strings.HasPrefix(key, option[:i]) && len(key) > i
-}
-
 func optionsOf(spec connector.Spec) []string {
 	list := slices.Collect(maps.Keys(aboutOptions))
 	for _, o := range spec.Options {
@@ -233,6 +230,7 @@ func settingsOf(y inventory.System) map[string]string {
 		"environment": string(y.Environment), "criticality": string(y.Criticality), "data_class": string(y.DataClass),
 		"business_owner": y.BusinessOwner.String(), "technical_owner": y.TechnicalOwner.String(), "runs_on": y.RunsOn.String(),
 		"address": y.Config.Address, "credential": y.Config.Credential, "cycle": y.Cycle.String(),
+		"stage": string(y.Stage), "every": y.Every.String(), "hours": y.Hours.String(), "maintenance": fmt.Sprint(y.PausedUntil, y.PausedReason),
 	}
 	maps.Copy(m, y.Config.Options)
 	return m

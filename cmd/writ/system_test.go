@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/writhq/writ/connector"
 )
 
 // pipe runs one command with standard input.
@@ -129,7 +131,7 @@ func TestOptionFits(t *testing.T) {
 		{"data_class.DB[.SCHEMA[.TABLE]]", "data_class.", false},
 		{"data_class.DB[.SCHEMA[.TABLE]]", "data_classes", false},
 	} {
-		if optionFits(tt.option, tt.key) != tt.fits {
+		if (connector.Option{Name: tt.option}).Fits(tt.key) != tt.fits {
 			t.Errorf("%q fits %q: not %v", tt.key, tt.option, tt.fits)
 		}
 	}

@@ -34,6 +34,12 @@ type systemShowAnswer struct {
 	WorstTier      access.Tier        `json:"worst_tier"`
 	Cycle          string             `json:"cycle"`     // in force
 	CycleSet       bool               `json:"cycle_set"` // by somebody, not by the worst tier
+	Stage          inventory.Stage    `json:"stage"`
+	Every          string             `json:"every"`     // how often a server reads it
+	EverySet       bool               `json:"every_set"` // by somebody, not by the cycle
+	Hours          string             `json:"hours,omitempty"`
+	PausedUntil    access.Time        `json:"paused_until,omitzero"`
+	PausedReason   string             `json:"paused_reason,omitempty"`
 	SyncedAt       access.Time        `json:"synced_at,omitzero"`
 	FailedAt       access.Time        `json:"failed_at,omitzero"`
 	BaselineAt     access.Time        `json:"baseline_at,omitzero"`
@@ -96,7 +102,13 @@ func (a *app) showSystem(ctx context.Context, y inventory.System) (*systemShowAn
 		SyncedAt: y.State.Synced, FailedAt: y.State.Failed, BaselineAt: y.State.Baseline, Error: y.State.Error, Warnings: y.State.Warnings, Counts: y.State.Counts,
 		Stale: y.State.Stale(a.now(), tier.Cycle(y.Cycle)),
 	}
-	ans.State = stateOf(y.State, ans.Stale)
+	ans.Stage, ans.Every, ans.EverySet, ans.Hours = y.StageAt(a.now()), plainDuration(y.Period(tier.Cycle(y.Cycle))), y.Every != 0, y.Hours.String()
+	if ans.State = stateOf(y.State, ans.Stale); ans.Stage != inventory.Active {
+		ans.State = string(ans.Stage)
+	}
+	if ans.Stage == inventory.Maintenance {
+		ans.PausedUntil, ans.PausedReason = y.PausedUntil, y.PausedReason
+	}
 	if ans.Options == nil {
 		ans.Options = map[string]string{}
 	}
@@ -119,16 +131,7 @@ func stateOf(s inventory.State, stale bool) string {
 }
 
 // plainDuration writes 15m0s as 15m and 24h0m0s as 24h.
-func plainDuration(d time.Duration) string {
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
-}
+func plainDuration(d time.Duration) string { return inventory.Period(d).String() }
 
 func (s *systemShowAnswer) tables() []table {
 	t := table{title: fmt.Sprintf("system %s (%s)", s.Name, s.ID), header: []string{"what", "value"}}
@@ -163,7 +166,16 @@ func (s *systemShowAnswer) tables() []table {
 		add("option "+key, s.Options[key])
 	}
 	add("cycle", cycle)
+	every := s.Every + " (by its cycle)"
+	if s.EverySet {
+		every = s.Every
+	}
+	add("every", every)
+	add("hours", s.Hours)
 	add("state", s.State)
+	if s.PausedUntil != 0 {
+		add("until", moment(s.PausedUntil)+": "+s.PausedReason)
+	}
 	add("read", moment(s.SyncedAt))
 	add("baseline", moment(s.BaselineAt))
 	add("failed", moment(s.FailedAt))

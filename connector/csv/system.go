@@ -24,7 +24,7 @@ const version = "flat files v1"
 // Spec describes flat files as a kind of system.
 func Spec() connector.Spec {
 	return connector.Spec{
-		Kind: Kind, Title: "Flat files", Address: "/exports/erp",
+		Kind: Kind, Title: "Flat files", Address: "/exports/erp", Local: true,
 		Options: []connector.Option{
 			{Name: "encoding", Help: "utf-8, utf-16, windows-1252, iso-8859-1 or iso-8859-15", Default: "utf-8"},
 			{Name: "delimiter", Help: "one character", Default: ","},

@@ -188,10 +188,13 @@ func oneOf(value string, list ...string) string {
 	return "it must be one of " + strings.Join(list, ", ")
 }
 
+// isFile reports whether option ca is a file and not the certificates themselves.
+func isFile(value string) bool { return !strings.HasPrefix(strings.TrimSpace(value), "-----BEGIN") }
+
 // authorities reads option ca: a file, or the certificates themselves.
 func (s *settings) authorities(value string) (why string) {
 	text := []byte(value)
-	if !strings.HasPrefix(strings.TrimSpace(value), "-----BEGIN") {
+	if isFile(value) {
 		info, err := os.Stat(value)
 		if err != nil || !info.Mode().IsRegular() || info.Size() > maxCABytes {
 			return "it must be certificates as PEM text, or a file of them that Writ can read"

@@ -21,7 +21,7 @@ func Spec() connector.Spec {
 		Kind: Kind, Title: "LDAP directory (OpenLDAP, Active Directory)", Address: "ldaps://directory.example.com/dc=example,dc=com",
 		Options: []connector.Option{
 			{Name: optBindDN, Help: "who Writ signs in as, a distinguished name or NAME@DOMAIN; its password is the credential"},
-			{Name: optCA, Help: "the authority that the server's certificate is from: a PEM file, or the text itself"},
+			{Name: optCA, Help: "the authority that the server's certificate is from: a PEM file, or the text itself", Path: isFile},
 			{Name: optServerName, Help: "the name that the server's certificate is for, where it is not the address's"},
 			{Name: optTLS, Help: "verify, or none for ldap:// without TLS, over which the password and all that is read go in the clear", Default: "verify"},
 			{Name: optSchema, Help: "auto, openldap or ad", Default: schemaAuto},

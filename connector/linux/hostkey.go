@@ -55,10 +55,13 @@ func newHostKeyCheck(cfg connector.Config, address string) (hostKeyCheck, error)
 	return c, nil
 }
 
+// isFile reports whether option known_hosts is a path and not a line of such a file.
+func isFile(value string) bool { return !strings.Contains(value, " ") || strings.HasPrefix(value, "/") }
+
 // readKnownHosts takes a path, or the lines themselves.
 func (c *hostKeyCheck) readKnownHosts(system, value string) error {
 	path := value
-	if strings.Contains(value, " ") && !strings.HasPrefix(value, "/") {
+	if !isFile(value) {
 		// The library that knows every form of such lines reads files only.
 		f, err := os.CreateTemp("", "known_hosts-*")
 		if err != nil {

@@ -37,7 +37,7 @@ func Spec() connector.Spec {
 	return connector.Spec{
 		Kind: "linux", Title: "Linux host over SSH", Address: "ssh://writ@db1.example.com:22",
 		Options: []connector.Option{
-			{Name: optKnownHosts, Help: "the host's key: the path of a known_hosts file, or one line of such a file"},
+			{Name: optKnownHosts, Help: "the host's key: the path of a known_hosts file, or one line of such a file", Path: isFile},
 			{Name: optHostKey, Help: "the host's key by its fingerprint, SHA256:…; instead of known_hosts"},
 			{Name: optTimeout, Help: "seconds that one command on the host may take", Default: "120"},
 			{Name: optSetuid, Help: "search the host's file systems for setuid programs: on or off", Default: "on"},
