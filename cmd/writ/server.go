@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/writhq/writ/console"
 	"github.com/writhq/writ/policy"
 	"github.com/writhq/writ/server"
 )
@@ -79,7 +80,7 @@ func (a *app) serve(ctx context.Context, c *serverConfig) error {
 func (a *app) newServer(c *serverConfig, n *node) (*server.Server, error) {
 	return server.New(server.Config{
 		Address: c.Address, Origin: c.Origin, Proxies: c.proxies, TLS: c.tls, Version: version(),
-		Door: nobody{}, Ready: n.ready,
+		Door: nobody{}, Ready: n.ready, Console: console.Files(),
 	})
 }
 

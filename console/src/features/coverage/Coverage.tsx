@@ -1,0 +1,5 @@
+import { Page } from "../../ui/Page";
+
+export function Coverage() {
+  return <Page title="Coverage"><p>soon</p></Page>;
+}

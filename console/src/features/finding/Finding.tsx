@@ -1,0 +1,5 @@
+import { Page } from "../../ui/Page";
+
+export function Finding() {
+  return <Page title="Finding"><p>soon</p></Page>;
+}

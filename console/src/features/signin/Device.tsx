@@ -1,0 +1,5 @@
+import { Page } from "../../ui/Page";
+
+export function Device() {
+  return <Page title="Device"><p>soon</p></Page>;
+}

@@ -1,0 +1,5 @@
+import { Page } from "../../ui/Page";
+
+export function Add() {
+  return <Page title="Add"><p>soon</p></Page>;
+}
