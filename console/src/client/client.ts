@@ -1,6 +1,6 @@
 import createClient from "openapi-fetch";
 import type { paths } from "../api/schema";
-import { Problem, read } from "./problem";
+import { fromDocument, type Problem } from "./problem";
 import { send } from "./send";
 
 export const api = createClient<paths>({ baseUrl: location.origin, fetch: send });
@@ -26,16 +26,5 @@ export async function askWithTag<T>(sent: Promise<Answer<T>>): Promise<{ data: T
 }
 
 function problemOf(error: unknown, response: Response): Problem {
-  const doc = (error ?? {}) as { code?: string; detail?: string; instance?: string; errors?: Problem["wrong"] | null };
-  if (typeof doc !== "object" || doc.code === undefined) {
-    return new Problem(response.status, "unknown", `The answer was ${response.status}: something between you and Writ may be in the way.`);
-  }
-  return new Problem(response.status, doc.code, upper(doc.detail ?? ""), doc.instance ?? "", doc.errors ?? []);
+  return fromDocument(response.status, typeof error === "object" && error !== null ? error : {}, response);
 }
-
-function upper(text: string): string {
-  const whole = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?]$/.test(whole) ? whole : whole + ".";
-}
-
-export { read };

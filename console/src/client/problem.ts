@@ -52,18 +52,19 @@ export function sentence(text: string): string {
   return /[.!?]$/.test(whole) ? whole : whole + ".";
 }
 
-// read turns an answer that is not good into a Problem, also where something in
+// fromDocument turns an answer that is not good into a Problem, also where something in
 // between has answered in Writ's place.
+export function fromDocument(status: number, doc: Document, response: Response): Problem {
+  const detail = doc.detail ?? doc.title ?? `The answer was ${status}: something between you and Writ may be in the way`;
+  return new Problem(status, doc.code ?? "unknown", sentence(detail), doc.instance ?? response.headers.get("X-Request-Id") ?? "", doc.errors ?? []);
+}
+
 export async function read(response: Response): Promise<Problem> {
   let doc: Document = {};
   if ((response.headers.get("Content-Type") ?? "").includes("json")) {
     doc = await response.json().catch(() => ({})) as Document;
   }
-  const detail = doc.detail ?? doc.title ?? `The answer was ${response.status}: something between you and Writ may be in the way.`;
-  return new Problem(
-    response.status, doc.code ?? "unknown", sentence(detail),
-    doc.instance ?? response.headers.get("X-Request-Id") ?? "", doc.errors ?? [],
-  );
+  return fromDocument(response.status, doc, response);
 }
 
 export function asProblem(error: unknown): Problem {

@@ -82,3 +82,10 @@ export async function proof(method: string, address: string): Promise<string> {
   );
   return `${head}.${claims}.${base64url(signed)}`;
 }
+
+// thumbprint names the key (RFC 7638), for what a browser is sent to and cannot sign.
+export async function thumbprint(): Promise<string> {
+  publicKey ??= jwk();
+  const { crv, kty, x, y } = await publicKey;
+  return base64url(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify({ crv, kty, x, y }))));
+}

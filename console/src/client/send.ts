@@ -14,6 +14,7 @@ export function whenAsked(answers: Asked): void {
 }
 
 const stepUpCode = "step-up-required";
+const outside = new Set(["wrong-client", "proof-required", "sign-in-ended"]);
 
 async function once(request: Request): Promise<Response> {
   const signed = new Request(request, { credentials: "same-origin" });
@@ -39,11 +40,12 @@ export async function send(request: Request): Promise<Response> {
   const again = request.clone();
   const response = await once(request);
   if (response.status === 401) {
-    if (!new URL(request.url).pathname.startsWith("/v1/signin")) asked.signIn();
+    if (!/^\/v1\/signin(\/|$)/.test(new URL(request.url).pathname)) asked.signIn();
     return response;
   }
-  if (response.status === 403 && (await code(response)) === stepUpCode && (await asked.stepUp())) {
-    return once(again);
-  }
+  if (response.status !== 403) return response;
+  const why = await code(response);
+  if (why === stepUpCode && (await asked.stepUp())) return once(again);
+  if (outside.has(why)) asked.signIn();
   return response;
 }

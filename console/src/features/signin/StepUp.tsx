@@ -35,7 +35,7 @@ export function StepUp() {
     setBusy(true);
     try {
       const begun = await ask(api.POST("/v1/stepup/begin"));
-      await ask(api.POST("/v1/stepup/finish", { body: { id: begun.id, credential: await show(begun.options) } as never }));
+      await ask(api.POST("/v1/stepup/finish", { body: { credential: await show(begun.public_key) } }));
       end(true);
     } catch (error) {
       setWrong(asProblem(error).message);

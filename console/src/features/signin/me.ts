@@ -16,7 +16,7 @@ export function useMe() {
 export function useSignOut() {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: () => ask(api.POST("/v1/signin/end")),
+    mutationFn: () => ask(api.POST("/v1/signout")),
     onSettled: () => {
       queries.clear();
       location.assign("/signin");

@@ -7,10 +7,6 @@ export class Cancelled extends Error {
   }
 }
 
-interface Wanted {
-  publicKey: unknown;
-}
-
 async function asked<T extends Credential>(ask: () => Promise<Credential | null>): Promise<T> {
   try {
     const credential = await ask();
@@ -23,13 +19,13 @@ async function asked<T extends Credential>(ask: () => Promise<Credential | null>
 }
 
 export async function show(options: unknown): Promise<PublicKeyCredentialJSON> {
-  const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON((options as Wanted).publicKey as PublicKeyCredentialRequestOptionsJSON);
+  const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options as PublicKeyCredentialRequestOptionsJSON);
   const credential = await asked<PublicKeyCredential>(() => navigator.credentials.get({ publicKey }));
   return credential.toJSON();
 }
 
 export async function make(options: unknown): Promise<PublicKeyCredentialJSON> {
-  const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON((options as Wanted).publicKey as PublicKeyCredentialCreationOptionsJSON);
+  const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(options as PublicKeyCredentialCreationOptionsJSON);
   const credential = await asked<PublicKeyCredential>(() => navigator.credentials.create({ publicKey }));
   return credential.toJSON();
 }
