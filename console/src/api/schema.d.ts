@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/v1/accounts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is known of an account */
+        get: operations["show-account"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/device/{code}": {
         parameters: {
             query?: never;
@@ -49,6 +66,40 @@ export interface paths {
         put?: never;
         /** Tell a program that it is not signed in */
         post: operations["deny-device"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/entitlements/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an entitlement is, its tier and why, and what stands around it */
+        get: operations["show-entitlement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/entitlements/{id}/holders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who can reach it, and how */
+        get: operations["list-entitlement-holders"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -174,6 +225,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/identities/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is known of an identity */
+        get: operations["show-identity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/identities/{id}/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an identity effectively has, worst tier first */
+        get: operations["list-access"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/me": {
         parameters: {
             query?: never;
@@ -254,6 +339,40 @@ export interface paths {
         post?: never;
         /** Remove one of one's passkeys */
         delete: operations["remove-passkey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The access graph of an identity or an entitlement, as a picture with its text */
+        get: operations["show-picture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/resources/{id}/holders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who can reach it, and how */
+        get: operations["list-resource-holders"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -430,6 +549,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/systems/{id}/holders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who can reach it, and how */
+        get: operations["list-system-holders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tokens": {
         parameters: {
             query?: never;
@@ -465,6 +601,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why an identity can reach something, in sentences */
+        get: operations["tell-why"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -475,27 +628,37 @@ export interface components {
             /** @description When it is open again: a year away at most */
             until: string;
         };
+        AccessNamed: {
+            id: string;
+            name: string;
+            /** @description What its system calls it */
+            native?: string;
+            /** @description An identity's employee number */
+            number?: string;
+            /** @description The name of its system */
+            system?: string;
+            /** @description The glossary's word for its kind */
+            type: string;
+        };
+        AccessRequirement: {
+            control: string;
+            /** Format: int64 */
+            days?: number;
+        };
         AddPasskeyInputBody: {
             /** @description What navigator.credentials answered, as JSON (WebAuthn) */
             credential: unknown;
             /** @description Such as the device that it is on */
             name: string;
         };
-        AgeCount: {
-            /** @enum {string} */
-            age: "week" | "month" | "quarter" | "older";
-            /** Format: int64 */
-            count: number;
-            severity: string;
-        };
         AgeingOutputBody: {
             ages: string[] | null;
             /** @description What the ages are measured from */
             at: string;
             /** @description Open findings by how long they have been open, and severity */
-            by_age: components["schemas"]["AgeCount"][] | null;
+            by_age: components["schemas"]["FindingAgeCount"][] | null;
             /** @description Open findings by who answers, and how soon they are due */
-            by_function: components["schemas"]["FunctionCount"][] | null;
+            by_function: components["schemas"]["FindingFunctionCount"][] | null;
             dues: string[] | null;
             severities: string[] | null;
         };
@@ -503,31 +666,426 @@ export interface components {
             /** @description What navigator.credentials answered, as JSON (WebAuthn) */
             credential: unknown;
         };
+        AskAccount: {
+            account: components["schemas"]["AskShown"];
+            created?: string;
+            credentials: components["schemas"]["AskCredentialLine"][] | null;
+            display_name?: string;
+            disputed: boolean;
+            expires?: string;
+            findings: components["schemas"]["AskFindingLines"];
+            /** @description Whose it is */
+            identities: components["schemas"]["AskShown"][] | null;
+            in: components["schemas"]["AskShown"];
+            interactive: boolean;
+            kind: string;
+            kind_reason?: string;
+            last_used?: string;
+            link: components["schemas"]["AskLinkFacts"];
+            may: {
+                [key: string]: components["schemas"]["PolicyVerdict"];
+            };
+            native_id: string;
+            opened_by: components["schemas"]["AskShown"][] | null;
+            /** @description The accounts that it is let in as */
+            opens: components["schemas"]["AskShown"][] | null;
+            /** Format: int64 */
+            revision: number;
+            status: string;
+            tiers: components["schemas"]["AskTierCount"][] | null;
+            usage_known: boolean;
+        };
+        AskAccountLine: {
+            account: components["schemas"]["AskShown"];
+            kind: string;
+            last_used?: string;
+            /** @description How it is known whose it is */
+            link?: components["schemas"]["AskLinkFacts"];
+            status: string;
+            usage_known: boolean;
+        };
+        AskAffiliationLine: {
+            employer?: string;
+            end?: string;
+            manager?: components["schemas"]["AskShown"];
+            start?: string;
+            title?: string;
+            unit?: string;
+        };
+        AskAttributeLine: {
+            name: string;
+            source?: components["schemas"]["AskShown"];
+            value: string;
+        };
+        AskCapabilityLine: {
+            on: components["schemas"]["AskShown"];
+            right: string;
+        };
+        AskCard: {
+            accounts: components["schemas"]["AskAccountLine"][] | null;
+            affiliations: components["schemas"]["AskAffiliationLine"][] | null;
+            /** @description Each value with the source that it is from */
+            attributes: components["schemas"]["AskAttributeLine"][] | null;
+            email?: string;
+            /** @description About it and its accounts */
+            findings: components["schemas"]["AskFindingLines"];
+            /** @description Of Writ's own */
+            functions: components["schemas"]["AskFunctionLine"][] | null;
+            identity: components["schemas"]["AskShown"];
+            kind: string;
+            /** @description What the caller may do to it */
+            may: {
+                [key: string]: components["schemas"]["PolicyVerdict"];
+            };
+            number?: string;
+            /** @description Who answers for a service or an agent */
+            owner?: components["schemas"]["AskShown"];
+            /** Format: int64 */
+            revision: number;
+            state: string;
+            third_party?: components["schemas"]["AskThirdPartyLine"];
+            /** @description How much it has, without becoming anybody else */
+            tiers: components["schemas"]["AskTierCount"][] | null;
+        };
+        AskCell: {
+            control: string;
+            /** Format: int64 */
+            excepted: number;
+            /** Format: int64 */
+            in_place: number;
+            kind: string;
+            /** Format: int64 */
+            missing: number;
+            /** Format: int64 */
+            required: number;
+            third_party: boolean;
+            /** Format: int64 */
+            unknown: number;
+        };
+        AskCredentialLine: {
+            /**
+             * Format: int64
+             * @description How many accounts accept it
+             */
+            accounts: number;
+            changed?: string;
+            kind: string;
+            last_used?: string;
+        };
+        AskDossier: {
+            capabilities: components["schemas"]["AskCapabilityLine"][] | null;
+            /** @description What nobody should have beside it */
+            conflicts: components["schemas"]["AskNeighbours"];
+            /** @description Whose holders have it */
+            contained_in: components["schemas"]["AskNeighbours"];
+            /** @description What its holders have through it */
+            contains: components["schemas"]["AskNeighbours"];
+            controls: components["schemas"]["AskRequiredLine"][] | null;
+            /** @description Of all access of this tier in its system, as counted last */
+            coverage: components["schemas"]["AskCell"][] | null;
+            description?: string;
+            disciplines: string;
+            entitlement: components["schemas"]["AskShown"];
+            /**
+             * Format: int32
+             * @description The own tier without a person's decision
+             */
+            facts_tier: number;
+            findings: components["schemas"]["AskFindingLines"];
+            holders: components["schemas"]["AskHoldersLine"][] | null;
+            /** @description Its system */
+            in: components["schemas"]["AskShown"];
+            kind: string;
+            may: {
+                [key: string]: components["schemas"]["PolicyVerdict"];
+            };
+            native_id: string;
+            override: components["schemas"]["AskOverride"];
+            /** Format: int32 */
+            own_tier: number;
+            owner: components["schemas"]["AskShown"];
+            /** @description The owner is its system's */
+            owner_of_system?: boolean;
+            reasons: components["schemas"]["AskReasonLine"][] | null;
+            /** @description What it is access to, where it names one thing */
+            resource?: components["schemas"]["AskShown"];
+            /** Format: int64 */
+            revision: number;
+            /** Format: int32 */
+            tier: number;
+        };
+        AskEdge: {
+            /**
+             * Format: int64
+             * @description How many edges between members it stands for
+             */
+            count: number;
+            from: string;
+            /** @enum {string} */
+            kind: "account" | "opening" | "grant" | "nesting" | "role" | "inclusion" | "role_gives" | "impersonate" | "grant_access" | "host";
+            mode: string;
+            to: string;
+        };
+        AskEffectiveLine: {
+            direct: boolean;
+            entitlement: components["schemas"]["AskShown"];
+            /** @description Only by becoming somebody else */
+            escalated?: boolean;
+            modes: string[] | null;
+            resource?: components["schemas"]["AskShown"];
+            /** @description The shortest way to it, in words */
+            through: string;
+            /** Format: int32 */
+            tier: number;
+        };
+        AskFindingLine: {
+            due: string;
+            function: string;
+            id: string;
+            rule: string;
+            severity: string;
+            status: string;
+            subject: components["schemas"]["AskShown"];
+            title: string;
+        };
+        AskFindingLines: {
+            /**
+             * Format: int64
+             * @description How many more are not yours to see
+             */
+            hidden: number;
+            items: components["schemas"]["AskFindingLine"][] | null;
+        };
+        AskFunctionLine: {
+            function: string;
+            scope?: string;
+            since: string;
+        };
+        AskGroup: {
+            /** Format: int64 */
+            count: number;
+            /** @description Its members are not yours to see */
+            hidden?: boolean;
+            key: string;
+            /** @description What its members are */
+            kind: string;
+            label: string;
+            /** @description The strongest among its members */
+            mode: string;
+            /** @description What to open for the next of its members */
+            next?: string;
+            system?: string;
+            /** Format: int32 */
+            tier?: number;
+            unit?: string;
+        };
+        AskHolderLine: {
+            /** @description By a grant of its own or of one of its accounts */
+            direct: boolean;
+            /** @description Only by becoming somebody else */
+            escalated?: boolean;
+            holder: components["schemas"]["AskShown"];
+            modes: string[] | null;
+            /** @description The shortest way, in words */
+            through: string;
+        };
+        AskHolders: {
+            /** Format: int64 */
+            identities: number;
+            items: components["schemas"]["AskHolderLine"][] | null;
+            /** @description The cursor of the next page; none at the end */
+            next?: string;
+            /**
+             * Format: int64
+             * @description Accounts that belong to nobody
+             */
+            orphans: number;
+            /** Format: int64 */
+            revision: number;
+            target: components["schemas"]["AskShown"];
+            /**
+             * Format: int64
+             * @description How many there are on all pages
+             */
+            total: number;
+        };
+        AskHoldersLine: {
+            /** Format: int64 */
+            direct: number;
+            /** Format: int64 */
+            identities: number;
+            mode: string;
+            /** Format: int64 */
+            orphans: number;
+        };
+        AskLinkFacts: {
+            evidence?: string;
+            rule: string;
+            since?: string;
+            state: string;
+        };
+        AskNeighbour: {
+            entitlement: components["schemas"]["AskShown"];
+            /** Format: int32 */
+            tier: number;
+        };
+        AskNeighbours: {
+            items: components["schemas"]["AskNeighbour"][] | null;
+            /** Format: int64 */
+            total: number;
+        };
+        AskNode: {
+            /** @description Only by becoming somebody else */
+            escalated?: boolean;
+            /** @description The opened group that it is of */
+            group?: string;
+            key: string;
+            mode: string;
+            object: components["schemas"]["AskShown"];
+            /**
+             * @description Of a system: whether all that it gives, all of its accounts, or the whole of it is meant
+             * @enum {string}
+             */
+            over?: "grant" | "become" | "control";
+            /** Format: int32 */
+            tier?: number;
+        };
         AskOutputBody: {
             /** @description The publicKey options of navigator.credentials, as JSON (WebAuthn) */
             public_key: unknown;
+        };
+        AskOverride: {
+            by: string;
+            /** Format: int32 */
+            decided_on_tier: number;
+            holds: boolean;
+            reason: string;
+            since: string;
+            /** Format: int32 */
+            tier: number;
+            until?: string;
+        };
+        AskPageEffectiveLine: {
+            items: components["schemas"]["AskEffectiveLine"][] | null;
+            /** @description The cursor of the next page; none at the end */
+            next?: string;
+            /** Format: int64 */
+            revision: number;
+            /**
+             * Format: int64
+             * @description How many there are on all pages
+             */
+            total: number;
+        };
+        AskPath: {
+            sentence: string;
+            steps: components["schemas"]["AskStep"][] | null;
+        };
+        AskPicture: {
+            edges: components["schemas"]["AskEdge"][] | null;
+            groups: components["schemas"]["AskGroup"][] | null;
+            /** @description There are more than were counted */
+            more?: boolean;
+            nodes: components["schemas"]["AskNode"][] | null;
+            /** @description The key of the node that it is of */
+            of: string;
+            /**
+             * Format: int64
+             * @description How many objects are in it, in nodes and in groups
+             */
+            reached: number;
+            /** Format: int64 */
+            revision: number;
+            /** @description The same in sentences, in order */
+            text: string[] | null;
+        };
+        AskReasonLine: {
+            from?: components["schemas"]["AskShown"];
+            path?: components["schemas"]["AskPath"];
+            rule: string;
+            text: string;
+            /** Format: int32 */
+            tier: number;
+        };
+        AskRequiredLine: {
+            governance: components["schemas"]["AccessRequirement"][] | null;
+            kinds: string[] | null;
+            privilege: components["schemas"]["AccessRequirement"][] | null;
+            third_party: boolean;
+        };
+        AskShown: {
+            /** @description It is there, and is not yours to see */
+            hidden?: boolean;
+            /** @description Empty where it is hidden */
+            id: string;
+            /** @description Empty where it is hidden */
+            name: string;
+            /** @description The name of the system that it is in */
+            system?: string;
+            /** @description What it is: identity, account, entitlement, … */
+            type: string;
+        };
+        AskStep: {
+            from: components["schemas"]["AskShown"];
+            how: string;
+            mode: string;
+            on?: components["schemas"]["AskShown"];
+            to: components["schemas"]["AskShown"];
+        };
+        AskThirdPartyLine: {
+            contract_end?: string;
+            organisation: string;
+            sponsor: components["schemas"]["AskShown"];
+        };
+        AskTierCount: {
+            /** Format: int64 */
+            active: number;
+            /** Format: int64 */
+            eligible: number;
+            /** Format: int64 */
+            standing: number;
+            /** Format: int32 */
+            tier: number;
+        };
+        AskWhy: {
+            /** @description How many shortest paths there are; may exceed any integer */
+            count: string;
+            identity: components["schemas"]["AskShown"];
+            /** Format: int64 */
+            length: number;
+            paths: components["schemas"]["AskPath"][] | null;
+            /** Format: int64 */
+            revision: number;
+            target: components["schemas"]["AskShown"];
         };
         AssignInputBody: {
             /** @description A person who works here; empty is the function itself */
             owner: string;
         };
-        Event: {
+        FindingAgeCount: {
+            /** @enum {string} */
+            age: "week" | "month" | "quarter" | "older";
+            /** Format: int64 */
+            count: number;
+            severity: string;
+        };
+        FindingEvent: {
             at: string;
             /** @description An identity's id, or the part of Writ that did it */
             by: string;
             /** @description Who answers from then on */
-            owner?: components["schemas"]["Named"];
+            owner?: components["schemas"]["AccessNamed"];
             /** @description Who that is */
-            person?: components["schemas"]["Named"];
+            person?: components["schemas"]["AccessNamed"];
             reason?: string;
             /** @description Of an acceptance */
             until?: string;
             /** @enum {string} */
             what: "opened" | "changed" | "accepted" | "reopened" | "assigned" | "resolved";
         };
-        Fact: {
+        FindingFact: {
             /** @description The objects that it is about */
-            about?: components["schemas"]["Named"][] | null;
+            about?: components["schemas"]["AccessNamed"][] | null;
             /**
              * Format: int64
              * @description How many more it stands for
@@ -536,23 +1094,14 @@ export interface components {
             /** @description With names filled in */
             text: string;
         };
-        FunctionCount: {
+        FindingFunctionCount: {
             /** Format: int64 */
             count: number;
             /** @enum {string} */
             due: "overdue" | "this_week" | "later";
             function: string;
         };
-        FunctionView: {
-            function: string;
-            /** @description Nothing is the organisation as a whole */
-            scope?: string;
-        };
-        InvalidInput: {
-            message: string;
-            where: string;
-        };
-        Item: {
+        FindingItem: {
             accepted_until?: string;
             due: string;
             /** @description Who is accountable */
@@ -560,13 +1109,13 @@ export interface components {
             id: string;
             opened: string;
             /** @description Who answers; without one, the function itself */
-            owner?: components["schemas"]["Named"];
+            owner?: components["schemas"]["AccessNamed"];
             rule: string;
             severity: string;
             status: string;
             /** @description What it is about */
-            subject: components["schemas"]["Named"];
-            system?: components["schemas"]["Named"];
+            subject: components["schemas"]["AccessNamed"];
+            system?: components["schemas"]["AccessNamed"];
             /** @description The rule in words */
             title: string;
             /**
@@ -577,6 +1126,60 @@ export interface components {
             /** @description The first fact that says so */
             why?: string;
         };
+        FindingRuleItem: {
+            /**
+             * Format: int64
+             * @description Until what it finds is due
+             */
+            days: number;
+            /** @description Who is accountable for what it finds */
+            function: string;
+            rule: string;
+            /** @description Where a finding does not say otherwise */
+            severity: string;
+            title: string;
+            what_to_do: string;
+            why_it_matters: string;
+        };
+        FindingShown: {
+            evidence: components["schemas"]["FindingFact"][] | null;
+            /** @description What happened to it, the newest first */
+            history: components["schemas"]["FindingEvent"][] | null;
+            /** @description What you may do to it, and if not, why not */
+            may: {
+                [key: string]: components["schemas"]["PolicyVerdict"];
+            };
+            /** @description Why its risk is accepted */
+            reason?: string;
+            what_to_do: string;
+            why_it_matters: string;
+        };
+        FindingTotal: {
+            /** Format: int64 */
+            count: number;
+            function: string;
+            severity: string;
+        };
+        HttpapiInvalidInput: {
+            message: string;
+            where: string;
+        };
+        HttpapiProblem: {
+            /** @description Stable, never reused */
+            code: string;
+            /** @description What is wrong here, and what to do */
+            detail?: string;
+            /** @description What of the input is wrong, place by place */
+            errors?: components["schemas"]["HttpapiInvalidInput"][] | null;
+            /** @description The number of the request, as the server's log has it */
+            instance?: string;
+            /** Format: int64 */
+            status: number;
+            /** @description The status in words */
+            title: string;
+            /** @description Where this kind of problem is explained; its last element is the code */
+            type: string;
+        };
         LinkInputBody: {
             /** @description Only with the first owner's link */
             email?: string;
@@ -586,7 +1189,7 @@ export interface components {
             secret: string;
         };
         ListOutputBody: {
-            items: components["schemas"]["Item"][] | null;
+            items: components["schemas"]["FindingItem"][] | null;
             next?: string;
             /**
              * Format: int64
@@ -594,14 +1197,34 @@ export interface components {
              */
             total?: number;
             /** @description The same by severity and function */
-            totals?: components["schemas"]["Total"][] | null;
+            totals?: components["schemas"]["FindingTotal"][] | null;
         };
-        Me: {
+        PasskeysOutputBody: {
+            items: components["schemas"]["SigninPasskeyView"][] | null;
+        };
+        PolicyVerdict: {
+            allowed: boolean;
+            /** @description Why not, or what it takes */
+            why?: string;
+        };
+        ReopenInputBody: {
+            /** @description Why it is accepted no longer */
+            reason: string;
+        };
+        RulesOutputBody: {
+            items: components["schemas"]["FindingRuleItem"][] | null;
+        };
+        SigninFunctionView: {
+            function: string;
+            /** @description Nothing is the organisation as a whole */
+            scope?: string;
+        };
+        SigninMe: {
             email?: string;
             /** @description When one has to sign in again, at the latest */
             ends?: string;
             /** @description Which of Writ's functions one holds, and where */
-            functions: components["schemas"]["FunctionView"][] | null;
+            functions: components["schemas"]["SigninFunctionView"][] | null;
             identity: string;
             /** @description Actions that one may do somewhere, some with a reason, a second factor or an approval */
             may: string[] | null;
@@ -619,19 +1242,7 @@ export interface components {
             /** @description By what one is known: a sign-in or a token */
             via: string;
         };
-        Named: {
-            id: string;
-            name: string;
-            /** @description What its system calls it */
-            native?: string;
-            /** @description An identity's employee number */
-            number?: string;
-            /** @description The name of its system */
-            system?: string;
-            /** @description The glossary's word for its kind */
-            type: string;
-        };
-        PasskeyView: {
+        SigninPasskeyView: {
             added: string;
             id: string;
             /** @description Since when it opens nothing, since a copy may be in use */
@@ -639,65 +1250,11 @@ export interface components {
             name: string;
             used?: string;
         };
-        PasskeysOutputBody: {
-            items: components["schemas"]["PasskeyView"][] | null;
-        };
-        Problem: {
-            /** @description Stable, never reused */
-            code: string;
-            /** @description What is wrong here, and what to do */
-            detail?: string;
-            /** @description What of the input is wrong, place by place */
-            errors?: components["schemas"]["InvalidInput"][] | null;
-            /** @description The number of the request, as the server's log has it */
-            instance?: string;
-            /** Format: int64 */
-            status: number;
-            /** @description The status in words */
-            title: string;
-            /** @description Where this kind of problem is explained; its last element is the code */
-            type: string;
-        };
-        ProviderView: {
+        SigninProviderView: {
             name: string;
             title: string;
         };
-        ReopenInputBody: {
-            /** @description Why it is accepted no longer */
-            reason: string;
-        };
-        RuleItem: {
-            /**
-             * Format: int64
-             * @description Until what it finds is due
-             */
-            days: number;
-            /** @description Who is accountable for what it finds */
-            function: string;
-            rule: string;
-            /** @description Where a finding does not say otherwise */
-            severity: string;
-            title: string;
-            what_to_do: string;
-            why_it_matters: string;
-        };
-        RulesOutputBody: {
-            items: components["schemas"]["RuleItem"][] | null;
-        };
-        Shown: {
-            evidence: components["schemas"]["Fact"][] | null;
-            /** @description What happened to it, the newest first */
-            history: components["schemas"]["Event"][] | null;
-            /** @description What you may do to it, and if not, why not */
-            may: {
-                [key: string]: components["schemas"]["Verdict"];
-            };
-            /** @description Why its risk is accepted */
-            reason?: string;
-            what_to_do: string;
-            why_it_matters: string;
-        };
-        SigninView: {
+        SigninSigninView: {
             /** @description Where it was when it began */
             address?: string;
             /** @description What the client calls itself */
@@ -715,10 +1272,7 @@ export interface components {
             /** @description Last use, to a minute */
             seen: string;
         };
-        SigninsOutputBody: {
-            items: components["schemas"]["SigninView"][] | null;
-        };
-        Token: {
+        SigninToken: {
             /** @description When it was revoked */
             ended?: string;
             ends: string;
@@ -735,6 +1289,28 @@ export interface components {
             owner: string;
             /** @description Last use, to a minute */
             used?: string;
+        };
+        SigninWaiting: {
+            /** @description Where it asks from */
+            address: string;
+            agent: string;
+            asked: string;
+            /** @description What the program calls itself: anybody can call themself anything */
+            client: string;
+            ends: string;
+            /** @description Thumbprint of its key, which it shows too */
+            key: string;
+        };
+        SigninWays: {
+            /** @description Nobody holds a function yet: the link that the server printed makes the owner */
+            first_owner: boolean;
+            /** @description A passkey of this origin */
+            passkey: boolean;
+            /** @description OpenID providers: go to /signin/oidc/NAME?key=THUMBPRINT&back=PATH */
+            providers: components["schemas"]["SigninProviderView"][] | null;
+        };
+        SigninsOutputBody: {
+            items: components["schemas"]["SigninSigninView"][] | null;
         };
         TokenInputBody: {
             /**
@@ -772,37 +1348,7 @@ export interface components {
             used?: string;
         };
         TokensOutputBody: {
-            items: components["schemas"]["Token"][] | null;
-        };
-        Total: {
-            /** Format: int64 */
-            count: number;
-            function: string;
-            severity: string;
-        };
-        Verdict: {
-            allowed: boolean;
-            /** @description Why not, or what it takes */
-            why?: string;
-        };
-        Waiting: {
-            /** @description Where it asks from */
-            address: string;
-            agent: string;
-            asked: string;
-            /** @description What the program calls itself: anybody can call themself anything */
-            client: string;
-            ends: string;
-            /** @description Thumbprint of its key, which it shows too */
-            key: string;
-        };
-        Ways: {
-            /** @description Nobody holds a function yet: the link that the server printed makes the owner */
-            first_owner: boolean;
-            /** @description A passkey of this origin */
-            passkey: boolean;
-            /** @description OpenID providers: go to /signin/oidc/NAME?key=THUMBPRINT&back=PATH */
-            providers: components["schemas"]["ProviderView"][] | null;
+            items: components["schemas"]["SigninToken"][] | null;
         };
     };
     responses: never;
@@ -813,6 +1359,38 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "show-account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An id, as lists and searches give it */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AskAccount"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
     "show-device": {
         parameters: {
             query?: never;
@@ -831,7 +1409,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Waiting"];
+                    "application/json": components["schemas"]["SigninWaiting"];
                 };
             };
             /** @description Error */
@@ -840,7 +1418,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
                 };
             };
         };
@@ -870,7 +1448,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
                 };
             };
         };
@@ -900,7 +1478,81 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    "show-entitlement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An id, as lists and searches give it */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AskDossier"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    "list-entitlement-holders": {
+        parameters: {
+            query?: {
+                /** @description Only these access modes */
+                mode?: ("standing" | "eligible" | "active")[] | null;
+                /** @description Also what a holder could become: impersonation, granting, control of the host */
+                escalation?: boolean;
+                /** @description Where the page begins, as the page before said in next */
+                cursor?: string;
+                /** @description How many at most */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description An id, as lists and searches give it */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AskHolders"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
                 };
             };
         };
@@ -912,6 +1564,25 @@ export interface operations {
                 cursor?: string;
                 /** @description How many at most */
                 limit?: number;
+                /** @description Only of this rule */
+                rule?: string;
+                severity?: "critical" | "high" | "medium" | "low";
+                /** @description Only those that this function answers for */
+                function?: "iam" | "security_operations" | "platform_owner" | "audit";
+                /** @description Only of this system */
+                system?: string;
+                /** @description Without it, both */
+                status?: "open" | "accepted";
+                /** @description Only those that this person answers for */
+                owner?: string;
+                /** @description Only about this object */
+                subject?: string;
+                /** @description Only what is due before then */
+                due_before?: string;
+                /** @description Words of a rule, or what a person, account or group is called */
+                q?: string;
+                /** @description Worst and first due first; first due first; or last opened first */
+                sort?: "worst" | "due" | "opened";
             };
             header?: never;
             path?: never;
@@ -934,7 +1605,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
                 };
             };
         };
@@ -981,14 +1652,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
                 };
             };
         };
     };
     "export-findings": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only of this rule */
+                rule?: string;
+                severity?: "critical" | "high" | "medium" | "low";
+                /** @description Only those that this function answers for */
+                function?: "iam" | "security_operations" | "platform_owner" | "audit";
+                /** @description Only of this system */
+                system?: string;
+                /** @description Without it, both */
+                status?: "open" | "accepted";
+                /** @description Only those that this person answers for */
+                owner?: string;
+                /** @description Only about this object */
+                subject?: string;
+                /** @description Only what is due before then */
+                due_before?: string;
+                /** @description Words of a rule, or what a person, account or group is called */
+                q?: string;
+                /** @description Worst and first due first; first due first; or last opened first */
+                sort?: "worst" | "due" | "opened";
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1008,7 +1699,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
                 };
             };
         };
@@ -1032,7 +1723,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Shown"];
+                    "application/json": components["schemas"]["FindingShown"];
                 };
             };
             /** @description Error */
@@ -1041,7 +1732,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
                 };
             };
         };
@@ -1053,7 +1744,10 @@ export interface operations {
                 /** @description The ETag of the version that you have seen */
                 "If-Match"?: string;
             };
-            path?: never;
+            path: {
+                /** @description The finding */
+                id: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -1069,7 +1763,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Shown"];
+                    "application/json": components["schemas"]["FindingShown"];
                 };
             };
             /** @description Error */
@@ -1078,7 +1772,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
                 };
             };
         };
@@ -1090,7 +1784,10 @@ export interface operations {
                 /** @description The ETag of the version that you have seen */
                 "If-Match"?: string;
             };
-            path?: never;
+            path: {
+                /** @description The finding */
+                id: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -1106,7 +1803,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Shown"];
+                    "application/json": components["schemas"]["FindingShown"];
                 };
             };
             /** @description Error */
@@ -1115,7 +1812,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
                 };
             };
         };
@@ -1127,7 +1824,10 @@ export interface operations {
                 /** @description The ETag of the version that you have seen */
                 "If-Match"?: string;
             };
-            path?: never;
+            path: {
+                /** @description The finding */
+                id: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -1143,7 +1843,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Shown"];
+                    "application/json": components["schemas"]["FindingShown"];
                 };
             };
             /** @description Error */
@@ -1152,7 +1852,84 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    "show-identity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An id, as lists and searches give it */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AskCard"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    "list-access": {
+        parameters: {
+            query?: {
+                /** @description Only these access modes */
+                mode?: ("standing" | "eligible" | "active")[] | null;
+                /** @description Also what a holder could become: impersonation, granting, control of the host */
+                escalation?: boolean;
+                /** @description Only these tiers */
+                tier?: number[] | null;
+                /** @description Only what is in this system, by its id */
+                system?: string;
+                /** @description Where the page begins, as the page before said in next */
+                cursor?: string;
+                /** @description How many at most */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description An id, as lists and searches give it */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AskPageEffectiveLine"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
                 };
             };
         };
@@ -1172,7 +1949,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Me"];
+                    "application/json": components["schemas"]["SigninMe"];
                 };
             };
             /** @description Error */
@@ -1181,7 +1958,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
                 };
             };
         };
@@ -1210,7 +1987,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
                 };
             };
         };
@@ -1239,7 +2016,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
                 };
             };
         };
@@ -1263,7 +2040,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PasskeyView"];
+                    "application/json": components["schemas"]["SigninPasskeyView"];
                 };
             };
             /** @description Error */
@@ -1272,7 +2049,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
                 };
             };
         };
@@ -1282,6 +2059,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The passkey's id */
                 id: string;
             };
             cookie?: never;
@@ -1301,7 +2079,86 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    "show-picture": {
+        parameters: {
+            query: {
+                /** @description The id of an identity or of an entitlement */
+                of: string;
+                /** @description Also what a holder could become */
+                escalation?: boolean;
+                /** @description How many steps are drawn; what is further away is one group */
+                depth?: number;
+                /** @description Groups to open, by the key that a picture gave them; behind a key and '@', how many of it to leave out before */
+                open?: string[] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AskPicture"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    "list-resource-holders": {
+        parameters: {
+            query?: {
+                /** @description Only these access modes */
+                mode?: ("standing" | "eligible" | "active")[] | null;
+                /** @description Also what a holder could become: impersonation, granting, control of the host */
+                escalation?: boolean;
+                /** @description Where the page begins, as the page before said in next */
+                cursor?: string;
+                /** @description How many at most */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description An id, as lists and searches give it */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AskHolders"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
                 };
             };
         };
@@ -1330,7 +2187,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
                 };
             };
         };
@@ -1350,7 +2207,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Ways"];
+                    "application/json": components["schemas"]["SigninWays"];
                 };
             };
             /** @description Error */
@@ -1359,7 +2216,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
                 };
             };
         };
@@ -1384,7 +2241,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SigninView"];
+                    "application/json": components["schemas"]["SigninSigninView"];
                 };
             };
             /** @description Error */
@@ -1393,7 +2250,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
                 };
             };
         };
@@ -1422,7 +2279,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
                 };
             };
         };
@@ -1447,7 +2304,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SigninView"];
+                    "application/json": components["schemas"]["SigninSigninView"];
                 };
             };
             /** @description Error */
@@ -1456,7 +2313,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
                 };
             };
         };
@@ -1485,7 +2342,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
                 };
             };
         };
@@ -1513,7 +2370,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
                 };
             };
         };
@@ -1523,6 +2380,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The sign-in's id */
                 id: string;
             };
             cookie?: never;
@@ -1542,7 +2400,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
                 };
             };
         };
@@ -1570,7 +2428,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
                 };
             };
         };
@@ -1599,7 +2457,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
                 };
             };
         };
@@ -1623,7 +2481,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SigninView"];
+                    "application/json": components["schemas"]["SigninSigninView"];
                 };
             };
             /** @description Error */
@@ -1632,7 +2490,48 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    "list-system-holders": {
+        parameters: {
+            query?: {
+                /** @description Only these access modes */
+                mode?: ("standing" | "eligible" | "active")[] | null;
+                /** @description Also what a holder could become: impersonation, granting, control of the host */
+                escalation?: boolean;
+                /** @description Where the page begins, as the page before said in next */
+                cursor?: string;
+                /** @description How many at most */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description An id, as lists and searches give it */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AskHolders"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
                 };
             };
         };
@@ -1661,7 +2560,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
                 };
             };
         };
@@ -1694,7 +2593,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
                 };
             };
         };
@@ -1723,7 +2622,45 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    "tell-why": {
+        parameters: {
+            query: {
+                /** @description The id of an identity */
+                who: string;
+                /** @description Only these access modes */
+                mode?: ("standing" | "eligible" | "active")[] | null;
+                /** @description Also what a holder could become: impersonation, granting, control of the host */
+                escalation?: boolean;
+                /** @description The id of an entitlement, a resource, a role or a system */
+                what: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AskWhy"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
                 };
             };
         };

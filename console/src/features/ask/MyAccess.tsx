@@ -1,5 +1,8 @@
-import { Page } from "../../ui/Page";
+import { Answer } from "../../shell/Answer";
+import { useMe } from "../signin/me";
+import { IdentityOf } from "./Identity";
 
 export function MyAccess() {
-  return <Page title="MyAccess"><p>soon</p></Page>;
+  const me = useMe();
+  return <Answer to={me}>{(who) => <IdentityOf id={who.identity} own />}</Answer>;
 }
