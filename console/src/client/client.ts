@@ -1,6 +1,6 @@
 import createClient from "openapi-fetch";
 import type { paths } from "../api/schema";
-import { fromDocument, type Problem } from "./problem";
+import { fromDocument, read, type Problem } from "./problem";
 import { send } from "./send";
 
 export const api = createClient<paths>({ baseUrl: location.origin, fetch: send });
@@ -27,4 +27,13 @@ export async function askWithTag<T>(sent: Promise<Answer<T>>): Promise<{ data: T
 
 function problemOf(error: unknown, response: Response): Problem {
   return fromDocument(response.status, typeof error === "object" && error !== null ? error : {}, response);
+}
+
+// askPath asks what the API's description does not name yet.
+export async function askPath<T>(path: string, query: Record<string, string | number | undefined> = {}): Promise<T> {
+  const asked = new URL(path, location.origin);
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) asked.searchParams.set(name, String(value));
+  const response = await send(new Request(asked, { headers: { Accept: "application/json" } }));
+  if (!response.ok) throw await read(response);
+  return await response.json() as T;
 }

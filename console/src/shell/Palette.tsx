@@ -5,7 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useId, useState, type KeyboardEvent } from "react";
 import { api, ask } from "../client/client";
-import { hitPlace, hitSign } from "../features/search/hit";
+import { hitNote, hitPlace, hitSign } from "../features/search/hit";
 import { groups } from "./nav";
 import css from "./palette.module.css";
 
@@ -85,7 +85,7 @@ function useOptions(text: string, onClose: () => void): Option[] {
     .map((p) => ({ key: p.to, label: p.label, note: "Page", sign: p.sign, go: leave(p.to) }));
   if (q.length < 2) return pages;
   const hits = (found.data?.items ?? []).map((hit) => ({
-    key: hit.id, label: hit.name, note: hit.described, sign: hitSign(hit.kind), go: leave(hitPlace(hit)),
+    key: hit.id, label: hit.name, note: hitNote(hit), sign: hitSign(hit.type), go: leave(hitPlace(hit)),
   }));
   return [...hits, ...pages, { key: "all", label: `Search for “${q}”`, note: "Everything", sign: IconArrowRight, go: leave("/search", { q }) }];
 }

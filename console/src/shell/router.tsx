@@ -22,7 +22,6 @@ const inside = [
   page("/device", () => import("../features/signin/Device"), "Device"),
   page("/settings", () => import("../features/signin/Settings"), "Settings"),
   page("/coverage", () => import("../features/coverage/Coverage"), "Coverage"),
-  page("/coverage/evidence", () => import("../features/coverage/Evidence"), "Evidence"),
   page("/findings", () => import("../features/finding/Findings"), "Findings"),
   page("/findings/$id", () => import("../features/finding/Finding"), "Finding"),
   page("/audit", () => import("../features/audit/Audit"), "Audit"),
@@ -32,7 +31,6 @@ const inside = [
   page("/entitlements", () => import("../features/search/Entitlements"), "Entitlements"),
   page("/entitlements/$id", () => import("../features/ask/Entitlement"), "Entitlement"),
   page("/systems", () => import("../features/system/Systems"), "Systems"),
-  page("/systems/new", () => import("../features/system/Add"), "Add"),
   page("/systems/$id", () => import("../features/system/System"), "System"),
   page("/me", () => import("../features/ask/MyAccess"), "MyAccess"),
 ];

@@ -1,6 +1,6 @@
 import { SegmentedControl, Switch } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { api, ask } from "../../client/client";
+import { askPath } from "../../client/client";
 import { Answer } from "../../shell/Answer";
 import { Blank } from "../../ui/Blank";
 import { ChoiceField } from "../../ui/Filter";
@@ -13,29 +13,32 @@ import { kindNames } from "../access/words";
 import css from "./coverage.module.css";
 import { Matrix } from "./Matrix";
 import { add, none, percent, type Cell } from "./sum";
-import { OverTime } from "./OverTime";
+
+interface Measured {
+  at: string;
+  items: Cell[] | null;
+}
 
 // Coverage answers which controls access needs, and which it has.
 export function Coverage() {
   const list = useList();
   const query = { tier: number(list.text("tier")), identity_kind: list.text("kind") };
-  const measured = useQuery({ queryKey: ["coverage", query], queryFn: () => ask(api.GET("/v1/coverage", { params: { query: query as never } })), placeholderData: (b) => b });
+  const measured = useQuery({ queryKey: ["coverage", query], queryFn: () => askPath<Measured>("/v1/coverage", query), placeholderData: (b) => b });
   return (
     <Page title="Which controls does access need, and which does it have?" lead="Each grant needs controls by its tier. What is stale or not known never counts as in place.">
       <Answer to={measured} lines={8}>
         {(m) => {
-          const cells = (m.items ?? []) as Cell[];
+          const cells = m.items ?? [];
           if (cells.length === 0) {
             return <Panel><Blank title="Nothing has been measured yet" text="Coverage is measured with every sync. Add a system, or ask for less." /></Panel>;
           }
           return (
             <>
-              <Numbers cells={cells} at={m.at} list={list} />
+              <Numbers cells={cells} />
               <Panel title="By system and control" note={<>measured <Time at={m.at} /></>} flush>
                 <Tools list={list} />
                 <Matrix cells={cells} list={list} />
               </Panel>
-              <OverTime />
             </>
           );
         }}
@@ -48,17 +51,16 @@ function number(text: string | undefined): number | undefined {
   return text === undefined ? undefined : Number(text);
 }
 
-function Numbers({ cells, list }: { cells: Cell[]; at: string; list: List }) {
+function Numbers({ cells }: { cells: Cell[] }) {
   const all = cells.reduce(add, none);
   const privileged = cells.filter((c) => c.tier <= 1).reduce(add, none);
-  const where = list.search;
   return (
     <Figures items={[
       { value: percent(all), label: "of required controls are in place", note: `${count(all.in_place)} of ${count(all.required)}` },
       { value: percent(privileged), label: "on privileged access", note: "tiers 0 and 1", tone: privileged.in_place / Math.max(privileged.required, 1) < 0.5 ? "bad" : undefined },
-      { value: count(all.missing), label: "missing", tone: all.missing > 0 ? "bad" : undefined, to: "/coverage/evidence", search: { ...where, state: "missing" } },
-      { value: count(all.unknown), label: "unknown", note: "facts do not say, or are stale", to: "/coverage/evidence", search: { ...where, state: "unknown" } },
-      { value: count(all.excepted), label: "excepted", note: "accepted until a date", tone: all.excepted > 0 ? "odd" : undefined, to: "/coverage/evidence", search: { ...where, state: "excepted" } },
+      { value: count(all.missing), label: "missing", tone: all.missing > 0 ? "bad" : undefined, to: "/findings" },
+      { value: count(all.unknown), label: "unknown", note: "facts do not say, or are stale" },
+      { value: count(all.excepted), label: "excepted", note: "accepted until a date", tone: all.excepted > 0 ? "odd" : undefined, to: "/findings", search: { status: "accepted" } },
     ]}
     />
   );

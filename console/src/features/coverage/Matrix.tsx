@@ -40,13 +40,13 @@ export function Matrix({ cells, list }: { cells: Cell[]; list: List }) {
         <tbody>
           <tr className={css.sum}>
             <th scope="row">All systems</th>
-            {controls.map((c) => <td key={c}><CellOf counts={at("all", c)} control={c} list={list} numbers={numbers} /></td>)}
+            {controls.map((c) => <td key={c}><CellOf counts={at("all", c)} control={c} numbers={numbers} /></td>)}
             <td />
           </tr>
           {systems.map((s) => (
             <tr key={s.id}>
               <th scope="row"><Link to="/systems/$id" params={{ id: s.id }}>{s.name}</Link></th>
-              {controls.map((c) => <td key={c}><CellOf counts={at(s.id, c)} control={c} system={s} list={list} numbers={numbers} /></td>)}
+              {controls.map((c) => <td key={c}><CellOf counts={at(s.id, c)} control={c} system={s} numbers={numbers} /></td>)}
               <td className={css.all}>{percent(at(s.id, "all"))}</td>
             </tr>
           ))}
@@ -60,14 +60,13 @@ function share(c: Counts): number {
   return c.required === 0 ? 2 : c.in_place / c.required;
 }
 
-function CellOf({ counts, control, system, list, numbers }: { counts: Counts; control: string; system?: { id: string; name: string }; list: List; numbers: boolean }) {
+function CellOf({ counts, control, system, numbers }: { counts: Counts; control: string; system?: { id: string; name: string }; numbers: boolean }) {
   if (counts.required === 0) return <span className={css.blank} title="Not required"><span aria-hidden="true">·</span><span className="out-of-view">not required</span></span>;
   const worst = state(counts) as keyof typeof signs;
   const Icon = signs[worst];
   const name = `${controlNames[control]}${system ? `, ${system.name}` : ""}: ${percent(counts)} in place, ${counts.missing} missing, ${counts.unknown} unknown, ${counts.excepted} excepted of ${counts.required}`;
-  const { numbers: _, ...where } = list.search;
   return (
-    <Link to="/coverage/evidence" search={{ ...where, control, system: system?.id } as never} className={`${css.cell} ${css[heat(counts)]}`} aria-label={name} title={`${name}. Worst: ${stateNames[worst]}`}>
+    <Link to="/findings" search={{ system: system?.id } as never} className={`${css.cell} ${css[heat(counts)]}`} aria-label={name} title={`${name}. Worst: ${stateNames[worst]}`}>
       {numbers ? <span className={css.fraction}>{counts.in_place}/{counts.required}</span> : percent(counts)}
       <Icon size={11} stroke={2.4} aria-hidden />
     </Link>

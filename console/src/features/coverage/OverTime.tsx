@@ -1,3 +1,0 @@
-export function OverTime() {
-  return null;
-}
