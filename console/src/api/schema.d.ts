@@ -4,6 +4,43 @@
  */
 
 export interface paths {
+    "/v1/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List accounts */
+        get: operations["list-accounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export the list of accounts as CSV
+         * @description All rows, in the order of the list. What changes meanwhile may be in it or not; no other row comes twice or is missing.
+         */
+        get: operations["export-accounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/accounts/{id}": {
         parameters: {
             query?: never;
@@ -14,6 +51,212 @@ export interface paths {
         /** What is known of an account */
         get: operations["show-account"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/{id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decide whose account it is; rules never override it */
+        post: operations["link-account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who did what, the newest first */
+        get: operations["list-audit-records"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/checkpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest signed checkpoint, to keep elsewhere */
+        get: operations["show-audit-checkpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The log as JSON lines that anybody can verify, without names and texts */
+        get: operations["export-audit-log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The proof that the log of one size begins that of a larger one */
+        get: operations["show-audit-proof"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/records/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One record, with the proof that the log holds it */
+        get: operations["show-audit-record"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Records as they come, as server-sent events */
+        get: operations["stream-audit-records"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far checking is, and what the last check found */
+        get: operations["show-audit-verification"];
+        put?: never;
+        /** Begin to check every record, the tree, its signatures and the payloads */
+        post: operations["verify-audit-log"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/correlation/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Your own rules of whose an account is */
+        get: operations["list-correlation-rules"];
+        put?: never;
+        /** Keep a rule that only observes */
+        post: operations["add-correlation-rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/correlation/rules/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a rule; what it linked is unlinked */
+        delete: operations["remove-correlation-rule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/correlation/rules/{name}/effect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What enforcing a rule, or no longer enforcing it, would change */
+        get: operations["try-correlation-rule"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/correlation/rules/{name}/mode": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Let a rule link accounts, or stop it */
+        put: operations["set-correlation-rule-mode"];
         post?: never;
         delete?: never;
         options?: never;
@@ -66,6 +309,60 @@ export interface paths {
         put?: never;
         /** Tell a program that it is not signed in */
         post: operations["deny-device"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/disputes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The accounts that a person has to decide about, with the evidence side by side */
+        get: operations["list-disputes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/entitlements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List entitlements */
+        get: operations["list-entitlements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/entitlements/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export the list of entitlements as CSV
+         * @description All rows, in the order of the list. What changes meanwhile may be in it or not; no other row comes twice or is missing.
+         */
+        get: operations["export-entitlements"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -225,6 +522,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/identities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List identities */
+        get: operations["list-identities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/identities/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export the list of identities as CSV
+         * @description All rows, in the order of the list. What changes meanwhile may be in it or not; no other row comes twice or is missing.
+         */
+        get: operations["export-identities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/identities/{id}": {
         parameters: {
             query?: never;
@@ -251,6 +585,23 @@ export interface paths {
         };
         /** What an identity effectively has, worst tier first */
         get: operations["list-access"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The kinds of system that can be read, and what each has to be told */
+        get: operations["list-kinds"];
         put?: never;
         post?: never;
         delete?: never;
@@ -395,6 +746,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tests, dry runs and syncs, the newest first */
+        get: operations["list-runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where a run stands, and what it found */
+        get: operations["show-run"];
+        put?: never;
+        post?: never;
+        /** Stop a run */
+        delete: operations["stop-run"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find identities, accounts, entitlements, systems, resources and findings
+         * @description All words must be there, whole or as beginnings; where too little is found, a word of four letters may be off by one edit and one of eight by two. Words in quotation marks follow one another in a name; a minus before a word or an operator leaves out. The operators:
+         *     - `kind:` human, service, agent, identity, account, entitlement, system, resource, finding, or an account's kind
+         *     - `state:` an identity's state, an account's status, or open and accepted
+         *     - `owner:` none, or a name
+         *     - `tier:` 0, 1, 2, 3 or none
+         *     - `system:` a name
+         *     - `mode:` standing, eligible or active
+         *     - `third-party:` yes or no
+         *     - `orphan:` yes or no, or nothing
+         *     - `dormant:` yes or no, or nothing
+         *     - `disputed:` yes or no, or nothing
+         *     - `severity:` critical, high, medium or low
+         *     - `function:` iam, security_operations, platform_owner or audit
+         *     - `rule:` the name of a rule
+         */
+        get: operations["search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/signin": {
         parameters: {
             query?: never;
@@ -515,6 +934,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The sources of identities, and how current they are */
+        get: operations["list-sources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sources/{id}/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read a source now */
+        post: operations["sync-source"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/stepup/begin": {
         parameters: {
             query?: never;
@@ -549,6 +1002,111 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/systems": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The systems and how current what is known of them is */
+        get: operations["list-systems"];
+        put?: never;
+        /** Keep a system as a draft */
+        post: operations["add-system"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/systems/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything that is kept of a system */
+        get: operations["show-system"];
+        put?: never;
+        post?: never;
+        /** Take back a draft */
+        delete: operations["remove-draft"];
+        options?: never;
+        head?: never;
+        /** Change what is kept of a system */
+        patch: operations["change-system"];
+        trace?: never;
+    };
+    "/v1/systems/{id}/activate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a draft a system that is read */
+        post: operations["activate-system"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/systems/{id}/classification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which tiers its entitlements have, or would have by the last dry run */
+        get: operations["preview-classification"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/systems/{id}/correlation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whose its accounts would be, by the last dry run */
+        get: operations["preview-correlation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/systems/{id}/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read a system, and change nothing */
+        post: operations["dry-run-system"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/systems/{id}/holders": {
         parameters: {
             query?: never;
@@ -560,6 +1118,58 @@ export interface paths {
         get: operations["list-system-holders"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/systems/{id}/maintenance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Leave a system alone until a time */
+        post: operations["pause-system"];
+        /** End a system's maintenance */
+        delete: operations["resume-system"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/systems/{id}/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read a system now */
+        post: operations["sync-system"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/systems/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign in to a system, and read nothing */
+        post: operations["test-system"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1062,6 +1672,150 @@ export interface components {
             /** @description A person who works here; empty is the function itself */
             owner: string;
         };
+        AuditAuditCheck: {
+            began?: string;
+            /**
+             * Format: int64
+             * @description Leaves that were checked
+             */
+            done: number;
+            ended?: string;
+            /** @description Why it could not be checked */
+            failed?: string;
+            /** @description What the check said; none where it did not end */
+            intact?: boolean;
+            /** @description The last check that ended, on whichever node */
+            last?: components["schemas"]["AuditVerified"];
+            report?: components["schemas"]["AuditAuditReport"];
+            running: boolean;
+            /**
+             * Format: int64
+             * @description Leaves that there were when it began
+             */
+            total: number;
+        };
+        AuditAuditInclusion: {
+            checkpoint: string;
+            /** @description In base64, from the leaf upwards */
+            hashes: string[] | null;
+            /** Format: int64 */
+            leaf: number;
+            /** Format: int64 */
+            size: number;
+            /** @description The key that has signed it */
+            verifier: string;
+        };
+        AuditAuditRecord: {
+            action: string;
+            actor: string;
+            at: string;
+            /** @description There were such, and they were erased */
+            erased?: boolean;
+            /** @description Ids, counts and words, as the leaf has them */
+            facts?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description Its place in the tree
+             */
+            leaf?: number;
+            object?: components["schemas"]["AuditNamed"];
+            /** @description The actor, where it is an identity */
+            person?: components["schemas"]["AuditNamed"];
+            /** @description Names and texts, which lie beside the log */
+            personal?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description Its number
+             */
+            record: number;
+            /**
+             * Format: int64
+             * @description None yet where it has no place in the tree
+             */
+            revision?: number;
+        };
+        AuditAuditReport: {
+            /** Format: int64 */
+            checkpoints: number;
+            /** Format: int64 */
+            erased: number;
+            /** Format: int64 */
+            leaves: number;
+            /** Format: int64 */
+            more?: number;
+            /** Format: int64 */
+            payloads: number;
+            payloads_compared: boolean;
+            /** Format: int64 */
+            revision: number;
+            root?: string;
+            /** Format: int64 */
+            trusted?: number;
+            /** Format: int64 */
+            unsequenced: number;
+            /** Format: int64 */
+            unsigned?: number;
+            verifier: string;
+            wrong: string[] | null;
+        };
+        AuditCheckpointOutputBody: {
+            at: string;
+            /** @description A signed note (C2SP) */
+            checkpoint: string;
+            /** Format: int64 */
+            revision: number;
+            root: string;
+            /** Format: int64 */
+            size: number;
+            /** @description The key that has signed it */
+            verifier: string;
+        };
+        AuditListOutputBody: {
+            items: components["schemas"]["AuditAuditRecord"][] | null;
+            next?: string;
+        };
+        AuditNamed: {
+            id: string;
+            name: string;
+            /** @description What its system calls it */
+            native?: string;
+            /** @description An identity's employee number */
+            number?: string;
+            /** @description The name of its system */
+            system?: string;
+            /** @description The glossary's word for its kind */
+            type: string;
+        };
+        AuditProofOutputBody: {
+            /** Format: int64 */
+            from: number;
+            /** @description In base64, as RFC 6962 orders them */
+            hashes: string[] | null;
+            /** Format: int64 */
+            to: number;
+        };
+        AuditRecordOutputBody: {
+            /** @description None until a checkpoint covers it */
+            proof?: components["schemas"]["AuditAuditInclusion"];
+            /** @description The leaf, exactly as the tree hashes it */
+            text?: string;
+        };
+        AuditVerified: {
+            at: string;
+            by: string;
+            /** Format: int64 */
+            defects: number;
+            /** Format: int64 */
+            leaves: number;
+        };
+        AuditVerifyInputBody: {
+            /** @description Checkpoints that were kept elsewhere, which must be part of the log */
+            checkpoints?: string[] | null;
+        };
         FindingAgeCount: {
             /** @enum {string} */
             age: "week" | "month" | "quarter" | "older";
@@ -1180,6 +1934,595 @@ export interface components {
             /** @description Where this kind of problem is explained; its last element is the code */
             type: string;
         };
+        InvalidInput: {
+            message: string;
+            where: string;
+        };
+        InventoryAddRuleInputBody: {
+            /**
+             * @description What of an identity the expression gives
+             * @enum {string}
+             */
+            by: "number" | "email" | "login";
+            /** @description CEL over account.login, account.email, account.number, account.name, account.kind and account.system */
+            expression: string;
+            name: string;
+            reason: string;
+            /**
+             * Format: int64
+             * @description How sure it is
+             * @default 90
+             */
+            score: number;
+        };
+        InventoryAddSystemInputBody: {
+            /** @description A URL without a password; of flat files one of the names under paths */
+            address?: string;
+            /** @description An identity's id */
+            business_owner?: string;
+            credential?: components["schemas"]["InventorySystemCredentialChange"];
+            criticality?: string;
+            /** @description How old what is known may be, as in 1h; empty goes by its worst tier */
+            cycle?: string;
+            data_class?: string;
+            environment?: string;
+            /** @description How often it is read, as in 15m; empty goes by its cycle */
+            every?: string;
+            /** @description Of the day, as in 22:00-06:00 Europe/Berlin; empty is any */
+            hours?: string;
+            /** @description One of GET /v1/kinds */
+            kind: string;
+            name: string;
+            /** @description The connector's; given, they take the place of all */
+            options?: {
+                [key: string]: string;
+            };
+            /** @description The id of the host whose controllers control this too */
+            runs_on?: string;
+            /** @description Empty is the organisation */
+            scope?: string;
+            /** @description An identity's id */
+            technical_owner?: string;
+        };
+        InventoryChangeSystemInputBody: {
+            /** @description A URL without a password; of flat files one of the names under paths */
+            address?: string;
+            /** @description An identity's id */
+            business_owner?: string;
+            credential?: components["schemas"]["InventorySystemCredentialChange"];
+            criticality?: string;
+            /** @description How old what is known may be, as in 1h; empty goes by its worst tier */
+            cycle?: string;
+            data_class?: string;
+            environment?: string;
+            /** @description How often it is read, as in 15m; empty goes by its cycle */
+            every?: string;
+            /** @description Of the day, as in 22:00-06:00 Europe/Berlin; empty is any */
+            hours?: string;
+            /** @description The connector's; given, they take the place of all */
+            options?: {
+                [key: string]: string;
+            };
+            /** @description The id of the host whose controllers control this too */
+            runs_on?: string;
+            /** @description Empty is the organisation */
+            scope?: string;
+            /** @description An identity's id */
+            technical_owner?: string;
+        };
+        InventoryClassificationPreview: {
+            /** @description Of the dry run */
+            at?: string;
+            /** @description The system has been read: these are the tiers that it has */
+            real: boolean;
+            said: string;
+            tiers: components["schemas"]["InventoryTiered"];
+        };
+        InventoryCorrelationEffect: {
+            /** Format: int64 */
+            changes: number;
+            /**
+             * Format: int64
+             * @description What all accounts come to then
+             */
+            confirmed: number;
+            first: components["schemas"]["InventoryCorrelationMoved"][] | null;
+            /** Format: int64 */
+            linked: number;
+            /** Format: int64 */
+            moved: number;
+            /** Format: int64 */
+            newly_disputed: number;
+            /** Format: int64 */
+            no_longer_disputed: number;
+            /** Format: int64 */
+            unlinked: number;
+            /** Format: int64 */
+            unmatched: number;
+        };
+        InventoryCorrelationMoved: {
+            account: components["schemas"]["InventoryLabelled"];
+            evidence?: string;
+            /** @description None: nobody's */
+            was: components["schemas"]["InventoryLabelled"];
+            was_state?: string;
+            would_be: components["schemas"]["InventoryLabelled"];
+            would_be_state?: string;
+        };
+        InventoryCorrelationPreview: {
+            /** @description Of the dry run */
+            at: string;
+            found: components["schemas"]["InventoryForetold"];
+            /** @description Whom the found are linked to, by id */
+            people: {
+                [key: string]: components["schemas"]["InventoryLabelled"];
+            };
+        };
+        InventoryCorrelationRule: {
+            /** @enum {string} */
+            by: "number" | "email" | "login";
+            expression: string;
+            /** Format: int32 */
+            mode: number;
+            name: string;
+            /** Format: int64 */
+            score: number;
+        };
+        InventoryCounts: {
+            /** Format: int64 */
+            accounts?: number;
+            /** Format: int64 */
+            credentials?: number;
+            /** Format: int64 */
+            entitlements?: number;
+            /** Format: int64 */
+            grants?: number;
+            /** Format: int64 */
+            identities?: number;
+            /** Format: int64 */
+            rejected?: number;
+            /** Format: int64 */
+            resources?: number;
+        };
+        InventoryDisputeComparison: {
+            account: string;
+            attribute: string;
+            identity: string;
+            /** Format: double */
+            likeness: number;
+            /** @enum {string} */
+            verdict: "same" | "similar" | "differs" | "unknown";
+        };
+        InventoryDisputeContender: {
+            compared: components["schemas"]["InventoryDisputeComparison"][] | null;
+            employer?: string;
+            identity: components["schemas"]["InventoryLabelled"];
+            kind: string;
+            state: string;
+            title?: string;
+            unit?: string;
+        };
+        InventoryDisputeItem: {
+            account: components["schemas"]["InventoryLabelled"];
+            contenders: components["schemas"]["InventoryDisputeContender"][] | null;
+            email?: string;
+            evidence: string;
+            kind: string;
+            last_used?: string;
+            login: string;
+            /**
+             * Format: int64
+             * @description Contenders that are not listed
+             */
+            more: number;
+            name?: string;
+            number?: string;
+            rule: string;
+            since: string;
+            status: string;
+            system: string;
+            usage_known: boolean;
+            /**
+             * Format: int32
+             * @description None: it can reach nothing
+             */
+            worst_tier: number | null;
+        };
+        InventoryForetold: {
+            /** Format: int64 */
+            accounts: number;
+            by_rule: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            disputed: number;
+            first: components["schemas"]["InventoryForetoldLink"][] | null;
+            /** Format: int64 */
+            linked: number;
+            /** Format: int64 */
+            nobodys: number;
+        };
+        InventoryForetoldLink: {
+            evidence?: string;
+            identity?: string;
+            kind: string;
+            login: string;
+            name?: string;
+            rule?: string;
+            /** Format: int64 */
+            score?: number;
+            state?: string;
+        };
+        InventoryLabelled: {
+            id: string;
+            name: string;
+        };
+        InventoryLinkDecision: {
+            account: components["schemas"]["InventoryLabelled"];
+            /** @description None: it is nobody's */
+            identity: components["schemas"]["InventoryLabelled"];
+            reason: string;
+        };
+        InventoryLinkInputBody: {
+            /** @description Whose it is, by id */
+            identity?: string;
+            /** @description It is nobody's */
+            nobody?: boolean;
+            /** @description How this is known */
+            reason: string;
+            /** @description Decide otherwise than what stands */
+            replace?: boolean;
+        };
+        InventoryOutcome: {
+            preview?: components["schemas"]["InventoryPreview"];
+            report?: components["schemas"]["InventoryReport"];
+            test?: components["schemas"]["InventoryTested"];
+        };
+        InventoryPageOfCorrelationRule: {
+            items: components["schemas"]["InventoryCorrelationRule"][] | null;
+            /** @description The cursor of the next page; none is the last */
+            next?: string;
+            /** Format: int64 */
+            total: number;
+        };
+        InventoryPageOfDisputeItem: {
+            items: components["schemas"]["InventoryDisputeItem"][] | null;
+            /** @description The cursor of the next page; none is the last */
+            next?: string;
+            /** Format: int64 */
+            total: number;
+        };
+        InventoryPageOfSourceItem: {
+            items: components["schemas"]["InventorySourceItem"][] | null;
+            /** @description The cursor of the next page; none is the last */
+            next?: string;
+            /** Format: int64 */
+            total: number;
+        };
+        InventoryPageOfSystemItem: {
+            items: components["schemas"]["InventorySystemItem"][] | null;
+            /** @description The cursor of the next page; none is the last */
+            next?: string;
+            /** Format: int64 */
+            total: number;
+        };
+        InventoryPageOfSystemKind: {
+            items: components["schemas"]["InventorySystemKind"][] | null;
+            /** @description The cursor of the next page; none is the last */
+            next?: string;
+            /** Format: int64 */
+            total: number;
+        };
+        InventoryPauseInputBody: {
+            reason: string;
+            /** @description When it is read again by itself, at most in 90 days */
+            until: string;
+        };
+        InventoryPreview: {
+            accounts: components["schemas"]["InventoryPreviewDelta"];
+            at: string;
+            correlation: components["schemas"]["InventoryForetold"];
+            counts: components["schemas"]["InventoryCounts"];
+            credentials: components["schemas"]["InventoryPreviewDelta"];
+            entitlements: components["schemas"]["InventoryPreviewDelta"];
+            grants: components["schemas"]["InventoryPreviewDelta"];
+            /** Format: int64 */
+            out_of_sight?: number;
+            refused?: string;
+            resources: components["schemas"]["InventoryPreviewDelta"];
+            tiers?: components["schemas"]["InventoryTiered"];
+            waits: string[] | null;
+            warnings: string[] | null;
+        };
+        InventoryPreviewDelta: {
+            /** Format: int64 */
+            added: number;
+            /** Format: int64 */
+            changed: number;
+            first: components["schemas"]["InventoryPreviewExample"][] | null;
+            /** Format: int64 */
+            removed: number;
+        };
+        InventoryPreviewExample: {
+            change: string;
+            holder?: string;
+            kind?: string;
+            name: string;
+        };
+        InventoryReport: {
+            because?: string;
+            /** Format: int64 */
+            changed: number;
+            counts: components["schemas"]["InventoryCounts"];
+            /** Format: int64 */
+            deleted?: number;
+            /** Format: int64 */
+            out_of_sight?: number;
+            reading?: string;
+            rejects?: string;
+            /** Format: int64 */
+            removed: number;
+            waits?: string[] | null;
+            warnings?: string[] | null;
+        };
+        InventoryRuleModeInputBody: {
+            /** @enum {string} */
+            mode: "observe" | "enforce";
+            reason: string;
+        };
+        InventoryRun: {
+            by: string;
+            code?: string;
+            /** Format: int64 */
+            done: number;
+            ended_at?: string;
+            error?: string;
+            id: string;
+            kind: string;
+            on: string;
+            outcome?: components["schemas"]["InventoryOutcome"];
+            stage?: string;
+            started_at: string;
+            state: string;
+            /** Format: int64 */
+            total: number;
+        };
+        InventoryRunItem: {
+            by: string;
+            code?: string;
+            /** Format: int64 */
+            done: number;
+            ended_at?: string;
+            error?: string;
+            id: string;
+            kind: string;
+            on: string;
+            outcome?: components["schemas"]["InventoryOutcome"];
+            stage?: string;
+            started_at: string;
+            state: string;
+            /** Format: int64 */
+            total: number;
+            what: components["schemas"]["InventoryLabelled"];
+        };
+        InventoryRunsPage: {
+            items: components["schemas"]["InventoryRunItem"][] | null;
+            /** @description The cursor of the next page; none is the last */
+            next?: string;
+        };
+        InventorySourceItem: {
+            address: string;
+            counts: components["schemas"]["InventoryCounts"];
+            /** @description How often it is read */
+            every: string;
+            health: components["schemas"]["InventorySystemHealth"];
+            hours?: string;
+            id: string;
+            kind: string;
+            may: {
+                [key: string]: components["schemas"]["InventoryVerdict"];
+            };
+            name: string;
+            /**
+             * Format: int64
+             * @description The lowest wins, attribute by attribute
+             */
+            precedence: number;
+            /** @enum {string} */
+            stage: "draft" | "active" | "maintenance";
+            warnings: string[] | null;
+        };
+        InventorySyncSourceInputBody: {
+            /** @description Let the sync end as many people as it finds gone */
+            confirm_removal?: boolean;
+        };
+        InventorySyncSystemInputBody: {
+            /** @description Let the sync remove as much as it finds gone or out of sight */
+            confirm_removal?: boolean;
+            /** @description Read all, also where the system tells what changed */
+            full?: boolean;
+        };
+        InventorySystemCredential: {
+            address: string;
+            name: string;
+            options: {
+                [key: string]: string;
+            };
+        };
+        InventorySystemCredentialChange: {
+            /** @description Of one that the node's configuration declares */
+            name?: string;
+            none?: boolean;
+            /**
+             * Format: password
+             * @description A password or key: it is sealed, and never shown
+             */
+            secret?: string;
+        };
+        InventorySystemCredentialKind: {
+            /** @enum {string} */
+            kind: "none" | "sealed" | "named" | "env" | "file" | "prompt";
+            /** @description Of one that the node's configuration declares */
+            name?: string;
+        };
+        InventorySystemDetail: {
+            address: string;
+            business_owner: components["schemas"]["InventoryLabelled"];
+            /** @description What reads it */
+            connector: string;
+            counts: components["schemas"]["InventoryCounts"];
+            credential: components["schemas"]["InventorySystemCredentialKind"];
+            criticality?: string;
+            /** @description By somebody, and not by its worst tier */
+            cycle_set: boolean;
+            data_class?: string;
+            drift: components["schemas"]["InventorySystemDrift"];
+            environment?: string;
+            /** @description How often it is read */
+            every: string;
+            /** @description By somebody, and not by its cycle */
+            every_set: boolean;
+            health: components["schemas"]["InventorySystemHealth"];
+            /** @description Of the day in which it is read */
+            hours?: string;
+            id: string;
+            kind: string;
+            /** @description What whoever asks may do */
+            may: {
+                [key: string]: components["schemas"]["InventoryVerdict"];
+            };
+            name: string;
+            options: {
+                [key: string]: string;
+            };
+            paused_reason?: string;
+            paused_until?: string;
+            /** @description The last ones, newest first */
+            runs: components["schemas"]["InventoryRun"][] | null;
+            runs_on: components["schemas"]["InventoryLabelled"];
+            /** @description None is the organisation */
+            scope: components["schemas"]["InventoryLabelled"];
+            /** @enum {string} */
+            stage: "draft" | "active" | "maintenance";
+            technical_owner: components["schemas"]["InventoryLabelled"];
+            /** @description What cannot be read, and what would make it readable */
+            warnings: string[] | null;
+            /**
+             * Format: int32
+             * @description Of all that it can give; none while it gives nothing
+             */
+            worst_tier: number | null;
+        };
+        InventorySystemDrift: {
+            baseline_at?: string;
+            /**
+             * Format: int64
+             * @description Grants that appeared since
+             */
+            late_grants: number;
+        };
+        InventorySystemHealth: {
+            /**
+             * Format: int64
+             * @description Since then
+             */
+            age_seconds?: number;
+            /**
+             * Format: int64
+             * @description How old it may be
+             */
+            cycle_seconds: number;
+            error?: string;
+            /** @description The last try, where that failed */
+            failed_at?: string;
+            /**
+             * Format: int64
+             * @description One after another
+             */
+            failures: number;
+            /** @description When it is read next by itself */
+            next_at?: string;
+            /** @enum {string} */
+            state: "good" | "stale" | "failed" | "never_read" | "draft" | "maintenance";
+            /** @description The last complete sync */
+            synced_at?: string;
+            /** Format: int64 */
+            warnings: number;
+        };
+        InventorySystemItem: {
+            business_owner: components["schemas"]["InventoryLabelled"];
+            /** @description What reads it */
+            connector: string;
+            counts: components["schemas"]["InventoryCounts"];
+            criticality?: string;
+            data_class?: string;
+            drift: components["schemas"]["InventorySystemDrift"];
+            environment?: string;
+            health: components["schemas"]["InventorySystemHealth"];
+            id: string;
+            kind: string;
+            name: string;
+            runs_on: components["schemas"]["InventoryLabelled"];
+            /** @description None is the organisation */
+            scope: components["schemas"]["InventoryLabelled"];
+            /** @enum {string} */
+            stage: "draft" | "active" | "maintenance";
+            technical_owner: components["schemas"]["InventoryLabelled"];
+            /**
+             * Format: int32
+             * @description Of all that it can give; none while it gives nothing
+             */
+            worst_tier: number | null;
+        };
+        InventorySystemKind: {
+            /** @description An example */
+            address: string;
+            /** @description The address is one of the names under paths */
+            address_declared: boolean;
+            /** @description What the node's configuration declares */
+            credentials: components["schemas"]["InventorySystemCredential"][] | null;
+            kind: string;
+            manual: string;
+            options: components["schemas"]["InventorySystemKindOption"][] | null;
+            /** @description What the node's configuration declares */
+            paths: string[] | null;
+            title: string;
+        };
+        InventorySystemKindOption: {
+            default?: string;
+            /** @description What the name has in capitals stands for something of the system's */
+            family: boolean;
+            help: string;
+            name: string;
+            required: boolean;
+            /** @description Its text is given, or one of the names under paths */
+            text: boolean;
+        };
+        InventoryTested: {
+            kind: string;
+            said: string;
+            version?: string;
+            warnings: string[] | null;
+        };
+        InventoryTierExample: {
+            kind: string;
+            name: string;
+            reason: string;
+            /** Format: int32 */
+            tier: number;
+        };
+        InventoryTiered: {
+            counts: {
+                [key: string]: number;
+            };
+            first: components["schemas"]["InventoryTierExample"][] | null;
+            said?: string;
+        };
+        InventoryVerdict: {
+            allowed: boolean;
+            /** @description Why not, or what it takes */
+            why?: string;
+        };
         LinkInputBody: {
             /** @description Only with the first owner's link */
             email?: string;
@@ -1207,12 +2550,161 @@ export interface components {
             /** @description Why not, or what it takes */
             why?: string;
         };
+        Problem: {
+            /** @description Stable, never reused */
+            code: string;
+            /** @description What is wrong here, and what to do */
+            detail?: string;
+            /** @description What of the input is wrong, place by place */
+            errors?: components["schemas"]["InvalidInput"][] | null;
+            /** @description The number of the request, as the server's log has it */
+            instance?: string;
+            /** Format: int64 */
+            status: number;
+            /** @description The status in words */
+            title: string;
+            /** @description Where this kind of problem is explained; its last element is the code */
+            type: string;
+        };
         ReopenInputBody: {
             /** @description Why it is accepted no longer */
             reason: string;
         };
         RulesOutputBody: {
             items: components["schemas"]["FindingRuleItem"][] | null;
+        };
+        SearchAccountRow: {
+            created?: string;
+            display_name?: string;
+            disputed: boolean;
+            dormant: boolean;
+            email?: string;
+            expires?: string;
+            id: string;
+            /** @description Whose it is */
+            identities: components["schemas"]["SearchNamedIDIdentityTag"][] | null;
+            interactive: boolean;
+            kind: string;
+            last_used?: string;
+            login: string;
+            native_id: string;
+            orphan: boolean;
+            status: string;
+            system: components["schemas"]["SearchNamedIDSystemTag"];
+            usage_known: boolean;
+        };
+        SearchEntitlementRow: {
+            description?: string;
+            id: string;
+            /**
+             * Format: int64
+             * @description How many can reach it, in any way
+             */
+            identities: number;
+            kind: string;
+            name: string;
+            native_id: string;
+            /**
+             * Format: int64
+             * @description How many accounts without an identity can
+             */
+            orphans: number;
+            /** @description Its own, else its system's */
+            owner?: components["schemas"]["SearchNamedIDIdentityTag"];
+            /** @description What it lets its holder do, as observed */
+            rights: string[] | null;
+            system: components["schemas"]["SearchNamedIDSystemTag"];
+            /**
+             * Format: int32
+             * @description -1 is not classified, which counts as 0
+             */
+            tier: number;
+        };
+        SearchHitBody: {
+            id: string;
+            /** @description Of what kind it is within its type; of a finding its severity */
+            kind?: string;
+            name: string;
+            /**
+             * Format: int64
+             * @description By how many edits its words are off what was typed
+             */
+            off?: number;
+            state?: string;
+            system?: components["schemas"]["SearchNamedIDSystemTag"];
+            /** Format: int32 */
+            tier?: number;
+            /** @enum {string} */
+            type: "identity" | "account" | "entitlement" | "system" | "resource" | "finding";
+        };
+        SearchIdentityRow: {
+            /**
+             * Format: int64
+             * @description How many belong to it
+             */
+            accounts: number;
+            contract_end?: string;
+            email?: string;
+            id: string;
+            kind: string;
+            login?: string;
+            manager?: components["schemas"]["SearchNamedIDIdentityTag"];
+            name: string;
+            number?: string;
+            organisation?: string;
+            /** @description Of a service or agent */
+            owner?: components["schemas"]["SearchNamedIDIdentityTag"];
+            state: string;
+            third_party: boolean;
+        };
+        SearchListOutputAccountRowBody: {
+            items: components["schemas"]["SearchAccountRow"][] | null;
+            /** @description The cursor of the next page; none at the end */
+            next?: string;
+            /** Format: int64 */
+            revision: number;
+            /** Format: int64 */
+            total: number;
+        };
+        SearchListOutputEntitlementRowBody: {
+            items: components["schemas"]["SearchEntitlementRow"][] | null;
+            /** @description The cursor of the next page; none at the end */
+            next?: string;
+            /** Format: int64 */
+            revision: number;
+            /** Format: int64 */
+            total: number;
+        };
+        SearchListOutputIdentityRowBody: {
+            items: components["schemas"]["SearchIdentityRow"][] | null;
+            /** @description The cursor of the next page; none at the end */
+            next?: string;
+            /** Format: int64 */
+            revision: number;
+            /** Format: int64 */
+            total: number;
+        };
+        SearchNamedIDIdentityTag: {
+            id: string;
+            name: string;
+        };
+        SearchNamedIDSystemTag: {
+            id: string;
+            name: string;
+        };
+        SearchSearchOutputBody: {
+            items: components["schemas"]["SearchHitBody"][] | null;
+            /** Format: int64 */
+            revision: number;
+            /**
+             * Format: int64
+             * @description Of what matches as well as what is shown
+             */
+            total: number;
+            /** @description The total by type */
+            types: {
+                [key: string]: number;
+            };
         };
         SigninFunctionView: {
             function: string;
@@ -1359,6 +2851,90 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "list-accounts": {
+        parameters: {
+            query?: {
+                /** @description Where the page begins, as the page before said in next */
+                cursor?: string;
+                /** @description How many at most */
+                limit?: number;
+                /** @description Words and operators, as in the search box */
+                q?: string;
+                /** @description A system's name or id */
+                system?: string;
+                kind?: "person" | "admin" | "service" | "shared" | "break_glass" | "built_in";
+                status?: "enabled" | "disabled" | "locked" | "expired";
+                orphan?: "yes" | "no";
+                disputed?: "yes" | "no";
+                dormant?: "yes" | "no";
+                sort?: "name" | "-name" | "system" | "-system" | "kind" | "-kind" | "status" | "-status" | "last_used" | "-last_used";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchListOutputAccountRowBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "export-accounts": {
+        parameters: {
+            query?: {
+                /** @description Words and operators, as in the search box */
+                q?: string;
+                /** @description A system's name or id */
+                system?: string;
+                kind?: "person" | "admin" | "service" | "shared" | "break_glass" | "built_in";
+                status?: "enabled" | "disabled" | "locked" | "expired";
+                orphan?: "yes" | "no";
+                disputed?: "yes" | "no";
+                dormant?: "yes" | "no";
+                sort?: "name" | "-name" | "system" | "-system" | "kind" | "-kind" | "status" | "-status" | "last_used" | "-last_used";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Rows as they come; where something fails, the connection ends before the last of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "show-account": {
         parameters: {
             query?: never;
@@ -1387,6 +2963,469 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    "link-account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InventoryLinkInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InventoryLinkDecision"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-audit-records": {
+        parameters: {
+            query?: {
+                /** @description Where the page begins, as the page before said in next */
+                cursor?: string;
+                /** @description How many at most */
+                limit?: number;
+                /** @description An action, or a feature with a dot at the end for all of its actions */
+                action?: string;
+                /** @description Who did it: an identity's id, or a part of Writ */
+                actor?: string;
+                /** @description What it was done to */
+                object?: string;
+                /** @description Whom it tells about, or was done to */
+                subject?: string;
+                /** @description From then on */
+                from?: string;
+                /** @description Before then */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditListOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "show-audit-checkpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditCheckpointOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "export-audit-log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "show-audit-proof": {
+        parameters: {
+            query: {
+                /** @description The smaller size */
+                from: number;
+                /** @description The larger one */
+                to: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditProofOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "show-audit-record": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The record's number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditRecordOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "stream-audit-records": {
+        parameters: {
+            query?: {
+                /** @description The same, where no header can be sent */
+                after?: number;
+                /** @description From the first leaf on; without it and without a last one, what comes from now on */
+                all?: boolean;
+            };
+            header?: {
+                /** @description The last leaf that was seen: what follows comes first */
+                "Last-Event-ID"?: number;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "show-audit-verification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditAuditCheck"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "verify-audit-log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["AuditVerifyInputBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditAuditCheck"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-correlation-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InventoryPageOfCorrelationRule"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "add-correlation-rule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InventoryAddRuleInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InventoryCorrelationRule"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "remove-correlation-rule": {
+        parameters: {
+            query: {
+                reason: string;
+            };
+            header?: never;
+            path: {
+                /** @description The rule's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "try-correlation-rule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The rule's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InventoryCorrelationEffect"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-correlation-rule-mode": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The rule's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InventoryRuleModeInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InventoryCorrelationRule"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1479,6 +3518,128 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    "list-disputes": {
+        parameters: {
+            query?: {
+                /** @description Where the page begins, as the page before said in next */
+                cursor?: string;
+                /** @description How many at most */
+                limit?: number;
+                /** @description Only this system's */
+                system?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InventoryPageOfDisputeItem"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-entitlements": {
+        parameters: {
+            query?: {
+                /** @description Where the page begins, as the page before said in next */
+                cursor?: string;
+                /** @description How many at most */
+                limit?: number;
+                /** @description Words and operators, as in the search box */
+                q?: string;
+                /** @description A system's name or id */
+                system?: string;
+                /** @description What is not classified (none) counts as 0, too */
+                tier?: "0" | "1" | "2" | "3" | "none";
+                /** @description A kind, in the words of its system: group, role, sudo, … */
+                kind?: string;
+                /** @description Its own, else its system's: none, or a name */
+                owner?: string;
+                sort?: "name" | "-name" | "system" | "-system" | "kind" | "-kind" | "tier" | "-tier";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchListOutputEntitlementRowBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "export-entitlements": {
+        parameters: {
+            query?: {
+                /** @description Words and operators, as in the search box */
+                q?: string;
+                /** @description A system's name or id */
+                system?: string;
+                /** @description What is not classified (none) counts as 0, too */
+                tier?: "0" | "1" | "2" | "3" | "none";
+                /** @description A kind, in the words of its system: group, role, sudo, … */
+                kind?: string;
+                /** @description Its own, else its system's: none, or a name */
+                owner?: string;
+                sort?: "name" | "-name" | "system" | "-system" | "kind" | "-kind" | "tier" | "-tier";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Rows as they come; where something fails, the connection ends before the last of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1857,6 +4018,90 @@ export interface operations {
             };
         };
     };
+    "list-identities": {
+        parameters: {
+            query?: {
+                /** @description Where the page begins, as the page before said in next */
+                cursor?: string;
+                /** @description How many at most */
+                limit?: number;
+                /** @description Words and operators, as in the search box */
+                q?: string;
+                kind?: "human" | "service" | "agent";
+                state?: "staged" | "pre_hire" | "active" | "suspended" | "leave_of_absence" | "terminating" | "terminated";
+                third_party?: "yes" | "no";
+                /** @description Of services and agents: none, or a name */
+                owner?: string;
+                /** @description Who holds it */
+                function?: "iam" | "security_operations" | "platform_owner" | "audit";
+                sort?: "name" | "-name" | "kind" | "-kind" | "state" | "-state";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchListOutputIdentityRowBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "export-identities": {
+        parameters: {
+            query?: {
+                /** @description Words and operators, as in the search box */
+                q?: string;
+                kind?: "human" | "service" | "agent";
+                state?: "staged" | "pre_hire" | "active" | "suspended" | "leave_of_absence" | "terminating" | "terminated";
+                third_party?: "yes" | "no";
+                /** @description Of services and agents: none, or a name */
+                owner?: string;
+                /** @description Who holds it */
+                function?: "iam" | "security_operations" | "platform_owner" | "audit";
+                sort?: "name" | "-name" | "kind" | "-kind" | "state" | "-state";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Rows as they come; where something fails, the connection ends before the last of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "show-identity": {
         parameters: {
             query?: never;
@@ -1930,6 +4175,35 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    "list-kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InventoryPageOfSystemKind"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2192,6 +4466,141 @@ export interface operations {
             };
         };
     };
+    "list-runs": {
+        parameters: {
+            query?: {
+                /** @description Where the page begins, as the page before said in next */
+                cursor?: string;
+                /** @description How many at most */
+                limit?: number;
+                /** @description Only this system's */
+                system?: string;
+                /** @description Only this source's */
+                source?: string;
+                kind?: "test" | "dry_run" | "sync";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InventoryRunsPage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "show-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InventoryRunItem"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "stop-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search: {
+        parameters: {
+            query?: {
+                /** @description Words and operators */
+                q?: string;
+                /** @description How many at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchSearchOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-ways-in": {
         parameters: {
             query?: never;
@@ -2433,6 +4842,77 @@ export interface operations {
             };
         };
     };
+    "list-sources": {
+        parameters: {
+            query?: {
+                /** @description Where the page begins, as the page before said in next */
+                cursor?: string;
+                /** @description How many at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InventoryPageOfSourceItem"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "sync-source": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The source's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InventorySyncSourceInputBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InventoryRun"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "begin-step-up": {
         parameters: {
             query?: never;
@@ -2495,6 +4975,324 @@ export interface operations {
             };
         };
     };
+    "list-systems": {
+        parameters: {
+            query?: {
+                /** @description Where the page begins, as the page before said in next */
+                cursor?: string;
+                /** @description How many at most */
+                limit?: number;
+                /** @description Part of the name */
+                q?: string;
+                kind?: string;
+                environment?: string;
+                criticality?: string;
+                stage?: "draft" | "active" | "maintenance";
+                state?: "good" | "stale" | "failed" | "never_read" | "draft" | "maintenance";
+                /** @description An identity's id, or none */
+                owner?: string;
+                /** @description state has the worst first, synced the oldest, late the most */
+                sort?: "name" | "state" | "synced" | "late";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InventoryPageOfSystemItem"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "add-system": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InventoryAddSystemInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InventorySystemDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "show-system": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The system's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InventorySystemDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "remove-draft": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that you have seen */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The system's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-system": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that you have seen */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The system's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InventoryChangeSystemInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InventorySystemDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "activate-system": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that you have seen */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The system's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InventorySystemDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "preview-classification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The system's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InventoryClassificationPreview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "preview-correlation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The system's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InventoryCorrelationPreview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "dry-run-system": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The system's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InventoryRun"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-system-holders": {
         parameters: {
             query?: {
@@ -2532,6 +5330,152 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    "pause-system": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that you have seen */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The system's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InventoryPauseInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InventorySystemDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "resume-system": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that you have seen */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The system's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InventorySystemDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "sync-system": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The system's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InventorySyncSystemInputBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InventoryRun"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "test-system": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The system's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InventoryRun"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

@@ -14,9 +14,10 @@ import { Named } from "../access/Named";
 import { Severity } from "../access/marks";
 import { functionName } from "../function/words";
 import { Accept, Reopen } from "./Decide";
+import type { Item } from "./Findings";
 import css from "./finding.module.css";
 
-export type Shown = AnswerOf<"show-finding">;
+export type Shown = AnswerOf<"show-finding"> & Item;
 
 // Finding is what is wrong in one place: why it matters, what shows it, what to do.
 export function Finding() {
