@@ -16,6 +16,10 @@ export default tseslint.config(
         { selector: "JSXAttribute[name.name='dangerouslySetInnerHTML']", message: "text never becomes a page's code" },
       ],
       "no-console": "error",
+      "@typescript-eslint/no-unused-vars": ["error", { varsIgnorePattern: "^_+$" }],
+      // On a narrow screen rows are blocks, which takes their roles away unless they are said.
+      "jsx-a11y/no-redundant-roles": "off",
+      "jsx-a11y/no-interactive-element-to-noninteractive-role": "off",
     },
   },
   {
