@@ -30,7 +30,8 @@ export function Finding() {
   if (!shown.data) {
     return <Page title="Finding" trail={trail}><Panel><Answer to={shown} lines={8}>{() => null}</Answer></Panel></Page>;
   }
-  const { data: f, tag } = shown.data;
+  const f = shown.data.data as Shown; // the description leaves out what it shares with a list's item
+  const { tag } = shown.data;
   return (
     <Page title={f.title} trail={trail} lead={f.subject && <>About <Named of={f.subject} /></>} actions={<Actions of={f} tag={tag} />}
       marks={<div className={css.marks}><Severity of={f.severity} /><Status of={f} /></div>}>
