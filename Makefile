@@ -10,14 +10,24 @@ PLATFORMS := linux/amd64 linux/arm64 darwin/arm64
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
-demo: build ## a sample company, assessed: matrix, findings, three questions
+demo: console build ## a sample company, assessed: matrix, findings, three questions
 	./bin/writ demo --data demo
 
 build: ## the binary, static, into bin/
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/writ ./cmd/writ
 
+console: console/dist/index.html ## what browsers are given, into console/dist; needs Node.js 20.19 or newer
+
+console/dist/index.html: console/node_modules/.stamp $(shell find console/src console/public console/index.html console/vite.config.ts console/pack.mjs -type f)
+	cd console && npm run --silent build
+
+# What is installed stays until the list of it changes.
+console/node_modules/.stamp: console/package-lock.json
+	@sh console/node.sh
+	cd console && npm ci --no-audit --no-fund && touch node_modules/.stamp
+
 # Whole-product tests build the command: a cached result would not see it change.
-test: install check ## everything: installs what is missing, checks, tests against real servers
+test: install check console ## everything: installs what is missing, checks, tests against real servers
 	CGO_ENABLED=1 $(GO) test -race -count=1 -p 2 -timeout 30m -json ./... | $(REPORT)
 
 quick: ## the tests that need no server, under a minute
@@ -86,6 +96,6 @@ release: ## static binaries for each platform, with checksums, into bin/release
 	@cd bin/release && sha256sum writ-* >SHA256SUMS && cat SHA256SUMS
 
 clean: ## what make made
-	rm -rf bin demo
+	rm -rf bin demo console/node_modules console/dist/assets console/dist/*.*
 
-.PHONY: help demo build test quick install check format format-check vet lint verify fuzz soak bench bench-decide bench-graph bench-search bench-assess bench-ingest vuln release clean fuzz-http bench-http
+.PHONY: help demo build test quick install check format format-check vet lint verify fuzz soak bench bench-decide bench-graph bench-search bench-assess bench-ingest vuln release clean fuzz-http bench-http console

@@ -2,6 +2,9 @@ module github.com/writhq/writ
 
 go 1.26.8
 
+// What npm installs holds Go files that are not ours.
+ignore ./console/node_modules
+
 require (
 	filippo.io/age v1.3.2
 	github.com/RoaringBitmap/roaring/v2 v2.30.0

@@ -61,7 +61,7 @@ type listDisputesInput struct {
 
 type listDisputesOutput struct{ Body pageOf[DisputeItem] }
 
-type linkInput struct {
+type linkAccountInput struct {
 	ID   string `path:"id" maxLength:"64" doc:"The account's id"`
 	Body struct {
 		Identity string `json:"identity,omitempty" maxLength:"64" doc:"Whose it is, by id"`
@@ -175,7 +175,7 @@ func (c *Contender) item() DisputeContender {
 
 // objectOfLink is the account, and besides whose it is now whose it is to be: nobody
 // gives an account to themself, nor gives theirs away.
-func (a *API) objectOfLink(_ context.Context, in *linkInput) (policy.Object, error) {
+func (a *API) objectOfLink(_ context.Context, in *linkAccountInput) (policy.Object, error) {
 	d, err := in.decision()
 	if err != nil {
 		return policy.Object{}, err
@@ -192,7 +192,7 @@ func (a *API) objectOfLink(_ context.Context, in *linkInput) (policy.Object, err
 	return policy.Object{Resource: r, Reason: d.Reason}, nil
 }
 
-func (in *linkInput) decision() (Decision, error) {
+func (in *linkAccountInput) decision() (Decision, error) {
 	d := Decision{Reason: in.Body.Reason, Replace: in.Body.Replace}
 	if d.Account.UnmarshalText([]byte(in.ID)) != nil || d.Account == 0 {
 		return d, policy.ErrNoObject
@@ -206,7 +206,7 @@ func (in *linkInput) decision() (Decision, error) {
 	return d, nil
 }
 
-func (a *API) link(ctx context.Context, in *linkInput) (*linkOutput, error) {
+func (a *API) link(ctx context.Context, in *linkAccountInput) (*linkOutput, error) {
 	d, err := in.decision()
 	if err != nil {
 		return nil, err

@@ -20,7 +20,7 @@ type pauseInput struct {
 	OfSystem
 	httpapi.Match
 	Body struct {
-		Until  access.Time `json:"until" doc:"When it is read again by itself, at most in 90 days"`
+		Until  access.Time `json:"until" format:"date-time" example:"2027-02-01T00:00:00Z" doc:"When it is read again by itself, at most in 90 days"`
 		Reason string      `json:"reason" minLength:"1" maxLength:"2000"`
 	}
 }

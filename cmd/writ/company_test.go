@@ -134,7 +134,7 @@ func openCompany(t *testing.T, data string) *company {
 			t.Error(err)
 		}
 	})
-	c := &company{app: a, ids: map[string]string{}, who: map[string]policy.Caller{}}
+	c := &company{app: a, ids: map[string]string{"record": "1"}, who: map[string]policy.Caller{}}
 	if c.node, err = a.newNode(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -143,6 +143,16 @@ func openCompany(t *testing.T, data string) *company {
 		t.Fatal(err)
 	}
 	c.find(t, ctx)
+	if err := c.node.search.Follow(ctx); err != nil {
+		t.Fatal(err)
+	}
+	runs, end := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- c.node.runs.Run(runs) }()
+	t.Cleanup(func() {
+		end()
+		<-ended
+	})
 	cfg, err := a.served(&serverConfig{Origin: "http://localhost:7400"}, c.node)
 	if err != nil {
 		t.Fatal(err)

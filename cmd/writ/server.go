@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/writhq/writ/console"
 	"github.com/writhq/writ/iga/classify"
 	"github.com/writhq/writ/inventory"
 	"github.com/writhq/writ/server"
@@ -138,7 +139,7 @@ func (a *app) served(c *serverConfig, n *node) (cfg server.Config, err error) {
 	}
 	return server.Config{
 		Address: c.Address, Origin: c.Origin, Proxies: c.proxies, TLS: c.tls, Version: version(),
-		Door: n.door, Ready: n.ready, Figures: n.figures, Answers: a.db.Idempotency(), Manual: manual(),
+		Door: n.door, Ready: n.ready, Figures: n.figures, Answers: a.db.Idempotency(), Manual: manual(), Console: console.Files(),
 		Features: a.features(n), Raw: rawOf(n.door),
 	}, nil
 }

@@ -3,6 +3,9 @@ package httpapi
 import (
 	"encoding/json"
 	"net/http"
+	"path"
+	"reflect"
+	"strings"
 	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -24,6 +27,7 @@ func New(mux *http.ServeMux, version string) huma.API {
 	cfg.OpenAPIPath, cfg.DocsPath, cfg.SchemasPath = "", "", ""
 	format := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: unmarshal}
 	cfg.Formats = map[string]huma.Format{"application/json": format, "json": format}
+	cfg.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	cfg.CreateHooks = nil // no link to a schema in every answer
 	cfg.RejectUnknownQueryParameters = true
 	cfg.Info.Description = "Identity governance and privileged access: everything that the console and the commands do."
@@ -31,6 +35,20 @@ func New(mux *http.ServeMux, version string) huma.API {
 		"token": {Type: "http", Scheme: "bearer", Description: "An API token, or the short token of 'writ login', which goes with a proof by the client's key (RFC 9449)"},
 	}
 	return humago.New(mux, cfg)
+}
+
+// schemaName names a type in the API's description with its package: two features may
+// have a word for a thing of their own.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Array || t.Kind() == reflect.Map {
+		t = t.Elem()
+	}
+	home := path.Base(t.PkgPath())
+	if home == "." || home == "httpapi" {
+		return name
+	}
+	return strings.ToUpper(home[:1]) + home[1:] + name
 }
 
 // WriteProblem answers a request with an error.

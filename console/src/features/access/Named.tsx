@@ -1,0 +1,29 @@
+import { Link } from "@tanstack/react-router";
+
+export interface NamedThing {
+  id: string;
+  type: string;
+  name: string;
+  system?: string;
+  number?: string;
+  native?: string;
+}
+
+const pages: Record<string, string> = { identity: "/identities/", entitlement: "/entitlements/", system: "/systems/", finding: "/findings/" };
+
+export function placeOf(thing: NamedThing): string | undefined {
+  const page = pages[thing.type];
+  return page && thing.id ? page + thing.id : undefined;
+}
+
+// Named is an object by its name, with the way to its page where it has one.
+export function Named({ of, withSystem = true }: { of?: NamedThing | null; withSystem?: boolean }) {
+  if (!of) return <span className="quiet">nobody</span>;
+  const to = placeOf(of);
+  return (
+    <span>
+      {to ? <Link to={to}>{of.name}</Link> : of.name}
+      {withSystem && of.system && of.type !== "system" && <span className="quiet"> in {of.system}</span>}
+    </span>
+  );
+}

@@ -1,0 +1,41 @@
+export interface Counts {
+  required: number;
+  in_place: number;
+  missing: number;
+  unknown: number;
+  excepted: number;
+}
+
+export interface Cell extends Counts {
+  system: { id: string; name: string; type: string };
+  tier: number;
+  identity_kind: string;
+  third_party: boolean;
+  control: string;
+}
+
+export const none: Counts = { required: 0, in_place: 0, missing: 0, unknown: 0, excepted: 0 };
+
+export function add(a: Counts, b: Counts): Counts {
+  return {
+    required: a.required + b.required, in_place: a.in_place + b.in_place, missing: a.missing + b.missing,
+    unknown: a.unknown + b.unknown, excepted: a.excepted + b.excepted,
+  };
+}
+
+// percent is how much is in place; it says 100 % only of all, and 0 % only of nothing.
+export function percent(c: Counts): string {
+  if (c.required === 0) return "–";
+  const share = (100 * c.in_place) / c.required;
+  if (c.in_place < c.required && share > 99) return ">99%";
+  if (c.in_place > 0 && share < 1) return "<1%";
+  return `${Math.round(share)}%`;
+}
+
+// state is the worst that is true of some of it.
+export function state(c: Counts): string {
+  if (c.missing > 0) return "missing";
+  if (c.unknown > 0) return "unknown";
+  if (c.excepted > 0) return "excepted";
+  return "in_place";
+}

@@ -1,0 +1,29 @@
+import { createTheme, type MantineColorsTuple } from "@mantine/core";
+
+// One calm accent. Everything that means something has a colour of its own in tokens.css.
+const verdigris: MantineColorsTuple = [
+  "#e8f4f2", "#d3e8e5", "#a6d2cc", "#76bab2", "#4fa49b", "#2f8c83", "#14746c", "#0e5f59", "#0b4d49", "#083b38",
+];
+
+export const theme = createTheme({
+  primaryColor: "verdigris",
+  primaryShade: { light: 7, dark: 4 },
+  colors: { verdigris },
+  autoContrast: true,
+  luminanceThreshold: 0.32,
+  fontFamily: "'Inter Variable', system-ui, sans-serif",
+  fontFamilyMonospace: "ui-monospace, 'SF Mono', 'DejaVu Sans Mono', Menlo, monospace",
+  fontSizes: { xs: "0.75rem", sm: "0.8125rem", md: "0.875rem", lg: "1rem", xl: "1.1875rem" },
+  defaultRadius: "sm",
+  radius: { xs: "3px", sm: "6px", md: "8px", lg: "12px", xl: "20px" },
+  cursorType: "pointer",
+  respectReducedMotion: true,
+  // Locking the scrolling of the page would take a style element, which the policy forbids.
+  components: {
+    Modal: { defaultProps: { lockScroll: false, centered: true, closeButtonProps: { "aria-label": "Close" } } },
+    Drawer: { defaultProps: { lockScroll: false, closeButtonProps: { "aria-label": "Close" } } },
+    Button: { defaultProps: { size: "sm" } },
+    TextInput: { defaultProps: { size: "sm" } },
+    Tooltip: { defaultProps: { withArrow: false, openDelay: 250 } },
+  },
+});
