@@ -195,6 +195,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/controls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every control: what it is, whose it is, where it is required, how it is known */
+        get: operations["list-controls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/correlation/rules": {
         parameters: {
             query?: never;
@@ -258,6 +275,77 @@ export interface paths {
         /** Let a rule link accounts, or stop it */
         put: operations["set-correlation-rule-mode"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/coverage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which controls access needs, and which it has */
+        get: operations["show-coverage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/coverage/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The grants that cells count, and why each control counts so */
+        get: operations["list-coverage-evidence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/coverage/trend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How coverage and standing privilege developed, by day */
+        get: operations["show-coverage-trend"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask whether somebody may do something
+         * @description One evaluation, as the policies in force and the facts of this moment have it. It is counted, changes nothing, and opens nothing.
+         */
+        post: operations["decide"];
         delete?: never;
         options?: never;
         head?: never;
@@ -381,6 +469,24 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/entitlements/{id}/classification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Decide an entitlement's own tier */
+        put: operations["override-tier"];
+        post?: never;
+        /** Let the facts decide an entitlement's own tier again */
+        delete: operations["clear-override"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1232,10 +1338,14 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        AcceptInputBody: {
+        AcceptFindingInputBody: {
             /** @description Why the risk is acceptable */
             reason: string;
-            /** @description When it is open again: a year away at most */
+            /**
+             * Format: date-time
+             * @description When it is open again: a year away at most
+             * @example 2027-03-01T00:00:00Z
+             */
             until: string;
         };
         AccessNamed: {
@@ -1261,16 +1371,51 @@ export interface components {
             /** @description Such as the device that it is on */
             name: string;
         };
-        AgeingOutputBody: {
-            ages: string[] | null;
-            /** @description What the ages are measured from */
-            at: string;
-            /** @description Open findings by how long they have been open, and severity */
-            by_age: components["schemas"]["FindingAgeCount"][] | null;
-            /** @description Open findings by who answers, and how soon they are due */
-            by_function: components["schemas"]["FindingFunctionCount"][] | null;
-            dues: string[] | null;
-            severities: string[] | null;
+        AddRuleInputBody: {
+            /**
+             * @description What of an identity the expression gives
+             * @enum {string}
+             */
+            by: "number" | "email" | "login";
+            /** @description CEL over account.login, account.email, account.number, account.name, account.kind and account.system */
+            expression: string;
+            name: string;
+            reason: string;
+            /**
+             * Format: int64
+             * @description How sure it is
+             * @default 90
+             */
+            score: number;
+        };
+        AddSystemInputBody: {
+            /** @description A URL without a password; of flat files one of the names under paths */
+            address?: string;
+            /** @description An identity's id */
+            business_owner?: string;
+            credential?: components["schemas"]["InventorySystemCredentialChange"];
+            criticality?: string;
+            /** @description How old what is known may be, as in 1h; empty goes by its worst tier */
+            cycle?: string;
+            data_class?: string;
+            environment?: string;
+            /** @description How often it is read, as in 15m; empty goes by its cycle */
+            every?: string;
+            /** @description Of the day, as in 22:00-06:00 Europe/Berlin; empty is any */
+            hours?: string;
+            /** @description One of GET /v1/kinds */
+            kind: string;
+            name: string;
+            /** @description The connector's; given, they take the place of all */
+            options?: {
+                [key: string]: string;
+            };
+            /** @description The id of the host whose controllers control this too */
+            runs_on?: string;
+            /** @description Empty is the organisation */
+            scope?: string;
+            /** @description An identity's id */
+            technical_owner?: string;
         };
         AnswerInputBody: {
             /** @description What navigator.credentials answered, as JSON (WebAuthn) */
@@ -1668,7 +1813,7 @@ export interface components {
             revision: number;
             target: components["schemas"]["AskShown"];
         };
-        AssignInputBody: {
+        AssignFindingInputBody: {
             /** @description A person who works here; empty is the function itself */
             owner: string;
         };
@@ -1704,39 +1849,6 @@ export interface components {
             size: number;
             /** @description The key that has signed it */
             verifier: string;
-        };
-        AuditAuditRecord: {
-            action: string;
-            actor: string;
-            at: string;
-            /** @description There were such, and they were erased */
-            erased?: boolean;
-            /** @description Ids, counts and words, as the leaf has them */
-            facts?: {
-                [key: string]: string;
-            };
-            /**
-             * Format: int64
-             * @description Its place in the tree
-             */
-            leaf?: number;
-            object?: components["schemas"]["AuditNamed"];
-            /** @description The actor, where it is an identity */
-            person?: components["schemas"]["AuditNamed"];
-            /** @description Names and texts, which lie beside the log */
-            personal?: {
-                [key: string]: string;
-            };
-            /**
-             * Format: int64
-             * @description Its number
-             */
-            record: number;
-            /**
-             * Format: int64
-             * @description None yet where it has no place in the tree
-             */
-            revision?: number;
         };
         AuditAuditReport: {
             /** Format: int64 */
@@ -1774,21 +1886,42 @@ export interface components {
             /** @description The key that has signed it */
             verifier: string;
         };
-        AuditListOutputBody: {
-            items: components["schemas"]["AuditAuditRecord"][] | null;
-            next?: string;
+        AuditListedRecord: {
+            action: string;
+            actor: string;
+            at: string;
+            /** @description There were such, and they were erased */
+            erased?: boolean;
+            /** @description Ids, counts and words, as the leaf has them */
+            facts?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description Its place in the tree
+             */
+            leaf?: number;
+            object?: components["schemas"]["AccessNamed"];
+            /** @description The actor, where it is an identity */
+            person?: components["schemas"]["AccessNamed"];
+            /** @description Names and texts, which lie beside the log */
+            personal?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description Its number
+             */
+            record: number;
+            /**
+             * Format: int64
+             * @description None yet where it has no place in the tree
+             */
+            revision?: number;
         };
-        AuditNamed: {
-            id: string;
-            name: string;
-            /** @description What its system calls it */
-            native?: string;
-            /** @description An identity's employee number */
-            number?: string;
-            /** @description The name of its system */
-            system?: string;
-            /** @description The glossary's word for its kind */
-            type: string;
+        AuditOutputBody: {
+            items: components["schemas"]["AuditListedRecord"][] | null;
+            next?: string;
         };
         AuditProofOutputBody: {
             /** Format: int64 */
@@ -1799,8 +1932,39 @@ export interface components {
             to: number;
         };
         AuditRecordOutputBody: {
+            action: string;
+            actor: string;
+            at: string;
+            /** @description There were such, and they were erased */
+            erased?: boolean;
+            /** @description Ids, counts and words, as the leaf has them */
+            facts?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description Its place in the tree
+             */
+            leaf?: number;
+            object?: components["schemas"]["AccessNamed"];
+            /** @description The actor, where it is an identity */
+            person?: components["schemas"]["AccessNamed"];
+            /** @description Names and texts, which lie beside the log */
+            personal?: {
+                [key: string]: string;
+            };
             /** @description None until a checkpoint covers it */
             proof?: components["schemas"]["AuditAuditInclusion"];
+            /**
+             * Format: int64
+             * @description Its number
+             */
+            record: number;
+            /**
+             * Format: int64
+             * @description None yet where it has no place in the tree
+             */
+            revision?: number;
             /** @description The leaf, exactly as the tree hashes it */
             text?: string;
         };
@@ -1812,18 +1976,202 @@ export interface components {
             /** Format: int64 */
             leaves: number;
         };
-        AuditVerifyInputBody: {
-            /** @description Checkpoints that were kept elsewhere, which must be part of the log */
-            checkpoints?: string[] | null;
+        ChangeSystemInputBody: {
+            /** @description A URL without a password; of flat files one of the names under paths */
+            address?: string;
+            /** @description An identity's id */
+            business_owner?: string;
+            credential?: components["schemas"]["InventorySystemCredentialChange"];
+            criticality?: string;
+            /** @description How old what is known may be, as in 1h; empty goes by its worst tier */
+            cycle?: string;
+            data_class?: string;
+            environment?: string;
+            /** @description How often it is read, as in 15m; empty goes by its cycle */
+            every?: string;
+            /** @description Of the day, as in 22:00-06:00 Europe/Berlin; empty is any */
+            hours?: string;
+            /** @description The connector's; given, they take the place of all */
+            options?: {
+                [key: string]: string;
+            };
+            /** @description The id of the host whose controllers control this too */
+            runs_on?: string;
+            /** @description Empty is the organisation */
+            scope?: string;
+            /** @description An identity's id */
+            technical_owner?: string;
         };
-        FindingAgeCount: {
+        ClearInputBody: {
+            /** @description Why */
+            reason: string;
+        };
+        ControlsOutputBody: {
+            items: components["schemas"]["CoverageControlAbout"][] | null;
+        };
+        CoverageControlAbout: {
+            control: string;
+            /** @enum {string} */
+            discipline: "governance" | "privilege";
+            /** @description Whose it is */
+            function: string;
+            /** @description How it is known whether it is there */
+            known: string;
+            required: components["schemas"]["CoverageControlNeed"][] | null;
+            title: string;
+            what: string;
+        };
+        CoverageControlNeed: {
+            /**
+             * Format: int64
+             * @description Between reviews
+             */
+            days?: number;
+            kind: string;
+            /** @description Of third parties; of others too, where that is said */
+            third_party: boolean;
+            /** Format: int32 */
+            tier: number;
+        };
+        CoverageCoverageCounts: {
+            /** Format: int64 */
+            excepted: number;
+            /** Format: int64 */
+            in_place: number;
+            /** Format: int64 */
+            missing: number;
+            /** Format: int64 */
+            required: number;
+            /** Format: int64 */
+            unknown: number;
+        };
+        CoverageCoverageEvidence: {
+            entitlement: components["schemas"]["AccessNamed"];
+            grant: string;
+            holder: components["schemas"]["AccessNamed"];
+            /** @description Whose the holder is */
+            identity?: components["schemas"]["AccessNamed"];
+            kind?: string;
+            mode: string;
+            state: string;
+            system: components["schemas"]["AccessNamed"];
+            third_party?: boolean;
+            /** Format: int32 */
+            tier: number;
+            why: string;
+        };
+        CoverageCoveragePoint: {
+            /** @description The last measurement of the day */
+            at: string;
+            control: string;
+            /** Format: int64 */
+            excepted: number;
+            /** Format: int64 */
+            in_place: number;
+            /** Format: int64 */
+            missing: number;
+            /** Format: int64 */
+            required: number;
+            /** Format: int64 */
+            unknown: number;
+        };
+        CoverageCoverageRow: {
+            /** @description By control, or by tier where the row is a control */
+            cells: {
+                [key: string]: components["schemas"]["CoverageCoverageCounts"];
+            };
+            /** @description The system's id, the tier, the control or the kind */
+            key: string;
+            system?: components["schemas"]["AccessNamed"];
+            total: components["schemas"]["CoverageCoverageCounts"];
+        };
+        CoverageCoverageStale: {
+            /** @description The last complete sync; without it, never */
+            synced?: string;
+            system: components["schemas"]["AccessNamed"];
+            /** @description For access of these tiers */
+            tiers: number[] | null;
+        };
+        CoverageEvidenceOutputBody: {
+            items: components["schemas"]["CoverageCoverageEvidence"][] | null;
+            next?: string;
+            /** Format: int64 */
+            revision: number;
+            /**
+             * Format: int64
+             * @description What the cells count
+             */
+            total: number;
+        };
+        CoverageOutputBody: {
+            at: string;
+            items: components["schemas"]["CoverageCoverageRow"][] | null;
+            /**
+             * Format: int64
+             * @description That it was measured at
+             */
+            revision: number;
+            /** @description Systems of which what is known is too old: their controls count as unknown */
+            stale: components["schemas"]["CoverageCoverageStale"][] | null;
+            total: components["schemas"]["CoverageCoverageCounts"];
+        };
+        CoverageStandingPoint: {
+            at: string;
+            /**
+             * Format: int64
+             * @description Eligible or active: it ends by itself
+             */
+            eligible: number;
+            /** Format: int64 */
+            standing: number;
+            /** Format: int32 */
+            tier: number;
+        };
+        CoverageTrendOutputBody: {
+            /** @description By day and control */
+            items: components["schemas"]["CoverageCoveragePoint"][] | null;
+            /** @description By day: privileged access, of tiers 0 and 1, held all the time and held only when needed */
+            standing: components["schemas"]["CoverageStandingPoint"][] | null;
+        };
+        DecideInputBody: {
+            /**
+             * @description What they would do, as policies name it
+             * @example system.read
+             */
+            action: string;
+            /** @description Whether they have shown a second factor */
+            mfa?: boolean;
+            /**
+             * @description To what: the id of an identity, account, entitlement, resource, system or role; nothing is all of a kind
+             * @example sys_0000000000001
+             */
+            object?: string;
+            /**
+             * @description Who would do it: the id of an identity
+             * @example idn_0000000000001
+             */
+            principal: string;
+            /**
+             * @description The reason that they would give
+             * @example incident 4711
+             */
+            reason?: string;
+        };
+        FindingFindingAge: {
             /** @enum {string} */
             age: "week" | "month" | "quarter" | "older";
             /** Format: int64 */
             count: number;
             severity: string;
         };
-        FindingEvent: {
+        FindingFindingDue: {
+            /** Format: int64 */
+            count: number;
+            /** @enum {string} */
+            due: "overdue" | "this_week" | "later";
+            function: string;
+        };
+        FindingFindingEvent: {
             at: string;
             /** @description An identity's id, or the part of Writ that did it */
             by: string;
@@ -1837,7 +2185,7 @@ export interface components {
             /** @enum {string} */
             what: "opened" | "changed" | "accepted" | "reopened" | "assigned" | "resolved";
         };
-        FindingFact: {
+        FindingFindingFact: {
             /** @description The objects that it is about */
             about?: components["schemas"]["AccessNamed"][] | null;
             /**
@@ -1848,14 +2196,58 @@ export interface components {
             /** @description With names filled in */
             text: string;
         };
-        FindingFunctionCount: {
-            /** Format: int64 */
-            count: number;
-            /** @enum {string} */
-            due: "overdue" | "this_week" | "later";
+        FindingFindingRule: {
+            /**
+             * Format: int64
+             * @description Until what it finds is due
+             */
+            days: number;
+            /** @description Who is accountable for what it finds */
             function: string;
+            rule: string;
+            /** @description Where a finding does not say otherwise */
+            severity: string;
+            title: string;
+            what_to_do: string;
+            why_it_matters: string;
         };
-        FindingItem: {
+        FindingFindingShown: {
+            accepted_until?: string;
+            due: string;
+            evidence: components["schemas"]["FindingFindingFact"][] | null;
+            /** @description Who is accountable */
+            function: string;
+            /** @description What happened to it, the newest first */
+            history: components["schemas"]["FindingFindingEvent"][] | null;
+            id: string;
+            /** @description What you may do to it, and if not, why not */
+            may: {
+                [key: string]: components["schemas"]["PolicyVerdict"];
+            };
+            opened: string;
+            /** @description Who answers; without one, the function itself */
+            owner?: components["schemas"]["AccessNamed"];
+            /** @description Why its risk is accepted */
+            reason?: string;
+            rule: string;
+            severity: string;
+            status: string;
+            /** @description What it is about */
+            subject: components["schemas"]["AccessNamed"];
+            system?: components["schemas"]["AccessNamed"];
+            /** @description The rule in words */
+            title: string;
+            /**
+             * Format: int64
+             * @description As If-Match wants it, without the quotes
+             */
+            version: number;
+            what_to_do: string;
+            /** @description The first fact that says so */
+            why?: string;
+            why_it_matters: string;
+        };
+        FindingListedFinding: {
             accepted_until?: string;
             due: string;
             /** @description Who is accountable */
@@ -1880,33 +2272,8 @@ export interface components {
             /** @description The first fact that says so */
             why?: string;
         };
-        FindingRuleItem: {
-            /**
-             * Format: int64
-             * @description Until what it finds is due
-             */
-            days: number;
-            /** @description Who is accountable for what it finds */
-            function: string;
-            rule: string;
-            /** @description Where a finding does not say otherwise */
-            severity: string;
-            title: string;
-            what_to_do: string;
-            why_it_matters: string;
-        };
-        FindingShown: {
-            evidence: components["schemas"]["FindingFact"][] | null;
-            /** @description What happened to it, the newest first */
-            history: components["schemas"]["FindingEvent"][] | null;
-            /** @description What you may do to it, and if not, why not */
-            may: {
-                [key: string]: components["schemas"]["PolicyVerdict"];
-            };
-            /** @description Why its risk is accepted */
-            reason?: string;
-            what_to_do: string;
-            why_it_matters: string;
+        FindingRulesOutputBody: {
+            items: components["schemas"]["FindingFindingRule"][] | null;
         };
         FindingTotal: {
             /** Format: int64 */
@@ -1914,101 +2281,31 @@ export interface components {
             function: string;
             severity: string;
         };
-        HttpapiInvalidInput: {
-            message: string;
-            where: string;
+        FindingsAgeingOutputBody: {
+            ages: string[] | null;
+            /** @description What the ages are measured from */
+            at: string;
+            /** @description Open findings by how long they have been open, and severity */
+            by_age: components["schemas"]["FindingFindingAge"][] | null;
+            /** @description Open findings by who answers, and how soon they are due */
+            by_function: components["schemas"]["FindingFindingDue"][] | null;
+            dues: string[] | null;
+            severities: string[] | null;
         };
-        HttpapiProblem: {
-            /** @description Stable, never reused */
-            code: string;
-            /** @description What is wrong here, and what to do */
-            detail?: string;
-            /** @description What of the input is wrong, place by place */
-            errors?: components["schemas"]["HttpapiInvalidInput"][] | null;
-            /** @description The number of the request, as the server's log has it */
-            instance?: string;
-            /** Format: int64 */
-            status: number;
-            /** @description The status in words */
-            title: string;
-            /** @description Where this kind of problem is explained; its last element is the code */
-            type: string;
+        FindingsOutputBody: {
+            items: components["schemas"]["FindingListedFinding"][] | null;
+            next?: string;
+            /**
+             * Format: int64
+             * @description How many there are on all pages; said on the first
+             */
+            total?: number;
+            /** @description The same by severity and function */
+            totals?: components["schemas"]["FindingTotal"][] | null;
         };
         InvalidInput: {
             message: string;
             where: string;
-        };
-        InventoryAddRuleInputBody: {
-            /**
-             * @description What of an identity the expression gives
-             * @enum {string}
-             */
-            by: "number" | "email" | "login";
-            /** @description CEL over account.login, account.email, account.number, account.name, account.kind and account.system */
-            expression: string;
-            name: string;
-            reason: string;
-            /**
-             * Format: int64
-             * @description How sure it is
-             * @default 90
-             */
-            score: number;
-        };
-        InventoryAddSystemInputBody: {
-            /** @description A URL without a password; of flat files one of the names under paths */
-            address?: string;
-            /** @description An identity's id */
-            business_owner?: string;
-            credential?: components["schemas"]["InventorySystemCredentialChange"];
-            criticality?: string;
-            /** @description How old what is known may be, as in 1h; empty goes by its worst tier */
-            cycle?: string;
-            data_class?: string;
-            environment?: string;
-            /** @description How often it is read, as in 15m; empty goes by its cycle */
-            every?: string;
-            /** @description Of the day, as in 22:00-06:00 Europe/Berlin; empty is any */
-            hours?: string;
-            /** @description One of GET /v1/kinds */
-            kind: string;
-            name: string;
-            /** @description The connector's; given, they take the place of all */
-            options?: {
-                [key: string]: string;
-            };
-            /** @description The id of the host whose controllers control this too */
-            runs_on?: string;
-            /** @description Empty is the organisation */
-            scope?: string;
-            /** @description An identity's id */
-            technical_owner?: string;
-        };
-        InventoryChangeSystemInputBody: {
-            /** @description A URL without a password; of flat files one of the names under paths */
-            address?: string;
-            /** @description An identity's id */
-            business_owner?: string;
-            credential?: components["schemas"]["InventorySystemCredentialChange"];
-            criticality?: string;
-            /** @description How old what is known may be, as in 1h; empty goes by its worst tier */
-            cycle?: string;
-            data_class?: string;
-            environment?: string;
-            /** @description How often it is read, as in 15m; empty goes by its cycle */
-            every?: string;
-            /** @description Of the day, as in 22:00-06:00 Europe/Berlin; empty is any */
-            hours?: string;
-            /** @description The connector's; given, they take the place of all */
-            options?: {
-                [key: string]: string;
-            };
-            /** @description The id of the host whose controllers control this too */
-            runs_on?: string;
-            /** @description Empty is the organisation */
-            scope?: string;
-            /** @description An identity's id */
-            technical_owner?: string;
         };
         InventoryClassificationPreview: {
             /** @description Of the dry run */
@@ -2062,8 +2359,11 @@ export interface components {
             /** @enum {string} */
             by: "number" | "email" | "login";
             expression: string;
-            /** Format: int32 */
-            mode: number;
+            /**
+             * @description It links accounts when it is enforced only
+             * @enum {string}
+             */
+            mode: "observe" | "warn" | "enforce";
             name: string;
             /** Format: int64 */
             score: number;
@@ -2163,16 +2463,6 @@ export interface components {
             identity: components["schemas"]["InventoryLabelled"];
             reason: string;
         };
-        InventoryLinkInputBody: {
-            /** @description Whose it is, by id */
-            identity?: string;
-            /** @description It is nobody's */
-            nobody?: boolean;
-            /** @description How this is known */
-            reason: string;
-            /** @description Decide otherwise than what stands */
-            replace?: boolean;
-        };
         InventoryOutcome: {
             preview?: components["schemas"]["InventoryPreview"];
             report?: components["schemas"]["InventoryReport"];
@@ -2212,11 +2502,6 @@ export interface components {
             next?: string;
             /** Format: int64 */
             total: number;
-        };
-        InventoryPauseInputBody: {
-            reason: string;
-            /** @description When it is read again by itself, at most in 90 days */
-            until: string;
         };
         InventoryPreview: {
             accounts: components["schemas"]["InventoryPreviewDelta"];
@@ -2265,14 +2550,10 @@ export interface components {
             waits?: string[] | null;
             warnings?: string[] | null;
         };
-        InventoryRuleModeInputBody: {
-            /** @enum {string} */
-            mode: "observe" | "enforce";
-            reason: string;
-        };
         InventoryRun: {
             by: string;
             code?: string;
+            confirm_removal?: boolean;
             /** Format: int64 */
             done: number;
             ended_at?: string;
@@ -2290,6 +2571,7 @@ export interface components {
         InventoryRunItem: {
             by: string;
             code?: string;
+            confirm_removal?: boolean;
             /** Format: int64 */
             done: number;
             ended_at?: string;
@@ -2320,7 +2602,7 @@ export interface components {
             id: string;
             kind: string;
             may: {
-                [key: string]: components["schemas"]["InventoryVerdict"];
+                [key: string]: components["schemas"]["PolicyVerdict"];
             };
             name: string;
             /**
@@ -2331,16 +2613,6 @@ export interface components {
             /** @enum {string} */
             stage: "draft" | "active" | "maintenance";
             warnings: string[] | null;
-        };
-        InventorySyncSourceInputBody: {
-            /** @description Let the sync end as many people as it finds gone */
-            confirm_removal?: boolean;
-        };
-        InventorySyncSystemInputBody: {
-            /** @description Let the sync remove as much as it finds gone or out of sight */
-            confirm_removal?: boolean;
-            /** @description Read all, also where the system tells what changed */
-            full?: boolean;
         };
         InventorySystemCredential: {
             address: string;
@@ -2389,7 +2661,7 @@ export interface components {
             kind: string;
             /** @description What whoever asks may do */
             may: {
-                [key: string]: components["schemas"]["InventoryVerdict"];
+                [key: string]: components["schemas"]["PolicyVerdict"];
             };
             name: string;
             options: {
@@ -2518,10 +2790,15 @@ export interface components {
             first: components["schemas"]["InventoryTierExample"][] | null;
             said?: string;
         };
-        InventoryVerdict: {
-            allowed: boolean;
-            /** @description Why not, or what it takes */
-            why?: string;
+        LinkAccountInputBody: {
+            /** @description Whose it is, by id */
+            identity?: string;
+            /** @description It is nobody's */
+            nobody?: boolean;
+            /** @description How this is known */
+            reason: string;
+            /** @description Decide otherwise than what stands */
+            replace?: boolean;
         };
         LinkInputBody: {
             /** @description Only with the first owner's link */
@@ -2531,19 +2808,55 @@ export interface components {
             /** @description What follows the # of the link */
             secret: string;
         };
-        ListOutputBody: {
-            items: components["schemas"]["FindingItem"][] | null;
+        ListOutputAccountRowBody: {
+            items: components["schemas"]["SearchAccountRow"][] | null;
+            /** @description The cursor of the next page; none at the end */
             next?: string;
+            /** Format: int64 */
+            revision: number;
+            /** Format: int64 */
+            total: number;
+        };
+        ListOutputEntitlementRowBody: {
+            items: components["schemas"]["SearchEntitlementRow"][] | null;
+            /** @description The cursor of the next page; none at the end */
+            next?: string;
+            /** Format: int64 */
+            revision: number;
+            /** Format: int64 */
+            total: number;
+        };
+        ListOutputIdentityRowBody: {
+            items: components["schemas"]["SearchIdentityRow"][] | null;
+            /** @description The cursor of the next page; none at the end */
+            next?: string;
+            /** Format: int64 */
+            revision: number;
+            /** Format: int64 */
+            total: number;
+        };
+        OverrideInputBody: {
+            /** @description Why */
+            reason: string;
             /**
              * Format: int64
-             * @description How many there are on all pages; said on the first
+             * @description 0 is worst, 3 ordinary
              */
-            total?: number;
-            /** @description The same by severity and function */
-            totals?: components["schemas"]["FindingTotal"][] | null;
+            tier: number;
+            /** @description When the facts decide again; a better tier than theirs needs it, a year away at most */
+            until?: string;
         };
         PasskeysOutputBody: {
             items: components["schemas"]["SigninPasskeyView"][] | null;
+        };
+        PauseInputBody: {
+            reason: string;
+            /**
+             * Format: date-time
+             * @description When it is read again by itself, at most in 90 days
+             * @example 2027-02-01T00:00:00Z
+             */
+            until: string;
         };
         PolicyVerdict: {
             allowed: boolean;
@@ -2566,12 +2879,14 @@ export interface components {
             /** @description Where this kind of problem is explained; its last element is the code */
             type: string;
         };
-        ReopenInputBody: {
+        ReopenFindingInputBody: {
             /** @description Why it is accepted no longer */
             reason: string;
         };
-        RulesOutputBody: {
-            items: components["schemas"]["FindingRuleItem"][] | null;
+        RuleModeInputBody: {
+            /** @enum {string} */
+            mode: "observe" | "enforce";
+            reason: string;
         };
         SearchAccountRow: {
             created?: string;
@@ -2657,33 +2972,6 @@ export interface components {
             state: string;
             third_party: boolean;
         };
-        SearchListOutputAccountRowBody: {
-            items: components["schemas"]["SearchAccountRow"][] | null;
-            /** @description The cursor of the next page; none at the end */
-            next?: string;
-            /** Format: int64 */
-            revision: number;
-            /** Format: int64 */
-            total: number;
-        };
-        SearchListOutputEntitlementRowBody: {
-            items: components["schemas"]["SearchEntitlementRow"][] | null;
-            /** @description The cursor of the next page; none at the end */
-            next?: string;
-            /** Format: int64 */
-            revision: number;
-            /** Format: int64 */
-            total: number;
-        };
-        SearchListOutputIdentityRowBody: {
-            items: components["schemas"]["SearchIdentityRow"][] | null;
-            /** @description The cursor of the next page; none at the end */
-            next?: string;
-            /** Format: int64 */
-            revision: number;
-            /** Format: int64 */
-            total: number;
-        };
         SearchNamedIDIdentityTag: {
             id: string;
             name: string;
@@ -2692,7 +2980,7 @@ export interface components {
             id: string;
             name: string;
         };
-        SearchSearchOutputBody: {
+        SearchOutputBody: {
             items: components["schemas"]["SearchHitBody"][] | null;
             /** Format: int64 */
             revision: number;
@@ -2705,6 +2993,56 @@ export interface components {
             types: {
                 [key: string]: number;
             };
+        };
+        ServerDecided: {
+            /**
+             * @description Why no policy decided
+             * @example no-policy
+             */
+            cause?: string;
+            /** @description Whether it is permitted, once the obligations are met */
+            decision: boolean;
+            /** @description Why, in words */
+            explanation: string;
+            /**
+             * Format: int64
+             * @description Of the facts that it was decided on
+             */
+            graph_revision: number;
+            /** @description What it takes */
+            obligations: components["schemas"]["ServerObligations"];
+            /** @description Those that decided: the forbids if there were any, else the permits */
+            policies: components["schemas"]["ServerDecidingPolicy"][] | null;
+            /** Format: int64 */
+            policy_revision: number;
+        };
+        ServerDecidingPolicy: {
+            /** @enum {string} */
+            effect: "permit" | "forbid";
+            /** @example audit.reads */
+            id: string;
+            /** @example audit reads everything */
+            reason: string;
+        };
+        ServerObligations: {
+            /**
+             * Format: int64
+             * @description How many others approve it
+             */
+            approve?: number;
+            /** @description What is masked */
+            mask?: string[] | null;
+            /**
+             * Format: int64
+             * @description When it ends
+             */
+            max_seconds?: number;
+            /** @description A second factor */
+            mfa?: boolean;
+            /** @description A reason */
+            reason?: boolean;
+            /** @description It is recorded */
+            record?: boolean;
         };
         SigninFunctionView: {
             function: string;
@@ -2804,6 +3142,16 @@ export interface components {
         SigninsOutputBody: {
             items: components["schemas"]["SigninSigninView"][] | null;
         };
+        SyncSourceInputBody: {
+            /** @description Let the sync end as many people as it finds gone */
+            confirm_removal?: boolean;
+        };
+        SyncSystemInputBody: {
+            /** @description Let the sync remove as much as it finds gone or out of sight */
+            confirm_removal?: boolean;
+            /** @description Read all, also where the system tells what changed */
+            full?: boolean;
+        };
         TokenInputBody: {
             /**
              * Format: int64
@@ -2841,6 +3189,10 @@ export interface components {
         };
         TokensOutputBody: {
             items: components["schemas"]["SigninToken"][] | null;
+        };
+        VerifyAuditInputBody: {
+            /** @description Checkpoints that were kept elsewhere, which must be part of the log */
+            checkpoints?: string[] | null;
         };
     };
     responses: never;
@@ -2881,7 +3233,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SearchListOutputAccountRowBody"];
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "created": "created",
+                     *           "display_name": "display_name",
+                     *           "disputed": true,
+                     *           "dormant": true,
+                     *           "email": "email",
+                     *           "expires": "expires",
+                     *           "id": "id",
+                     *           "identities": [
+                     *             {
+                     *               "id": "id",
+                     *               "name": "name"
+                     *             }
+                     *           ],
+                     *           "interactive": true,
+                     *           "kind": "kind",
+                     *           "last_used": "last_used",
+                     *           "login": "login",
+                     *           "native_id": "native_id",
+                     *           "orphan": true,
+                     *           "status": "status",
+                     *           "system": {
+                     *             "id": "id",
+                     *             "name": "name"
+                     *           },
+                     *           "usage_known": true
+                     *         }
+                     *       ],
+                     *       "next": "next",
+                     *       "revision": 1,
+                     *       "total": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListOutputAccountRowBody"];
                 };
             };
             /** @description Error */
@@ -2953,6 +3341,112 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "account": {
+                     *         "hidden": true,
+                     *         "id": "id",
+                     *         "name": "name",
+                     *         "system": "system",
+                     *         "type": "type"
+                     *       },
+                     *       "created": "created",
+                     *       "credentials": [
+                     *         {
+                     *           "accounts": 1,
+                     *           "changed": "changed",
+                     *           "kind": "kind",
+                     *           "last_used": "last_used"
+                     *         }
+                     *       ],
+                     *       "display_name": "display_name",
+                     *       "disputed": true,
+                     *       "expires": "expires",
+                     *       "findings": {
+                     *         "hidden": 1,
+                     *         "items": [
+                     *           {
+                     *             "due": "due",
+                     *             "function": "function",
+                     *             "id": "id",
+                     *             "rule": "rule",
+                     *             "severity": "severity",
+                     *             "status": "status",
+                     *             "subject": {
+                     *               "hidden": true,
+                     *               "id": "id",
+                     *               "name": "name",
+                     *               "system": "system",
+                     *               "type": "type"
+                     *             },
+                     *             "title": "title"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "identities": [
+                     *         {
+                     *           "hidden": true,
+                     *           "id": "id",
+                     *           "name": "name",
+                     *           "system": "system",
+                     *           "type": "type"
+                     *         }
+                     *       ],
+                     *       "in": {
+                     *         "hidden": true,
+                     *         "id": "id",
+                     *         "name": "name",
+                     *         "system": "system",
+                     *         "type": "type"
+                     *       },
+                     *       "interactive": true,
+                     *       "kind": "kind",
+                     *       "kind_reason": "kind_reason",
+                     *       "last_used": "last_used",
+                     *       "link": {
+                     *         "evidence": "evidence",
+                     *         "rule": "rule",
+                     *         "since": "since",
+                     *         "state": "state"
+                     *       },
+                     *       "may": {
+                     *         "name": {
+                     *           "allowed": true,
+                     *           "why": "why"
+                     *         }
+                     *       },
+                     *       "native_id": "native_id",
+                     *       "opened_by": [
+                     *         {
+                     *           "hidden": true,
+                     *           "id": "id",
+                     *           "name": "name",
+                     *           "system": "system",
+                     *           "type": "type"
+                     *         }
+                     *       ],
+                     *       "opens": [
+                     *         {
+                     *           "hidden": true,
+                     *           "id": "id",
+                     *           "name": "name",
+                     *           "system": "system",
+                     *           "type": "type"
+                     *         }
+                     *       ],
+                     *       "revision": 1,
+                     *       "status": "status",
+                     *       "tiers": [
+                     *         {
+                     *           "active": 1,
+                     *           "eligible": 1,
+                     *           "standing": 1,
+                     *           "tier": 1
+                     *         }
+                     *       ],
+                     *       "usage_known": true
+                     *     }
+                     */
                     "application/json": components["schemas"]["AskAccount"];
                 };
             };
@@ -2962,7 +3456,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2979,7 +3473,12 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["InventoryLinkInputBody"];
+                /**
+                 * @example {
+                 *       "reason": "reason"
+                 *     }
+                 */
+                "application/json": components["schemas"]["LinkAccountInputBody"];
             };
         };
         responses: {
@@ -2989,6 +3488,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "account": {
+                     *         "id": "id",
+                     *         "name": "name"
+                     *       },
+                     *       "identity": {
+                     *         "id": "id",
+                     *         "name": "name"
+                     *       },
+                     *       "reason": "reason"
+                     *     }
+                     */
                     "application/json": components["schemas"]["InventoryLinkDecision"];
                 };
             };
@@ -3035,7 +3547,45 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AuditListOutputBody"];
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "action": "action",
+                     *           "actor": "actor",
+                     *           "at": "at",
+                     *           "erased": true,
+                     *           "facts": {
+                     *             "name": "name"
+                     *           },
+                     *           "leaf": 1,
+                     *           "object": {
+                     *             "id": "id",
+                     *             "name": "name",
+                     *             "native": "native",
+                     *             "number": "number",
+                     *             "system": "system",
+                     *             "type": "type"
+                     *           },
+                     *           "person": {
+                     *             "id": "id",
+                     *             "name": "name",
+                     *             "native": "native",
+                     *             "number": "number",
+                     *             "system": "system",
+                     *             "type": "type"
+                     *           },
+                     *           "personal": {
+                     *             "name": "name"
+                     *           },
+                     *           "record": 1,
+                     *           "revision": 1
+                     *         }
+                     *       ],
+                     *       "next": "next"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AuditOutputBody"];
                 };
             };
             /** @description Error */
@@ -3064,6 +3614,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "at": "at",
+                     *       "checkpoint": "checkpoint",
+                     *       "revision": 1,
+                     *       "root": "root",
+                     *       "size": 1,
+                     *       "verifier": "verifier"
+                     *     }
+                     */
                     "application/json": components["schemas"]["AuditCheckpointOutputBody"];
                 };
             };
@@ -3125,6 +3685,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "from": 1,
+                     *       "hashes": [
+                     *         "hashe"
+                     *       ],
+                     *       "to": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["AuditProofOutputBody"];
                 };
             };
@@ -3157,6 +3726,49 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "action": "action",
+                     *       "actor": "actor",
+                     *       "at": "at",
+                     *       "erased": true,
+                     *       "facts": {
+                     *         "name": "name"
+                     *       },
+                     *       "leaf": 1,
+                     *       "object": {
+                     *         "id": "id",
+                     *         "name": "name",
+                     *         "native": "native",
+                     *         "number": "number",
+                     *         "system": "system",
+                     *         "type": "type"
+                     *       },
+                     *       "person": {
+                     *         "id": "id",
+                     *         "name": "name",
+                     *         "native": "native",
+                     *         "number": "number",
+                     *         "system": "system",
+                     *         "type": "type"
+                     *       },
+                     *       "personal": {
+                     *         "name": "name"
+                     *       },
+                     *       "proof": {
+                     *         "checkpoint": "checkpoint",
+                     *         "hashes": [
+                     *           "hashe"
+                     *         ],
+                     *         "leaf": 1,
+                     *         "size": 1,
+                     *         "verifier": "verifier"
+                     *       },
+                     *       "record": 1,
+                     *       "revision": 1,
+                     *       "text": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["AuditRecordOutputBody"];
                 };
             };
@@ -3221,6 +3833,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "began": "began",
+                     *       "done": 1,
+                     *       "ended": "ended",
+                     *       "failed": "failed",
+                     *       "intact": true,
+                     *       "last": {
+                     *         "at": "at",
+                     *         "by": "by",
+                     *         "defects": 1,
+                     *         "leaves": 1
+                     *       },
+                     *       "report": {
+                     *         "checkpoints": 1,
+                     *         "erased": 1,
+                     *         "leaves": 1,
+                     *         "more": 1,
+                     *         "payloads": 1,
+                     *         "payloads_compared": true,
+                     *         "revision": 1,
+                     *         "root": "root",
+                     *         "trusted": 1,
+                     *         "unsequenced": 1,
+                     *         "unsigned": 1,
+                     *         "verifier": "verifier",
+                     *         "wrong": [
+                     *           "wrong"
+                     *         ]
+                     *       },
+                     *       "running": true,
+                     *       "total": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["AuditAuditCheck"];
                 };
             };
@@ -3244,7 +3890,8 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["AuditVerifyInputBody"];
+                /** @example {} */
+                "application/json": components["schemas"]["VerifyAuditInputBody"];
             };
         };
         responses: {
@@ -3254,7 +3901,92 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "began": "began",
+                     *       "done": 1,
+                     *       "ended": "ended",
+                     *       "failed": "failed",
+                     *       "intact": true,
+                     *       "last": {
+                     *         "at": "at",
+                     *         "by": "by",
+                     *         "defects": 1,
+                     *         "leaves": 1
+                     *       },
+                     *       "report": {
+                     *         "checkpoints": 1,
+                     *         "erased": 1,
+                     *         "leaves": 1,
+                     *         "more": 1,
+                     *         "payloads": 1,
+                     *         "payloads_compared": true,
+                     *         "revision": 1,
+                     *         "root": "root",
+                     *         "trusted": 1,
+                     *         "unsequenced": 1,
+                     *         "unsigned": 1,
+                     *         "verifier": "verifier",
+                     *         "wrong": [
+                     *           "wrong"
+                     *         ]
+                     *       },
+                     *       "running": true,
+                     *       "total": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["AuditAuditCheck"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-controls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "control": "control",
+                     *           "discipline": "governance",
+                     *           "function": "function",
+                     *           "known": "known",
+                     *           "required": [
+                     *             {
+                     *               "days": 1,
+                     *               "kind": "kind",
+                     *               "third_party": true,
+                     *               "tier": 1
+                     *             }
+                     *           ],
+                     *           "title": "title",
+                     *           "what": "what"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ControlsOutputBody"];
                 };
             };
             /** @description Error */
@@ -3283,6 +4015,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "by": "number",
+                     *           "expression": "expression",
+                     *           "mode": "observe",
+                     *           "name": "name",
+                     *           "score": 1
+                     *         }
+                     *       ],
+                     *       "next": "next",
+                     *       "total": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["InventoryPageOfCorrelationRule"];
                 };
             };
@@ -3306,7 +4053,15 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["InventoryAddRuleInputBody"];
+                /**
+                 * @example {
+                 *       "by": "number",
+                 *       "expression": "expression",
+                 *       "name": "name",
+                 *       "reason": "reason"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AddRuleInputBody"];
             };
         };
         responses: {
@@ -3316,6 +4071,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "by": "number",
+                     *       "expression": "expression",
+                     *       "mode": "observe",
+                     *       "name": "name",
+                     *       "score": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["InventoryCorrelationRule"];
                 };
             };
@@ -3380,6 +4144,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "changes": 1,
+                     *       "confirmed": 1,
+                     *       "first": [
+                     *         {
+                     *           "account": {
+                     *             "id": "id",
+                     *             "name": "name"
+                     *           },
+                     *           "evidence": "evidence",
+                     *           "was": {
+                     *             "id": "id",
+                     *             "name": "name"
+                     *           },
+                     *           "was_state": "was_state",
+                     *           "would_be": {
+                     *             "id": "id",
+                     *             "name": "name"
+                     *           },
+                     *           "would_be_state": "would_be_state"
+                     *         }
+                     *       ],
+                     *       "linked": 1,
+                     *       "moved": 1,
+                     *       "newly_disputed": 1,
+                     *       "no_longer_disputed": 1,
+                     *       "unlinked": 1,
+                     *       "unmatched": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["InventoryCorrelationEffect"];
                 };
             };
@@ -3406,7 +4201,13 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["InventoryRuleModeInputBody"];
+                /**
+                 * @example {
+                 *       "mode": "observe",
+                 *       "reason": "reason"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RuleModeInputBody"];
             };
         };
         responses: {
@@ -3416,7 +4217,341 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "by": "number",
+                     *       "expression": "expression",
+                     *       "mode": "observe",
+                     *       "name": "name",
+                     *       "score": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["InventoryCorrelationRule"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "show-coverage": {
+        parameters: {
+            query?: {
+                /** @description Only of this system */
+                system?: string;
+                /** @description Only of this tier; -1 is all */
+                tier?: number;
+                control?: "owner" | "review" | "sod" | "expiry" | "vault" | "rotate" | "elevate" | "isolate" | "record" | "enforce";
+                /** @description Only of holders of this kind */
+                kind?: "human" | "service" | "agent";
+                /** @description Only of third parties, or only of others */
+                third_party?: "true" | "false";
+                /** @description What the rows are; the columns are controls, or tiers where the rows are controls */
+                by?: "system" | "tier" | "control" | "kind";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "at",
+                     *       "items": [
+                     *         {
+                     *           "cells": {
+                     *             "name": {
+                     *               "excepted": 1,
+                     *               "in_place": 1,
+                     *               "missing": 1,
+                     *               "required": 1,
+                     *               "unknown": 1
+                     *             }
+                     *           },
+                     *           "key": "key",
+                     *           "system": {
+                     *             "id": "id",
+                     *             "name": "name",
+                     *             "native": "native",
+                     *             "number": "number",
+                     *             "system": "system",
+                     *             "type": "type"
+                     *           },
+                     *           "total": {
+                     *             "excepted": 1,
+                     *             "in_place": 1,
+                     *             "missing": 1,
+                     *             "required": 1,
+                     *             "unknown": 1
+                     *           }
+                     *         }
+                     *       ],
+                     *       "revision": 1,
+                     *       "stale": [
+                     *         {
+                     *           "synced": "synced",
+                     *           "system": {
+                     *             "id": "id",
+                     *             "name": "name",
+                     *             "native": "native",
+                     *             "number": "number",
+                     *             "system": "system",
+                     *             "type": "type"
+                     *           },
+                     *           "tiers": [
+                     *             1
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "total": {
+                     *         "excepted": 1,
+                     *         "in_place": 1,
+                     *         "missing": 1,
+                     *         "required": 1,
+                     *         "unknown": 1
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CoverageOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-coverage-evidence": {
+        parameters: {
+            query?: {
+                /** @description Where the page begins, as the page before said in next */
+                cursor?: string;
+                /** @description How many at most */
+                limit?: number;
+                /** @description Only of this system */
+                system?: string;
+                /** @description Only of this tier; -1 is all */
+                tier?: number;
+                control?: "owner" | "review" | "sod" | "expiry" | "vault" | "rotate" | "elevate" | "isolate" | "record" | "enforce";
+                /** @description Only of holders of this kind */
+                kind?: "human" | "service" | "agent";
+                /** @description Only of third parties, or only of others */
+                third_party?: "true" | "false";
+                /** @description Only grants whose control counts so */
+                state?: "in_place" | "missing" | "unknown" | "excepted";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "entitlement": {
+                     *             "id": "id",
+                     *             "name": "name",
+                     *             "native": "native",
+                     *             "number": "number",
+                     *             "system": "system",
+                     *             "type": "type"
+                     *           },
+                     *           "grant": "grant",
+                     *           "holder": {
+                     *             "id": "id",
+                     *             "name": "name",
+                     *             "native": "native",
+                     *             "number": "number",
+                     *             "system": "system",
+                     *             "type": "type"
+                     *           },
+                     *           "identity": {
+                     *             "id": "id",
+                     *             "name": "name",
+                     *             "native": "native",
+                     *             "number": "number",
+                     *             "system": "system",
+                     *             "type": "type"
+                     *           },
+                     *           "kind": "kind",
+                     *           "mode": "mode",
+                     *           "state": "state",
+                     *           "system": {
+                     *             "id": "id",
+                     *             "name": "name",
+                     *             "native": "native",
+                     *             "number": "number",
+                     *             "system": "system",
+                     *             "type": "type"
+                     *           },
+                     *           "third_party": true,
+                     *           "tier": 1,
+                     *           "why": "why"
+                     *         }
+                     *       ],
+                     *       "next": "next",
+                     *       "revision": 1,
+                     *       "total": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CoverageEvidenceOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "show-coverage-trend": {
+        parameters: {
+            query?: {
+                /** @description Only of this system */
+                system?: string;
+                /** @description Only of this tier; -1 is all */
+                tier?: number;
+                control?: "owner" | "review" | "sod" | "expiry" | "vault" | "rotate" | "elevate" | "isolate" | "record" | "enforce";
+                /** @description Only of holders of this kind */
+                kind?: "human" | "service" | "agent";
+                /** @description Only of third parties, or only of others */
+                third_party?: "true" | "false";
+                /** @description How many days back, today included */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "at": "at",
+                     *           "control": "control",
+                     *           "excepted": 1,
+                     *           "in_place": 1,
+                     *           "missing": 1,
+                     *           "required": 1,
+                     *           "unknown": 1
+                     *         }
+                     *       ],
+                     *       "standing": [
+                     *         {
+                     *           "at": "at",
+                     *           "eligible": 1,
+                     *           "standing": 1,
+                     *           "tier": 1
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CoverageTrendOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "action": "system.read",
+                 *       "object": "sys_0000000000001",
+                 *       "principal": "idn_0000000000001",
+                 *       "reason": "incident 4711"
+                 *     }
+                 */
+                "application/json": components["schemas"]["DecideInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "cause": "no-policy",
+                     *       "decision": true,
+                     *       "explanation": "explanation",
+                     *       "graph_revision": 1,
+                     *       "obligations": {
+                     *         "approve": 1,
+                     *         "mask": [
+                     *           "mask"
+                     *         ],
+                     *         "max_seconds": 1,
+                     *         "mfa": true,
+                     *         "reason": true,
+                     *         "record": true
+                     *       },
+                     *       "policies": [
+                     *         {
+                     *           "effect": "permit",
+                     *           "id": "audit.reads",
+                     *           "reason": "audit reads everything"
+                     *         }
+                     *       ],
+                     *       "policy_revision": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ServerDecided"];
                 };
             };
             /** @description Error */
@@ -3448,6 +4583,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "address": "address",
+                     *       "agent": "agent",
+                     *       "asked": "asked",
+                     *       "client": "client",
+                     *       "ends": "ends",
+                     *       "key": "key"
+                     *     }
+                     */
                     "application/json": components["schemas"]["SigninWaiting"];
                 };
             };
@@ -3457,7 +4602,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3487,7 +4632,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3517,7 +4662,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3544,6 +4689,56 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "account": {
+                     *             "id": "id",
+                     *             "name": "name"
+                     *           },
+                     *           "contenders": [
+                     *             {
+                     *               "compared": [
+                     *                 {
+                     *                   "account": null,
+                     *                   "attribute": null,
+                     *                   "identity": null,
+                     *                   "likeness": null,
+                     *                   "verdict": null
+                     *                 }
+                     *               ],
+                     *               "employer": "employer",
+                     *               "identity": {
+                     *                 "id": "id",
+                     *                 "name": "name"
+                     *               },
+                     *               "kind": "kind",
+                     *               "state": "state",
+                     *               "title": "title",
+                     *               "unit": "unit"
+                     *             }
+                     *           ],
+                     *           "email": "email",
+                     *           "evidence": "evidence",
+                     *           "kind": "kind",
+                     *           "last_used": "last_used",
+                     *           "login": "login",
+                     *           "more": 1,
+                     *           "name": "name",
+                     *           "number": "number",
+                     *           "rule": "rule",
+                     *           "since": "since",
+                     *           "status": "status",
+                     *           "system": "system",
+                     *           "usage_known": true,
+                     *           "worst_tier": 1
+                     *         }
+                     *       ],
+                     *       "next": "next",
+                     *       "total": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["InventoryPageOfDisputeItem"];
                 };
             };
@@ -3589,7 +4784,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SearchListOutputEntitlementRowBody"];
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "description": "description",
+                     *           "id": "id",
+                     *           "identities": 1,
+                     *           "kind": "kind",
+                     *           "name": "name",
+                     *           "native_id": "native_id",
+                     *           "orphans": 1,
+                     *           "owner": {
+                     *             "id": "id",
+                     *             "name": "name"
+                     *           },
+                     *           "rights": [
+                     *             "right"
+                     *           ],
+                     *           "system": {
+                     *             "id": "id",
+                     *             "name": "name"
+                     *           },
+                     *           "tier": 1
+                     *         }
+                     *       ],
+                     *       "next": "next",
+                     *       "revision": 1,
+                     *       "total": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListOutputEntitlementRowBody"];
                 };
             };
             /** @description Error */
@@ -3663,6 +4888,224 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "capabilities": [
+                     *         {
+                     *           "on": {
+                     *             "hidden": true,
+                     *             "id": "id",
+                     *             "name": "name",
+                     *             "system": "system",
+                     *             "type": "type"
+                     *           },
+                     *           "right": "right"
+                     *         }
+                     *       ],
+                     *       "conflicts": {
+                     *         "items": [
+                     *           {
+                     *             "entitlement": {
+                     *               "hidden": true,
+                     *               "id": "id",
+                     *               "name": "name",
+                     *               "system": "system",
+                     *               "type": "type"
+                     *             },
+                     *             "tier": 1
+                     *           }
+                     *         ],
+                     *         "total": 1
+                     *       },
+                     *       "contained_in": {
+                     *         "items": [
+                     *           {
+                     *             "entitlement": {
+                     *               "hidden": true,
+                     *               "id": "id",
+                     *               "name": "name",
+                     *               "system": "system",
+                     *               "type": "type"
+                     *             },
+                     *             "tier": 1
+                     *           }
+                     *         ],
+                     *         "total": 1
+                     *       },
+                     *       "contains": {
+                     *         "items": [
+                     *           {
+                     *             "entitlement": {
+                     *               "hidden": true,
+                     *               "id": "id",
+                     *               "name": "name",
+                     *               "system": "system",
+                     *               "type": "type"
+                     *             },
+                     *             "tier": 1
+                     *           }
+                     *         ],
+                     *         "total": 1
+                     *       },
+                     *       "controls": [
+                     *         {
+                     *           "governance": [
+                     *             {
+                     *               "control": "control",
+                     *               "days": 1
+                     *             }
+                     *           ],
+                     *           "kinds": [
+                     *             "kind"
+                     *           ],
+                     *           "privilege": [
+                     *             {
+                     *               "control": "control",
+                     *               "days": 1
+                     *             }
+                     *           ],
+                     *           "third_party": true
+                     *         }
+                     *       ],
+                     *       "coverage": [
+                     *         {
+                     *           "control": "control",
+                     *           "excepted": 1,
+                     *           "in_place": 1,
+                     *           "kind": "kind",
+                     *           "missing": 1,
+                     *           "required": 1,
+                     *           "third_party": true,
+                     *           "unknown": 1
+                     *         }
+                     *       ],
+                     *       "description": "description",
+                     *       "disciplines": "disciplines",
+                     *       "entitlement": {
+                     *         "hidden": true,
+                     *         "id": "id",
+                     *         "name": "name",
+                     *         "system": "system",
+                     *         "type": "type"
+                     *       },
+                     *       "facts_tier": 1,
+                     *       "findings": {
+                     *         "hidden": 1,
+                     *         "items": [
+                     *           {
+                     *             "due": "due",
+                     *             "function": "function",
+                     *             "id": "id",
+                     *             "rule": "rule",
+                     *             "severity": "severity",
+                     *             "status": "status",
+                     *             "subject": {
+                     *               "hidden": true,
+                     *               "id": "id",
+                     *               "name": "name",
+                     *               "system": "system",
+                     *               "type": "type"
+                     *             },
+                     *             "title": "title"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "holders": [
+                     *         {
+                     *           "direct": 1,
+                     *           "identities": 1,
+                     *           "mode": "mode",
+                     *           "orphans": 1
+                     *         }
+                     *       ],
+                     *       "in": {
+                     *         "hidden": true,
+                     *         "id": "id",
+                     *         "name": "name",
+                     *         "system": "system",
+                     *         "type": "type"
+                     *       },
+                     *       "kind": "kind",
+                     *       "may": {
+                     *         "name": {
+                     *           "allowed": true,
+                     *           "why": "why"
+                     *         }
+                     *       },
+                     *       "native_id": "native_id",
+                     *       "override": {
+                     *         "by": "by",
+                     *         "decided_on_tier": 1,
+                     *         "holds": true,
+                     *         "reason": "reason",
+                     *         "since": "since",
+                     *         "tier": 1,
+                     *         "until": "until"
+                     *       },
+                     *       "own_tier": 1,
+                     *       "owner": {
+                     *         "hidden": true,
+                     *         "id": "id",
+                     *         "name": "name",
+                     *         "system": "system",
+                     *         "type": "type"
+                     *       },
+                     *       "owner_of_system": true,
+                     *       "reasons": [
+                     *         {
+                     *           "from": {
+                     *             "hidden": true,
+                     *             "id": "id",
+                     *             "name": "name",
+                     *             "system": "system",
+                     *             "type": "type"
+                     *           },
+                     *           "path": {
+                     *             "sentence": "sentence",
+                     *             "steps": [
+                     *               {
+                     *                 "from": {
+                     *                   "hidden": null,
+                     *                   "id": null,
+                     *                   "name": null,
+                     *                   "system": null,
+                     *                   "type": null
+                     *                 },
+                     *                 "how": "how",
+                     *                 "mode": "mode",
+                     *                 "on": {
+                     *                   "hidden": null,
+                     *                   "id": null,
+                     *                   "name": null,
+                     *                   "system": null,
+                     *                   "type": null
+                     *                 },
+                     *                 "to": {
+                     *                   "hidden": null,
+                     *                   "id": null,
+                     *                   "name": null,
+                     *                   "system": null,
+                     *                   "type": null
+                     *                 }
+                     *               }
+                     *             ]
+                     *           },
+                     *           "rule": "rule",
+                     *           "text": "text",
+                     *           "tier": 1
+                     *         }
+                     *       ],
+                     *       "resource": {
+                     *         "hidden": true,
+                     *         "id": "id",
+                     *         "name": "name",
+                     *         "system": "system",
+                     *         "type": "type"
+                     *       },
+                     *       "revision": 1,
+                     *       "tier": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["AskDossier"];
                 };
             };
@@ -3672,7 +5115,92 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "override-tier": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that you have seen */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The entitlement */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "reason",
+                 *       "tier": 0
+                 *     }
+                 */
+                "application/json": components["schemas"]["OverrideInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "clear-override": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that you have seen */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The entitlement */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "reason"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ClearInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3704,6 +5232,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "identities": 1,
+                     *       "items": [
+                     *         {
+                     *           "direct": true,
+                     *           "escalated": true,
+                     *           "holder": {
+                     *             "hidden": true,
+                     *             "id": "id",
+                     *             "name": "name",
+                     *             "system": "system",
+                     *             "type": "type"
+                     *           },
+                     *           "modes": [
+                     *             "mode"
+                     *           ],
+                     *           "through": "through"
+                     *         }
+                     *       ],
+                     *       "next": "next",
+                     *       "orphans": 1,
+                     *       "revision": 1,
+                     *       "target": {
+                     *         "hidden": true,
+                     *         "id": "id",
+                     *         "name": "name",
+                     *         "system": "system",
+                     *         "type": "type"
+                     *       },
+                     *       "total": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["AskHolders"];
                 };
             };
@@ -3713,7 +5274,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3757,7 +5318,59 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ListOutputBody"];
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "accepted_until": "accepted_until",
+                     *           "due": "due",
+                     *           "function": "function",
+                     *           "id": "id",
+                     *           "opened": "opened",
+                     *           "owner": {
+                     *             "id": "id",
+                     *             "name": "name",
+                     *             "native": "native",
+                     *             "number": "number",
+                     *             "system": "system",
+                     *             "type": "type"
+                     *           },
+                     *           "rule": "rule",
+                     *           "severity": "severity",
+                     *           "status": "status",
+                     *           "subject": {
+                     *             "id": "id",
+                     *             "name": "name",
+                     *             "native": "native",
+                     *             "number": "number",
+                     *             "system": "system",
+                     *             "type": "type"
+                     *           },
+                     *           "system": {
+                     *             "id": "id",
+                     *             "name": "name",
+                     *             "native": "native",
+                     *             "number": "number",
+                     *             "system": "system",
+                     *             "type": "type"
+                     *           },
+                     *           "title": "title",
+                     *           "version": 1,
+                     *           "why": "why"
+                     *         }
+                     *       ],
+                     *       "next": "next",
+                     *       "total": 1,
+                     *       "totals": [
+                     *         {
+                     *           "count": 1,
+                     *           "function": "function",
+                     *           "severity": "severity"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FindingsOutputBody"];
                 };
             };
             /** @description Error */
@@ -3766,7 +5379,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3804,7 +5417,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AgeingOutputBody"];
+                    /**
+                     * @example {
+                     *       "ages": [
+                     *         "age"
+                     *       ],
+                     *       "at": "at",
+                     *       "by_age": [
+                     *         {
+                     *           "age": "week",
+                     *           "count": 1,
+                     *           "severity": "severity"
+                     *         }
+                     *       ],
+                     *       "by_function": [
+                     *         {
+                     *           "count": 1,
+                     *           "due": "overdue",
+                     *           "function": "function"
+                     *         }
+                     *       ],
+                     *       "dues": [
+                     *         "due"
+                     *       ],
+                     *       "severities": [
+                     *         "severitie"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FindingsAgeingOutputBody"];
                 };
             };
             /** @description Error */
@@ -3813,7 +5454,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3860,7 +5501,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3884,7 +5525,96 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["FindingShown"];
+                    /**
+                     * @example {
+                     *       "accepted_until": "accepted_until",
+                     *       "due": "due",
+                     *       "evidence": [
+                     *         {
+                     *           "about": [
+                     *             {
+                     *               "id": "id",
+                     *               "name": "name",
+                     *               "native": "native",
+                     *               "number": "number",
+                     *               "system": "system",
+                     *               "type": "type"
+                     *             }
+                     *           ],
+                     *           "count": 1,
+                     *           "text": "text"
+                     *         }
+                     *       ],
+                     *       "function": "function",
+                     *       "history": [
+                     *         {
+                     *           "at": "at",
+                     *           "by": "by",
+                     *           "owner": {
+                     *             "id": "id",
+                     *             "name": "name",
+                     *             "native": "native",
+                     *             "number": "number",
+                     *             "system": "system",
+                     *             "type": "type"
+                     *           },
+                     *           "person": {
+                     *             "id": "id",
+                     *             "name": "name",
+                     *             "native": "native",
+                     *             "number": "number",
+                     *             "system": "system",
+                     *             "type": "type"
+                     *           },
+                     *           "reason": "reason",
+                     *           "until": "until",
+                     *           "what": "opened"
+                     *         }
+                     *       ],
+                     *       "id": "id",
+                     *       "may": {
+                     *         "name": {
+                     *           "allowed": true,
+                     *           "why": "why"
+                     *         }
+                     *       },
+                     *       "opened": "opened",
+                     *       "owner": {
+                     *         "id": "id",
+                     *         "name": "name",
+                     *         "native": "native",
+                     *         "number": "number",
+                     *         "system": "system",
+                     *         "type": "type"
+                     *       },
+                     *       "reason": "reason",
+                     *       "rule": "rule",
+                     *       "severity": "severity",
+                     *       "status": "status",
+                     *       "subject": {
+                     *         "id": "id",
+                     *         "name": "name",
+                     *         "native": "native",
+                     *         "number": "number",
+                     *         "system": "system",
+                     *         "type": "type"
+                     *       },
+                     *       "system": {
+                     *         "id": "id",
+                     *         "name": "name",
+                     *         "native": "native",
+                     *         "number": "number",
+                     *         "system": "system",
+                     *         "type": "type"
+                     *       },
+                     *       "title": "title",
+                     *       "version": 1,
+                     *       "what_to_do": "what_to_do",
+                     *       "why": "why",
+                     *       "why_it_matters": "why_it_matters"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FindingFindingShown"];
                 };
             };
             /** @description Error */
@@ -3893,7 +5623,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3913,7 +5643,13 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["AcceptInputBody"];
+                /**
+                 * @example {
+                 *       "reason": "reason",
+                 *       "until": "2027-03-01T00:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AcceptFindingInputBody"];
             };
         };
         responses: {
@@ -3924,7 +5660,96 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["FindingShown"];
+                    /**
+                     * @example {
+                     *       "accepted_until": "accepted_until",
+                     *       "due": "due",
+                     *       "evidence": [
+                     *         {
+                     *           "about": [
+                     *             {
+                     *               "id": "id",
+                     *               "name": "name",
+                     *               "native": "native",
+                     *               "number": "number",
+                     *               "system": "system",
+                     *               "type": "type"
+                     *             }
+                     *           ],
+                     *           "count": 1,
+                     *           "text": "text"
+                     *         }
+                     *       ],
+                     *       "function": "function",
+                     *       "history": [
+                     *         {
+                     *           "at": "at",
+                     *           "by": "by",
+                     *           "owner": {
+                     *             "id": "id",
+                     *             "name": "name",
+                     *             "native": "native",
+                     *             "number": "number",
+                     *             "system": "system",
+                     *             "type": "type"
+                     *           },
+                     *           "person": {
+                     *             "id": "id",
+                     *             "name": "name",
+                     *             "native": "native",
+                     *             "number": "number",
+                     *             "system": "system",
+                     *             "type": "type"
+                     *           },
+                     *           "reason": "reason",
+                     *           "until": "until",
+                     *           "what": "opened"
+                     *         }
+                     *       ],
+                     *       "id": "id",
+                     *       "may": {
+                     *         "name": {
+                     *           "allowed": true,
+                     *           "why": "why"
+                     *         }
+                     *       },
+                     *       "opened": "opened",
+                     *       "owner": {
+                     *         "id": "id",
+                     *         "name": "name",
+                     *         "native": "native",
+                     *         "number": "number",
+                     *         "system": "system",
+                     *         "type": "type"
+                     *       },
+                     *       "reason": "reason",
+                     *       "rule": "rule",
+                     *       "severity": "severity",
+                     *       "status": "status",
+                     *       "subject": {
+                     *         "id": "id",
+                     *         "name": "name",
+                     *         "native": "native",
+                     *         "number": "number",
+                     *         "system": "system",
+                     *         "type": "type"
+                     *       },
+                     *       "system": {
+                     *         "id": "id",
+                     *         "name": "name",
+                     *         "native": "native",
+                     *         "number": "number",
+                     *         "system": "system",
+                     *         "type": "type"
+                     *       },
+                     *       "title": "title",
+                     *       "version": 1,
+                     *       "what_to_do": "what_to_do",
+                     *       "why": "why",
+                     *       "why_it_matters": "why_it_matters"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FindingFindingShown"];
                 };
             };
             /** @description Error */
@@ -3933,7 +5758,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3953,7 +5778,12 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["AssignInputBody"];
+                /**
+                 * @example {
+                 *       "owner": "owner"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AssignFindingInputBody"];
             };
         };
         responses: {
@@ -3964,7 +5794,96 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["FindingShown"];
+                    /**
+                     * @example {
+                     *       "accepted_until": "accepted_until",
+                     *       "due": "due",
+                     *       "evidence": [
+                     *         {
+                     *           "about": [
+                     *             {
+                     *               "id": "id",
+                     *               "name": "name",
+                     *               "native": "native",
+                     *               "number": "number",
+                     *               "system": "system",
+                     *               "type": "type"
+                     *             }
+                     *           ],
+                     *           "count": 1,
+                     *           "text": "text"
+                     *         }
+                     *       ],
+                     *       "function": "function",
+                     *       "history": [
+                     *         {
+                     *           "at": "at",
+                     *           "by": "by",
+                     *           "owner": {
+                     *             "id": "id",
+                     *             "name": "name",
+                     *             "native": "native",
+                     *             "number": "number",
+                     *             "system": "system",
+                     *             "type": "type"
+                     *           },
+                     *           "person": {
+                     *             "id": "id",
+                     *             "name": "name",
+                     *             "native": "native",
+                     *             "number": "number",
+                     *             "system": "system",
+                     *             "type": "type"
+                     *           },
+                     *           "reason": "reason",
+                     *           "until": "until",
+                     *           "what": "opened"
+                     *         }
+                     *       ],
+                     *       "id": "id",
+                     *       "may": {
+                     *         "name": {
+                     *           "allowed": true,
+                     *           "why": "why"
+                     *         }
+                     *       },
+                     *       "opened": "opened",
+                     *       "owner": {
+                     *         "id": "id",
+                     *         "name": "name",
+                     *         "native": "native",
+                     *         "number": "number",
+                     *         "system": "system",
+                     *         "type": "type"
+                     *       },
+                     *       "reason": "reason",
+                     *       "rule": "rule",
+                     *       "severity": "severity",
+                     *       "status": "status",
+                     *       "subject": {
+                     *         "id": "id",
+                     *         "name": "name",
+                     *         "native": "native",
+                     *         "number": "number",
+                     *         "system": "system",
+                     *         "type": "type"
+                     *       },
+                     *       "system": {
+                     *         "id": "id",
+                     *         "name": "name",
+                     *         "native": "native",
+                     *         "number": "number",
+                     *         "system": "system",
+                     *         "type": "type"
+                     *       },
+                     *       "title": "title",
+                     *       "version": 1,
+                     *       "what_to_do": "what_to_do",
+                     *       "why": "why",
+                     *       "why_it_matters": "why_it_matters"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FindingFindingShown"];
                 };
             };
             /** @description Error */
@@ -3973,7 +5892,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3993,7 +5912,12 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ReopenInputBody"];
+                /**
+                 * @example {
+                 *       "reason": "reason"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReopenFindingInputBody"];
             };
         };
         responses: {
@@ -4004,7 +5928,96 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["FindingShown"];
+                    /**
+                     * @example {
+                     *       "accepted_until": "accepted_until",
+                     *       "due": "due",
+                     *       "evidence": [
+                     *         {
+                     *           "about": [
+                     *             {
+                     *               "id": "id",
+                     *               "name": "name",
+                     *               "native": "native",
+                     *               "number": "number",
+                     *               "system": "system",
+                     *               "type": "type"
+                     *             }
+                     *           ],
+                     *           "count": 1,
+                     *           "text": "text"
+                     *         }
+                     *       ],
+                     *       "function": "function",
+                     *       "history": [
+                     *         {
+                     *           "at": "at",
+                     *           "by": "by",
+                     *           "owner": {
+                     *             "id": "id",
+                     *             "name": "name",
+                     *             "native": "native",
+                     *             "number": "number",
+                     *             "system": "system",
+                     *             "type": "type"
+                     *           },
+                     *           "person": {
+                     *             "id": "id",
+                     *             "name": "name",
+                     *             "native": "native",
+                     *             "number": "number",
+                     *             "system": "system",
+                     *             "type": "type"
+                     *           },
+                     *           "reason": "reason",
+                     *           "until": "until",
+                     *           "what": "opened"
+                     *         }
+                     *       ],
+                     *       "id": "id",
+                     *       "may": {
+                     *         "name": {
+                     *           "allowed": true,
+                     *           "why": "why"
+                     *         }
+                     *       },
+                     *       "opened": "opened",
+                     *       "owner": {
+                     *         "id": "id",
+                     *         "name": "name",
+                     *         "native": "native",
+                     *         "number": "number",
+                     *         "system": "system",
+                     *         "type": "type"
+                     *       },
+                     *       "reason": "reason",
+                     *       "rule": "rule",
+                     *       "severity": "severity",
+                     *       "status": "status",
+                     *       "subject": {
+                     *         "id": "id",
+                     *         "name": "name",
+                     *         "native": "native",
+                     *         "number": "number",
+                     *         "system": "system",
+                     *         "type": "type"
+                     *       },
+                     *       "system": {
+                     *         "id": "id",
+                     *         "name": "name",
+                     *         "native": "native",
+                     *         "number": "number",
+                     *         "system": "system",
+                     *         "type": "type"
+                     *       },
+                     *       "title": "title",
+                     *       "version": 1,
+                     *       "what_to_do": "what_to_do",
+                     *       "why": "why",
+                     *       "why_it_matters": "why_it_matters"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FindingFindingShown"];
                 };
             };
             /** @description Error */
@@ -4013,7 +6026,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4048,7 +6061,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SearchListOutputIdentityRowBody"];
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "accounts": 1,
+                     *           "contract_end": "contract_end",
+                     *           "email": "email",
+                     *           "id": "id",
+                     *           "kind": "kind",
+                     *           "login": "login",
+                     *           "manager": {
+                     *             "id": "id",
+                     *             "name": "name"
+                     *           },
+                     *           "name": "name",
+                     *           "number": "number",
+                     *           "organisation": "organisation",
+                     *           "owner": {
+                     *             "id": "id",
+                     *             "name": "name"
+                     *           },
+                     *           "state": "state",
+                     *           "third_party": true
+                     *         }
+                     *       ],
+                     *       "next": "next",
+                     *       "revision": 1,
+                     *       "total": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListOutputIdentityRowBody"];
                 };
             };
             /** @description Error */
@@ -4120,6 +6163,132 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "accounts": [
+                     *         {
+                     *           "account": {
+                     *             "hidden": true,
+                     *             "id": "id",
+                     *             "name": "name",
+                     *             "system": "system",
+                     *             "type": "type"
+                     *           },
+                     *           "kind": "kind",
+                     *           "last_used": "last_used",
+                     *           "link": {
+                     *             "evidence": "evidence",
+                     *             "rule": "rule",
+                     *             "since": "since",
+                     *             "state": "state"
+                     *           },
+                     *           "status": "status",
+                     *           "usage_known": true
+                     *         }
+                     *       ],
+                     *       "affiliations": [
+                     *         {
+                     *           "employer": "employer",
+                     *           "end": "end",
+                     *           "manager": {
+                     *             "hidden": true,
+                     *             "id": "id",
+                     *             "name": "name",
+                     *             "system": "system",
+                     *             "type": "type"
+                     *           },
+                     *           "start": "start",
+                     *           "title": "title",
+                     *           "unit": "unit"
+                     *         }
+                     *       ],
+                     *       "attributes": [
+                     *         {
+                     *           "name": "name",
+                     *           "source": {
+                     *             "hidden": true,
+                     *             "id": "id",
+                     *             "name": "name",
+                     *             "system": "system",
+                     *             "type": "type"
+                     *           },
+                     *           "value": "value"
+                     *         }
+                     *       ],
+                     *       "email": "email",
+                     *       "findings": {
+                     *         "hidden": 1,
+                     *         "items": [
+                     *           {
+                     *             "due": "due",
+                     *             "function": "function",
+                     *             "id": "id",
+                     *             "rule": "rule",
+                     *             "severity": "severity",
+                     *             "status": "status",
+                     *             "subject": {
+                     *               "hidden": true,
+                     *               "id": "id",
+                     *               "name": "name",
+                     *               "system": "system",
+                     *               "type": "type"
+                     *             },
+                     *             "title": "title"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "functions": [
+                     *         {
+                     *           "function": "function",
+                     *           "scope": "scope",
+                     *           "since": "since"
+                     *         }
+                     *       ],
+                     *       "identity": {
+                     *         "hidden": true,
+                     *         "id": "id",
+                     *         "name": "name",
+                     *         "system": "system",
+                     *         "type": "type"
+                     *       },
+                     *       "kind": "kind",
+                     *       "may": {
+                     *         "name": {
+                     *           "allowed": true,
+                     *           "why": "why"
+                     *         }
+                     *       },
+                     *       "number": "number",
+                     *       "owner": {
+                     *         "hidden": true,
+                     *         "id": "id",
+                     *         "name": "name",
+                     *         "system": "system",
+                     *         "type": "type"
+                     *       },
+                     *       "revision": 1,
+                     *       "state": "state",
+                     *       "third_party": {
+                     *         "contract_end": "contract_end",
+                     *         "organisation": "organisation",
+                     *         "sponsor": {
+                     *           "hidden": true,
+                     *           "id": "id",
+                     *           "name": "name",
+                     *           "system": "system",
+                     *           "type": "type"
+                     *         }
+                     *       },
+                     *       "tiers": [
+                     *         {
+                     *           "active": 1,
+                     *           "eligible": 1,
+                     *           "standing": 1,
+                     *           "tier": 1
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["AskCard"];
                 };
             };
@@ -4129,7 +6298,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4165,6 +6334,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "direct": true,
+                     *           "entitlement": {
+                     *             "hidden": true,
+                     *             "id": "id",
+                     *             "name": "name",
+                     *             "system": "system",
+                     *             "type": "type"
+                     *           },
+                     *           "escalated": true,
+                     *           "modes": [
+                     *             "mode"
+                     *           ],
+                     *           "resource": {
+                     *             "hidden": true,
+                     *             "id": "id",
+                     *             "name": "name",
+                     *             "system": "system",
+                     *             "type": "type"
+                     *           },
+                     *           "through": "through",
+                     *           "tier": 1
+                     *         }
+                     *       ],
+                     *       "next": "next",
+                     *       "revision": 1,
+                     *       "total": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["AskPageEffectiveLine"];
                 };
             };
@@ -4174,7 +6375,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4194,6 +6395,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "address": "address",
+                     *           "address_declared": true,
+                     *           "credentials": [
+                     *             {
+                     *               "address": "address",
+                     *               "name": "name",
+                     *               "options": {
+                     *                 "name": "name"
+                     *               }
+                     *             }
+                     *           ],
+                     *           "kind": "kind",
+                     *           "manual": "manual",
+                     *           "options": [
+                     *             {
+                     *               "default": "default",
+                     *               "family": true,
+                     *               "help": "help",
+                     *               "name": "name",
+                     *               "required": true,
+                     *               "text": true
+                     *             }
+                     *           ],
+                     *           "paths": [
+                     *             "path"
+                     *           ],
+                     *           "title": "title"
+                     *         }
+                     *       ],
+                     *       "next": "next",
+                     *       "total": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["InventoryPageOfSystemKind"];
                 };
             };
@@ -4223,6 +6461,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "email": "email",
+                     *       "ends": "ends",
+                     *       "functions": [
+                     *         {
+                     *           "function": "function",
+                     *           "scope": "scope"
+                     *         }
+                     *       ],
+                     *       "identity": "identity",
+                     *       "may": [
+                     *         "may"
+                     *       ],
+                     *       "method": "method",
+                     *       "mfa": true,
+                     *       "mfa_at": "mfa_at",
+                     *       "name": "name",
+                     *       "passkeys": 1,
+                     *       "via": "via"
+                     *     }
+                     */
                     "application/json": components["schemas"]["SigninMe"];
                 };
             };
@@ -4232,7 +6492,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4252,6 +6512,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "added": "added",
+                     *           "id": "id",
+                     *           "locked": "locked",
+                     *           "name": "name",
+                     *           "used": "used"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["PasskeysOutputBody"];
                 };
             };
@@ -4261,7 +6534,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4281,6 +6554,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "public_key": {}
+                     *     }
+                     */
                     "application/json": components["schemas"]["AskOutputBody"];
                 };
             };
@@ -4290,7 +6568,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4304,6 +6582,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "credential": {},
+                 *       "name": "name"
+                 *     }
+                 */
                 "application/json": components["schemas"]["AddPasskeyInputBody"];
             };
         };
@@ -4314,6 +6598,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "added": "added",
+                     *       "id": "id",
+                     *       "locked": "locked",
+                     *       "name": "name",
+                     *       "used": "used"
+                     *     }
+                     */
                     "application/json": components["schemas"]["SigninPasskeyView"];
                 };
             };
@@ -4323,7 +6616,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4353,7 +6646,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4382,6 +6675,57 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "edges": [
+                     *         {
+                     *           "count": 1,
+                     *           "from": "from",
+                     *           "kind": "account",
+                     *           "mode": "mode",
+                     *           "to": "to"
+                     *         }
+                     *       ],
+                     *       "groups": [
+                     *         {
+                     *           "count": 1,
+                     *           "hidden": true,
+                     *           "key": "key",
+                     *           "kind": "kind",
+                     *           "label": "label",
+                     *           "mode": "mode",
+                     *           "next": "next",
+                     *           "system": "system",
+                     *           "tier": 1,
+                     *           "unit": "unit"
+                     *         }
+                     *       ],
+                     *       "more": true,
+                     *       "nodes": [
+                     *         {
+                     *           "escalated": true,
+                     *           "group": "group",
+                     *           "key": "key",
+                     *           "mode": "mode",
+                     *           "object": {
+                     *             "hidden": true,
+                     *             "id": "id",
+                     *             "name": "name",
+                     *             "system": "system",
+                     *             "type": "type"
+                     *           },
+                     *           "over": "grant",
+                     *           "tier": 1
+                     *         }
+                     *       ],
+                     *       "of": "of",
+                     *       "reached": 1,
+                     *       "revision": 1,
+                     *       "text": [
+                     *         "text"
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["AskPicture"];
                 };
             };
@@ -4391,7 +6735,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4423,6 +6767,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "identities": 1,
+                     *       "items": [
+                     *         {
+                     *           "direct": true,
+                     *           "escalated": true,
+                     *           "holder": {
+                     *             "hidden": true,
+                     *             "id": "id",
+                     *             "name": "name",
+                     *             "system": "system",
+                     *             "type": "type"
+                     *           },
+                     *           "modes": [
+                     *             "mode"
+                     *           ],
+                     *           "through": "through"
+                     *         }
+                     *       ],
+                     *       "next": "next",
+                     *       "orphans": 1,
+                     *       "revision": 1,
+                     *       "target": {
+                     *         "hidden": true,
+                     *         "id": "id",
+                     *         "name": "name",
+                     *         "system": "system",
+                     *         "type": "type"
+                     *       },
+                     *       "total": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["AskHolders"];
                 };
             };
@@ -4432,7 +6809,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4452,7 +6829,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RulesOutputBody"];
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "days": 1,
+                     *           "function": "function",
+                     *           "rule": "rule",
+                     *           "severity": "severity",
+                     *           "title": "title",
+                     *           "what_to_do": "what_to_do",
+                     *           "why_it_matters": "why_it_matters"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FindingRulesOutputBody"];
                 };
             };
             /** @description Error */
@@ -4461,7 +6853,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4491,6 +6883,133 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "by": "by",
+                     *           "code": "code",
+                     *           "confirm_removal": true,
+                     *           "done": 1,
+                     *           "ended_at": "ended_at",
+                     *           "error": "error",
+                     *           "id": "id",
+                     *           "kind": "kind",
+                     *           "on": "on",
+                     *           "outcome": {
+                     *             "preview": {
+                     *               "accounts": {
+                     *                 "added": 1,
+                     *                 "changed": 1,
+                     *                 "first": [],
+                     *                 "removed": 1
+                     *               },
+                     *               "at": "at",
+                     *               "correlation": {
+                     *                 "accounts": 1,
+                     *                 "by_rule": {
+                     *                   "name": null
+                     *                 },
+                     *                 "disputed": 1,
+                     *                 "first": [],
+                     *                 "linked": 1,
+                     *                 "nobodys": 1
+                     *               },
+                     *               "counts": {
+                     *                 "accounts": 1,
+                     *                 "credentials": 1,
+                     *                 "entitlements": 1,
+                     *                 "grants": 1,
+                     *                 "identities": 1,
+                     *                 "rejected": 1,
+                     *                 "resources": 1
+                     *               },
+                     *               "credentials": {
+                     *                 "added": 1,
+                     *                 "changed": 1,
+                     *                 "first": [],
+                     *                 "removed": 1
+                     *               },
+                     *               "entitlements": {
+                     *                 "added": 1,
+                     *                 "changed": 1,
+                     *                 "first": [],
+                     *                 "removed": 1
+                     *               },
+                     *               "grants": {
+                     *                 "added": 1,
+                     *                 "changed": 1,
+                     *                 "first": [],
+                     *                 "removed": 1
+                     *               },
+                     *               "out_of_sight": 1,
+                     *               "refused": "refused",
+                     *               "resources": {
+                     *                 "added": 1,
+                     *                 "changed": 1,
+                     *                 "first": [],
+                     *                 "removed": 1
+                     *               },
+                     *               "tiers": {
+                     *                 "counts": {
+                     *                   "name": null
+                     *                 },
+                     *                 "first": [],
+                     *                 "said": "said"
+                     *               },
+                     *               "waits": [
+                     *                 "wait"
+                     *               ],
+                     *               "warnings": [
+                     *                 "warning"
+                     *               ]
+                     *             },
+                     *             "report": {
+                     *               "because": "because",
+                     *               "changed": 1,
+                     *               "counts": {
+                     *                 "accounts": 1,
+                     *                 "credentials": 1,
+                     *                 "entitlements": 1,
+                     *                 "grants": 1,
+                     *                 "identities": 1,
+                     *                 "rejected": 1,
+                     *                 "resources": 1
+                     *               },
+                     *               "deleted": 1,
+                     *               "out_of_sight": 1,
+                     *               "reading": "reading",
+                     *               "rejects": "rejects",
+                     *               "removed": 1,
+                     *               "waits": [
+                     *                 "wait"
+                     *               ],
+                     *               "warnings": [
+                     *                 "warning"
+                     *               ]
+                     *             },
+                     *             "test": {
+                     *               "kind": "kind",
+                     *               "said": "said",
+                     *               "version": "version",
+                     *               "warnings": [
+                     *                 "warning"
+                     *               ]
+                     *             }
+                     *           },
+                     *           "stage": "stage",
+                     *           "started_at": "started_at",
+                     *           "state": "state",
+                     *           "total": 1,
+                     *           "what": {
+                     *             "id": "id",
+                     *             "name": "name"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next": "next"
+                     *     }
+                     */
                     "application/json": components["schemas"]["InventoryRunsPage"];
                 };
             };
@@ -4523,6 +7042,181 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "by": "by",
+                     *       "code": "code",
+                     *       "confirm_removal": true,
+                     *       "done": 1,
+                     *       "ended_at": "ended_at",
+                     *       "error": "error",
+                     *       "id": "id",
+                     *       "kind": "kind",
+                     *       "on": "on",
+                     *       "outcome": {
+                     *         "preview": {
+                     *           "accounts": {
+                     *             "added": 1,
+                     *             "changed": 1,
+                     *             "first": [
+                     *               {
+                     *                 "change": "change",
+                     *                 "holder": "holder",
+                     *                 "kind": "kind",
+                     *                 "name": "name"
+                     *               }
+                     *             ],
+                     *             "removed": 1
+                     *           },
+                     *           "at": "at",
+                     *           "correlation": {
+                     *             "accounts": 1,
+                     *             "by_rule": {
+                     *               "name": 1
+                     *             },
+                     *             "disputed": 1,
+                     *             "first": [
+                     *               {
+                     *                 "evidence": "evidence",
+                     *                 "identity": "identity",
+                     *                 "kind": "kind",
+                     *                 "login": "login",
+                     *                 "name": "name",
+                     *                 "rule": "rule",
+                     *                 "score": 1,
+                     *                 "state": "state"
+                     *               }
+                     *             ],
+                     *             "linked": 1,
+                     *             "nobodys": 1
+                     *           },
+                     *           "counts": {
+                     *             "accounts": 1,
+                     *             "credentials": 1,
+                     *             "entitlements": 1,
+                     *             "grants": 1,
+                     *             "identities": 1,
+                     *             "rejected": 1,
+                     *             "resources": 1
+                     *           },
+                     *           "credentials": {
+                     *             "added": 1,
+                     *             "changed": 1,
+                     *             "first": [
+                     *               {
+                     *                 "change": "change",
+                     *                 "holder": "holder",
+                     *                 "kind": "kind",
+                     *                 "name": "name"
+                     *               }
+                     *             ],
+                     *             "removed": 1
+                     *           },
+                     *           "entitlements": {
+                     *             "added": 1,
+                     *             "changed": 1,
+                     *             "first": [
+                     *               {
+                     *                 "change": "change",
+                     *                 "holder": "holder",
+                     *                 "kind": "kind",
+                     *                 "name": "name"
+                     *               }
+                     *             ],
+                     *             "removed": 1
+                     *           },
+                     *           "grants": {
+                     *             "added": 1,
+                     *             "changed": 1,
+                     *             "first": [
+                     *               {
+                     *                 "change": "change",
+                     *                 "holder": "holder",
+                     *                 "kind": "kind",
+                     *                 "name": "name"
+                     *               }
+                     *             ],
+                     *             "removed": 1
+                     *           },
+                     *           "out_of_sight": 1,
+                     *           "refused": "refused",
+                     *           "resources": {
+                     *             "added": 1,
+                     *             "changed": 1,
+                     *             "first": [
+                     *               {
+                     *                 "change": "change",
+                     *                 "holder": "holder",
+                     *                 "kind": "kind",
+                     *                 "name": "name"
+                     *               }
+                     *             ],
+                     *             "removed": 1
+                     *           },
+                     *           "tiers": {
+                     *             "counts": {
+                     *               "name": 1
+                     *             },
+                     *             "first": [
+                     *               {
+                     *                 "kind": "kind",
+                     *                 "name": "name",
+                     *                 "reason": "reason",
+                     *                 "tier": 1
+                     *               }
+                     *             ],
+                     *             "said": "said"
+                     *           },
+                     *           "waits": [
+                     *             "wait"
+                     *           ],
+                     *           "warnings": [
+                     *             "warning"
+                     *           ]
+                     *         },
+                     *         "report": {
+                     *           "because": "because",
+                     *           "changed": 1,
+                     *           "counts": {
+                     *             "accounts": 1,
+                     *             "credentials": 1,
+                     *             "entitlements": 1,
+                     *             "grants": 1,
+                     *             "identities": 1,
+                     *             "rejected": 1,
+                     *             "resources": 1
+                     *           },
+                     *           "deleted": 1,
+                     *           "out_of_sight": 1,
+                     *           "reading": "reading",
+                     *           "rejects": "rejects",
+                     *           "removed": 1,
+                     *           "waits": [
+                     *             "wait"
+                     *           ],
+                     *           "warnings": [
+                     *             "warning"
+                     *           ]
+                     *         },
+                     *         "test": {
+                     *           "kind": "kind",
+                     *           "said": "said",
+                     *           "version": "version",
+                     *           "warnings": [
+                     *             "warning"
+                     *           ]
+                     *         }
+                     *       },
+                     *       "stage": "stage",
+                     *       "started_at": "started_at",
+                     *       "state": "state",
+                     *       "total": 1,
+                     *       "what": {
+                     *         "id": "id",
+                     *         "name": "name"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["InventoryRunItem"];
                 };
             };
@@ -4587,7 +7281,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SearchSearchOutputBody"];
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "id",
+                     *           "kind": "kind",
+                     *           "name": "name",
+                     *           "off": 1,
+                     *           "state": "state",
+                     *           "system": {
+                     *             "id": "id",
+                     *             "name": "name"
+                     *           },
+                     *           "tier": 1,
+                     *           "type": "identity"
+                     *         }
+                     *       ],
+                     *       "revision": 1,
+                     *       "total": 1,
+                     *       "types": {
+                     *         "name": 1
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SearchOutputBody"];
                 };
             };
             /** @description Error */
@@ -4616,6 +7334,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "first_owner": true,
+                     *       "passkey": true,
+                     *       "providers": [
+                     *         {
+                     *           "name": "name",
+                     *           "title": "title"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["SigninWays"];
                 };
             };
@@ -4625,7 +7355,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4639,6 +7369,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "secret": "secret"
+                 *     }
+                 */
                 "application/json": components["schemas"]["LinkInputBody"];
             };
         };
@@ -4650,6 +7385,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "address": "address",
+                     *       "agent": "agent",
+                     *       "begun": "begun",
+                     *       "current": true,
+                     *       "ends": "ends",
+                     *       "id": "id",
+                     *       "identity": "identity",
+                     *       "method": "method",
+                     *       "mfa_at": "mfa_at",
+                     *       "seen": "seen"
+                     *     }
+                     */
                     "application/json": components["schemas"]["SigninSigninView"];
                 };
             };
@@ -4659,7 +7408,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4679,6 +7428,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "public_key": {}
+                     *     }
+                     */
                     "application/json": components["schemas"]["AskOutputBody"];
                 };
             };
@@ -4688,7 +7442,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4702,6 +7456,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "credential": {}
+                 *     }
+                 */
                 "application/json": components["schemas"]["AnswerInputBody"];
             };
         };
@@ -4713,6 +7472,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "address": "address",
+                     *       "agent": "agent",
+                     *       "begun": "begun",
+                     *       "current": true,
+                     *       "ends": "ends",
+                     *       "id": "id",
+                     *       "identity": "identity",
+                     *       "method": "method",
+                     *       "mfa_at": "mfa_at",
+                     *       "seen": "seen"
+                     *     }
+                     */
                     "application/json": components["schemas"]["SigninSigninView"];
                 };
             };
@@ -4722,7 +7495,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4742,6 +7515,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "address": "address",
+                     *           "agent": "agent",
+                     *           "begun": "begun",
+                     *           "current": true,
+                     *           "ends": "ends",
+                     *           "id": "id",
+                     *           "identity": "identity",
+                     *           "method": "method",
+                     *           "mfa_at": "mfa_at",
+                     *           "seen": "seen"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["SigninsOutputBody"];
                 };
             };
@@ -4751,7 +7542,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4779,7 +7570,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4809,7 +7600,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4837,7 +7628,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4862,6 +7653,53 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "address": "address",
+                     *           "counts": {
+                     *             "accounts": 1,
+                     *             "credentials": 1,
+                     *             "entitlements": 1,
+                     *             "grants": 1,
+                     *             "identities": 1,
+                     *             "rejected": 1,
+                     *             "resources": 1
+                     *           },
+                     *           "every": "every",
+                     *           "health": {
+                     *             "age_seconds": 1,
+                     *             "cycle_seconds": 1,
+                     *             "error": "error",
+                     *             "failed_at": "failed_at",
+                     *             "failures": 1,
+                     *             "next_at": "next_at",
+                     *             "state": "good",
+                     *             "synced_at": "synced_at",
+                     *             "warnings": 1
+                     *           },
+                     *           "hours": "hours",
+                     *           "id": "id",
+                     *           "kind": "kind",
+                     *           "may": {
+                     *             "name": {
+                     *               "allowed": true,
+                     *               "why": "why"
+                     *             }
+                     *           },
+                     *           "name": "name",
+                     *           "precedence": 1,
+                     *           "stage": "draft",
+                     *           "warnings": [
+                     *             "warning"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "next": "next",
+                     *       "total": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["InventoryPageOfSourceItem"];
                 };
             };
@@ -4888,7 +7726,8 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["InventorySyncSourceInputBody"];
+                /** @example {} */
+                "application/json": components["schemas"]["SyncSourceInputBody"];
             };
         };
         responses: {
@@ -4899,6 +7738,177 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "by": "by",
+                     *       "code": "code",
+                     *       "confirm_removal": true,
+                     *       "done": 1,
+                     *       "ended_at": "ended_at",
+                     *       "error": "error",
+                     *       "id": "id",
+                     *       "kind": "kind",
+                     *       "on": "on",
+                     *       "outcome": {
+                     *         "preview": {
+                     *           "accounts": {
+                     *             "added": 1,
+                     *             "changed": 1,
+                     *             "first": [
+                     *               {
+                     *                 "change": "change",
+                     *                 "holder": "holder",
+                     *                 "kind": "kind",
+                     *                 "name": "name"
+                     *               }
+                     *             ],
+                     *             "removed": 1
+                     *           },
+                     *           "at": "at",
+                     *           "correlation": {
+                     *             "accounts": 1,
+                     *             "by_rule": {
+                     *               "name": 1
+                     *             },
+                     *             "disputed": 1,
+                     *             "first": [
+                     *               {
+                     *                 "evidence": "evidence",
+                     *                 "identity": "identity",
+                     *                 "kind": "kind",
+                     *                 "login": "login",
+                     *                 "name": "name",
+                     *                 "rule": "rule",
+                     *                 "score": 1,
+                     *                 "state": "state"
+                     *               }
+                     *             ],
+                     *             "linked": 1,
+                     *             "nobodys": 1
+                     *           },
+                     *           "counts": {
+                     *             "accounts": 1,
+                     *             "credentials": 1,
+                     *             "entitlements": 1,
+                     *             "grants": 1,
+                     *             "identities": 1,
+                     *             "rejected": 1,
+                     *             "resources": 1
+                     *           },
+                     *           "credentials": {
+                     *             "added": 1,
+                     *             "changed": 1,
+                     *             "first": [
+                     *               {
+                     *                 "change": "change",
+                     *                 "holder": "holder",
+                     *                 "kind": "kind",
+                     *                 "name": "name"
+                     *               }
+                     *             ],
+                     *             "removed": 1
+                     *           },
+                     *           "entitlements": {
+                     *             "added": 1,
+                     *             "changed": 1,
+                     *             "first": [
+                     *               {
+                     *                 "change": "change",
+                     *                 "holder": "holder",
+                     *                 "kind": "kind",
+                     *                 "name": "name"
+                     *               }
+                     *             ],
+                     *             "removed": 1
+                     *           },
+                     *           "grants": {
+                     *             "added": 1,
+                     *             "changed": 1,
+                     *             "first": [
+                     *               {
+                     *                 "change": "change",
+                     *                 "holder": "holder",
+                     *                 "kind": "kind",
+                     *                 "name": "name"
+                     *               }
+                     *             ],
+                     *             "removed": 1
+                     *           },
+                     *           "out_of_sight": 1,
+                     *           "refused": "refused",
+                     *           "resources": {
+                     *             "added": 1,
+                     *             "changed": 1,
+                     *             "first": [
+                     *               {
+                     *                 "change": "change",
+                     *                 "holder": "holder",
+                     *                 "kind": "kind",
+                     *                 "name": "name"
+                     *               }
+                     *             ],
+                     *             "removed": 1
+                     *           },
+                     *           "tiers": {
+                     *             "counts": {
+                     *               "name": 1
+                     *             },
+                     *             "first": [
+                     *               {
+                     *                 "kind": "kind",
+                     *                 "name": "name",
+                     *                 "reason": "reason",
+                     *                 "tier": 1
+                     *               }
+                     *             ],
+                     *             "said": "said"
+                     *           },
+                     *           "waits": [
+                     *             "wait"
+                     *           ],
+                     *           "warnings": [
+                     *             "warning"
+                     *           ]
+                     *         },
+                     *         "report": {
+                     *           "because": "because",
+                     *           "changed": 1,
+                     *           "counts": {
+                     *             "accounts": 1,
+                     *             "credentials": 1,
+                     *             "entitlements": 1,
+                     *             "grants": 1,
+                     *             "identities": 1,
+                     *             "rejected": 1,
+                     *             "resources": 1
+                     *           },
+                     *           "deleted": 1,
+                     *           "out_of_sight": 1,
+                     *           "reading": "reading",
+                     *           "rejects": "rejects",
+                     *           "removed": 1,
+                     *           "waits": [
+                     *             "wait"
+                     *           ],
+                     *           "warnings": [
+                     *             "warning"
+                     *           ]
+                     *         },
+                     *         "test": {
+                     *           "kind": "kind",
+                     *           "said": "said",
+                     *           "version": "version",
+                     *           "warnings": [
+                     *             "warning"
+                     *           ]
+                     *         }
+                     *       },
+                     *       "stage": "stage",
+                     *       "started_at": "started_at",
+                     *       "state": "state",
+                     *       "total": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["InventoryRun"];
                 };
             };
@@ -4928,6 +7938,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "public_key": {}
+                     *     }
+                     */
                     "application/json": components["schemas"]["AskOutputBody"];
                 };
             };
@@ -4937,7 +7952,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4951,6 +7966,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "credential": {}
+                 *     }
+                 */
                 "application/json": components["schemas"]["AnswerInputBody"];
             };
         };
@@ -4961,6 +7981,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "address": "address",
+                     *       "agent": "agent",
+                     *       "begun": "begun",
+                     *       "current": true,
+                     *       "ends": "ends",
+                     *       "id": "id",
+                     *       "identity": "identity",
+                     *       "method": "method",
+                     *       "mfa_at": "mfa_at",
+                     *       "seen": "seen"
+                     *     }
+                     */
                     "application/json": components["schemas"]["SigninSigninView"];
                 };
             };
@@ -4970,7 +8004,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -5006,6 +8040,65 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "business_owner": {
+                     *             "id": "id",
+                     *             "name": "name"
+                     *           },
+                     *           "connector": "connector",
+                     *           "counts": {
+                     *             "accounts": 1,
+                     *             "credentials": 1,
+                     *             "entitlements": 1,
+                     *             "grants": 1,
+                     *             "identities": 1,
+                     *             "rejected": 1,
+                     *             "resources": 1
+                     *           },
+                     *           "criticality": "criticality",
+                     *           "data_class": "data_class",
+                     *           "drift": {
+                     *             "baseline_at": "baseline_at",
+                     *             "late_grants": 1
+                     *           },
+                     *           "environment": "environment",
+                     *           "health": {
+                     *             "age_seconds": 1,
+                     *             "cycle_seconds": 1,
+                     *             "error": "error",
+                     *             "failed_at": "failed_at",
+                     *             "failures": 1,
+                     *             "next_at": "next_at",
+                     *             "state": "good",
+                     *             "synced_at": "synced_at",
+                     *             "warnings": 1
+                     *           },
+                     *           "id": "id",
+                     *           "kind": "kind",
+                     *           "name": "name",
+                     *           "runs_on": {
+                     *             "id": "id",
+                     *             "name": "name"
+                     *           },
+                     *           "scope": {
+                     *             "id": "id",
+                     *             "name": "name"
+                     *           },
+                     *           "stage": "draft",
+                     *           "technical_owner": {
+                     *             "id": "id",
+                     *             "name": "name"
+                     *           },
+                     *           "worst_tier": 1
+                     *         }
+                     *       ],
+                     *       "next": "next",
+                     *       "total": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["InventoryPageOfSystemItem"];
                 };
             };
@@ -5029,7 +8122,13 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["InventoryAddSystemInputBody"];
+                /**
+                 * @example {
+                 *       "kind": "kind",
+                 *       "name": "name"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AddSystemInputBody"];
             };
         };
         responses: {
@@ -5040,6 +8139,200 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "address": "address",
+                     *       "business_owner": {
+                     *         "id": "id",
+                     *         "name": "name"
+                     *       },
+                     *       "connector": "connector",
+                     *       "counts": {
+                     *         "accounts": 1,
+                     *         "credentials": 1,
+                     *         "entitlements": 1,
+                     *         "grants": 1,
+                     *         "identities": 1,
+                     *         "rejected": 1,
+                     *         "resources": 1
+                     *       },
+                     *       "credential": {
+                     *         "kind": "none",
+                     *         "name": "name"
+                     *       },
+                     *       "criticality": "criticality",
+                     *       "cycle_set": true,
+                     *       "data_class": "data_class",
+                     *       "drift": {
+                     *         "baseline_at": "baseline_at",
+                     *         "late_grants": 1
+                     *       },
+                     *       "environment": "environment",
+                     *       "every": "every",
+                     *       "every_set": true,
+                     *       "health": {
+                     *         "age_seconds": 1,
+                     *         "cycle_seconds": 1,
+                     *         "error": "error",
+                     *         "failed_at": "failed_at",
+                     *         "failures": 1,
+                     *         "next_at": "next_at",
+                     *         "state": "good",
+                     *         "synced_at": "synced_at",
+                     *         "warnings": 1
+                     *       },
+                     *       "hours": "hours",
+                     *       "id": "id",
+                     *       "kind": "kind",
+                     *       "may": {
+                     *         "name": {
+                     *           "allowed": true,
+                     *           "why": "why"
+                     *         }
+                     *       },
+                     *       "name": "name",
+                     *       "options": {
+                     *         "name": "name"
+                     *       },
+                     *       "paused_reason": "paused_reason",
+                     *       "paused_until": "paused_until",
+                     *       "runs": [
+                     *         {
+                     *           "by": "by",
+                     *           "code": "code",
+                     *           "confirm_removal": true,
+                     *           "done": 1,
+                     *           "ended_at": "ended_at",
+                     *           "error": "error",
+                     *           "id": "id",
+                     *           "kind": "kind",
+                     *           "on": "on",
+                     *           "outcome": {
+                     *             "preview": {
+                     *               "accounts": {
+                     *                 "added": 1,
+                     *                 "changed": 1,
+                     *                 "first": [],
+                     *                 "removed": 1
+                     *               },
+                     *               "at": "at",
+                     *               "correlation": {
+                     *                 "accounts": 1,
+                     *                 "by_rule": {
+                     *                   "name": null
+                     *                 },
+                     *                 "disputed": 1,
+                     *                 "first": [],
+                     *                 "linked": 1,
+                     *                 "nobodys": 1
+                     *               },
+                     *               "counts": {
+                     *                 "accounts": 1,
+                     *                 "credentials": 1,
+                     *                 "entitlements": 1,
+                     *                 "grants": 1,
+                     *                 "identities": 1,
+                     *                 "rejected": 1,
+                     *                 "resources": 1
+                     *               },
+                     *               "credentials": {
+                     *                 "added": 1,
+                     *                 "changed": 1,
+                     *                 "first": [],
+                     *                 "removed": 1
+                     *               },
+                     *               "entitlements": {
+                     *                 "added": 1,
+                     *                 "changed": 1,
+                     *                 "first": [],
+                     *                 "removed": 1
+                     *               },
+                     *               "grants": {
+                     *                 "added": 1,
+                     *                 "changed": 1,
+                     *                 "first": [],
+                     *                 "removed": 1
+                     *               },
+                     *               "out_of_sight": 1,
+                     *               "refused": "refused",
+                     *               "resources": {
+                     *                 "added": 1,
+                     *                 "changed": 1,
+                     *                 "first": [],
+                     *                 "removed": 1
+                     *               },
+                     *               "tiers": {
+                     *                 "counts": {
+                     *                   "name": null
+                     *                 },
+                     *                 "first": [],
+                     *                 "said": "said"
+                     *               },
+                     *               "waits": [
+                     *                 "wait"
+                     *               ],
+                     *               "warnings": [
+                     *                 "warning"
+                     *               ]
+                     *             },
+                     *             "report": {
+                     *               "because": "because",
+                     *               "changed": 1,
+                     *               "counts": {
+                     *                 "accounts": 1,
+                     *                 "credentials": 1,
+                     *                 "entitlements": 1,
+                     *                 "grants": 1,
+                     *                 "identities": 1,
+                     *                 "rejected": 1,
+                     *                 "resources": 1
+                     *               },
+                     *               "deleted": 1,
+                     *               "out_of_sight": 1,
+                     *               "reading": "reading",
+                     *               "rejects": "rejects",
+                     *               "removed": 1,
+                     *               "waits": [
+                     *                 "wait"
+                     *               ],
+                     *               "warnings": [
+                     *                 "warning"
+                     *               ]
+                     *             },
+                     *             "test": {
+                     *               "kind": "kind",
+                     *               "said": "said",
+                     *               "version": "version",
+                     *               "warnings": [
+                     *                 "warning"
+                     *               ]
+                     *             }
+                     *           },
+                     *           "stage": "stage",
+                     *           "started_at": "started_at",
+                     *           "state": "state",
+                     *           "total": 1
+                     *         }
+                     *       ],
+                     *       "runs_on": {
+                     *         "id": "id",
+                     *         "name": "name"
+                     *       },
+                     *       "scope": {
+                     *         "id": "id",
+                     *         "name": "name"
+                     *       },
+                     *       "stage": "draft",
+                     *       "technical_owner": {
+                     *         "id": "id",
+                     *         "name": "name"
+                     *       },
+                     *       "warnings": [
+                     *         "warning"
+                     *       ],
+                     *       "worst_tier": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["InventorySystemDetail"];
                 };
             };
@@ -5073,6 +8366,200 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "address": "address",
+                     *       "business_owner": {
+                     *         "id": "id",
+                     *         "name": "name"
+                     *       },
+                     *       "connector": "connector",
+                     *       "counts": {
+                     *         "accounts": 1,
+                     *         "credentials": 1,
+                     *         "entitlements": 1,
+                     *         "grants": 1,
+                     *         "identities": 1,
+                     *         "rejected": 1,
+                     *         "resources": 1
+                     *       },
+                     *       "credential": {
+                     *         "kind": "none",
+                     *         "name": "name"
+                     *       },
+                     *       "criticality": "criticality",
+                     *       "cycle_set": true,
+                     *       "data_class": "data_class",
+                     *       "drift": {
+                     *         "baseline_at": "baseline_at",
+                     *         "late_grants": 1
+                     *       },
+                     *       "environment": "environment",
+                     *       "every": "every",
+                     *       "every_set": true,
+                     *       "health": {
+                     *         "age_seconds": 1,
+                     *         "cycle_seconds": 1,
+                     *         "error": "error",
+                     *         "failed_at": "failed_at",
+                     *         "failures": 1,
+                     *         "next_at": "next_at",
+                     *         "state": "good",
+                     *         "synced_at": "synced_at",
+                     *         "warnings": 1
+                     *       },
+                     *       "hours": "hours",
+                     *       "id": "id",
+                     *       "kind": "kind",
+                     *       "may": {
+                     *         "name": {
+                     *           "allowed": true,
+                     *           "why": "why"
+                     *         }
+                     *       },
+                     *       "name": "name",
+                     *       "options": {
+                     *         "name": "name"
+                     *       },
+                     *       "paused_reason": "paused_reason",
+                     *       "paused_until": "paused_until",
+                     *       "runs": [
+                     *         {
+                     *           "by": "by",
+                     *           "code": "code",
+                     *           "confirm_removal": true,
+                     *           "done": 1,
+                     *           "ended_at": "ended_at",
+                     *           "error": "error",
+                     *           "id": "id",
+                     *           "kind": "kind",
+                     *           "on": "on",
+                     *           "outcome": {
+                     *             "preview": {
+                     *               "accounts": {
+                     *                 "added": 1,
+                     *                 "changed": 1,
+                     *                 "first": [],
+                     *                 "removed": 1
+                     *               },
+                     *               "at": "at",
+                     *               "correlation": {
+                     *                 "accounts": 1,
+                     *                 "by_rule": {
+                     *                   "name": null
+                     *                 },
+                     *                 "disputed": 1,
+                     *                 "first": [],
+                     *                 "linked": 1,
+                     *                 "nobodys": 1
+                     *               },
+                     *               "counts": {
+                     *                 "accounts": 1,
+                     *                 "credentials": 1,
+                     *                 "entitlements": 1,
+                     *                 "grants": 1,
+                     *                 "identities": 1,
+                     *                 "rejected": 1,
+                     *                 "resources": 1
+                     *               },
+                     *               "credentials": {
+                     *                 "added": 1,
+                     *                 "changed": 1,
+                     *                 "first": [],
+                     *                 "removed": 1
+                     *               },
+                     *               "entitlements": {
+                     *                 "added": 1,
+                     *                 "changed": 1,
+                     *                 "first": [],
+                     *                 "removed": 1
+                     *               },
+                     *               "grants": {
+                     *                 "added": 1,
+                     *                 "changed": 1,
+                     *                 "first": [],
+                     *                 "removed": 1
+                     *               },
+                     *               "out_of_sight": 1,
+                     *               "refused": "refused",
+                     *               "resources": {
+                     *                 "added": 1,
+                     *                 "changed": 1,
+                     *                 "first": [],
+                     *                 "removed": 1
+                     *               },
+                     *               "tiers": {
+                     *                 "counts": {
+                     *                   "name": null
+                     *                 },
+                     *                 "first": [],
+                     *                 "said": "said"
+                     *               },
+                     *               "waits": [
+                     *                 "wait"
+                     *               ],
+                     *               "warnings": [
+                     *                 "warning"
+                     *               ]
+                     *             },
+                     *             "report": {
+                     *               "because": "because",
+                     *               "changed": 1,
+                     *               "counts": {
+                     *                 "accounts": 1,
+                     *                 "credentials": 1,
+                     *                 "entitlements": 1,
+                     *                 "grants": 1,
+                     *                 "identities": 1,
+                     *                 "rejected": 1,
+                     *                 "resources": 1
+                     *               },
+                     *               "deleted": 1,
+                     *               "out_of_sight": 1,
+                     *               "reading": "reading",
+                     *               "rejects": "rejects",
+                     *               "removed": 1,
+                     *               "waits": [
+                     *                 "wait"
+                     *               ],
+                     *               "warnings": [
+                     *                 "warning"
+                     *               ]
+                     *             },
+                     *             "test": {
+                     *               "kind": "kind",
+                     *               "said": "said",
+                     *               "version": "version",
+                     *               "warnings": [
+                     *                 "warning"
+                     *               ]
+                     *             }
+                     *           },
+                     *           "stage": "stage",
+                     *           "started_at": "started_at",
+                     *           "state": "state",
+                     *           "total": 1
+                     *         }
+                     *       ],
+                     *       "runs_on": {
+                     *         "id": "id",
+                     *         "name": "name"
+                     *       },
+                     *       "scope": {
+                     *         "id": "id",
+                     *         "name": "name"
+                     *       },
+                     *       "stage": "draft",
+                     *       "technical_owner": {
+                     *         "id": "id",
+                     *         "name": "name"
+                     *       },
+                     *       "warnings": [
+                     *         "warning"
+                     *       ],
+                     *       "worst_tier": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["InventorySystemDetail"];
                 };
             };
@@ -5135,7 +8622,8 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["InventoryChangeSystemInputBody"];
+                /** @example {} */
+                "application/json": components["schemas"]["ChangeSystemInputBody"];
             };
         };
         responses: {
@@ -5146,6 +8634,200 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "address": "address",
+                     *       "business_owner": {
+                     *         "id": "id",
+                     *         "name": "name"
+                     *       },
+                     *       "connector": "connector",
+                     *       "counts": {
+                     *         "accounts": 1,
+                     *         "credentials": 1,
+                     *         "entitlements": 1,
+                     *         "grants": 1,
+                     *         "identities": 1,
+                     *         "rejected": 1,
+                     *         "resources": 1
+                     *       },
+                     *       "credential": {
+                     *         "kind": "none",
+                     *         "name": "name"
+                     *       },
+                     *       "criticality": "criticality",
+                     *       "cycle_set": true,
+                     *       "data_class": "data_class",
+                     *       "drift": {
+                     *         "baseline_at": "baseline_at",
+                     *         "late_grants": 1
+                     *       },
+                     *       "environment": "environment",
+                     *       "every": "every",
+                     *       "every_set": true,
+                     *       "health": {
+                     *         "age_seconds": 1,
+                     *         "cycle_seconds": 1,
+                     *         "error": "error",
+                     *         "failed_at": "failed_at",
+                     *         "failures": 1,
+                     *         "next_at": "next_at",
+                     *         "state": "good",
+                     *         "synced_at": "synced_at",
+                     *         "warnings": 1
+                     *       },
+                     *       "hours": "hours",
+                     *       "id": "id",
+                     *       "kind": "kind",
+                     *       "may": {
+                     *         "name": {
+                     *           "allowed": true,
+                     *           "why": "why"
+                     *         }
+                     *       },
+                     *       "name": "name",
+                     *       "options": {
+                     *         "name": "name"
+                     *       },
+                     *       "paused_reason": "paused_reason",
+                     *       "paused_until": "paused_until",
+                     *       "runs": [
+                     *         {
+                     *           "by": "by",
+                     *           "code": "code",
+                     *           "confirm_removal": true,
+                     *           "done": 1,
+                     *           "ended_at": "ended_at",
+                     *           "error": "error",
+                     *           "id": "id",
+                     *           "kind": "kind",
+                     *           "on": "on",
+                     *           "outcome": {
+                     *             "preview": {
+                     *               "accounts": {
+                     *                 "added": 1,
+                     *                 "changed": 1,
+                     *                 "first": [],
+                     *                 "removed": 1
+                     *               },
+                     *               "at": "at",
+                     *               "correlation": {
+                     *                 "accounts": 1,
+                     *                 "by_rule": {
+                     *                   "name": null
+                     *                 },
+                     *                 "disputed": 1,
+                     *                 "first": [],
+                     *                 "linked": 1,
+                     *                 "nobodys": 1
+                     *               },
+                     *               "counts": {
+                     *                 "accounts": 1,
+                     *                 "credentials": 1,
+                     *                 "entitlements": 1,
+                     *                 "grants": 1,
+                     *                 "identities": 1,
+                     *                 "rejected": 1,
+                     *                 "resources": 1
+                     *               },
+                     *               "credentials": {
+                     *                 "added": 1,
+                     *                 "changed": 1,
+                     *                 "first": [],
+                     *                 "removed": 1
+                     *               },
+                     *               "entitlements": {
+                     *                 "added": 1,
+                     *                 "changed": 1,
+                     *                 "first": [],
+                     *                 "removed": 1
+                     *               },
+                     *               "grants": {
+                     *                 "added": 1,
+                     *                 "changed": 1,
+                     *                 "first": [],
+                     *                 "removed": 1
+                     *               },
+                     *               "out_of_sight": 1,
+                     *               "refused": "refused",
+                     *               "resources": {
+                     *                 "added": 1,
+                     *                 "changed": 1,
+                     *                 "first": [],
+                     *                 "removed": 1
+                     *               },
+                     *               "tiers": {
+                     *                 "counts": {
+                     *                   "name": null
+                     *                 },
+                     *                 "first": [],
+                     *                 "said": "said"
+                     *               },
+                     *               "waits": [
+                     *                 "wait"
+                     *               ],
+                     *               "warnings": [
+                     *                 "warning"
+                     *               ]
+                     *             },
+                     *             "report": {
+                     *               "because": "because",
+                     *               "changed": 1,
+                     *               "counts": {
+                     *                 "accounts": 1,
+                     *                 "credentials": 1,
+                     *                 "entitlements": 1,
+                     *                 "grants": 1,
+                     *                 "identities": 1,
+                     *                 "rejected": 1,
+                     *                 "resources": 1
+                     *               },
+                     *               "deleted": 1,
+                     *               "out_of_sight": 1,
+                     *               "reading": "reading",
+                     *               "rejects": "rejects",
+                     *               "removed": 1,
+                     *               "waits": [
+                     *                 "wait"
+                     *               ],
+                     *               "warnings": [
+                     *                 "warning"
+                     *               ]
+                     *             },
+                     *             "test": {
+                     *               "kind": "kind",
+                     *               "said": "said",
+                     *               "version": "version",
+                     *               "warnings": [
+                     *                 "warning"
+                     *               ]
+                     *             }
+                     *           },
+                     *           "stage": "stage",
+                     *           "started_at": "started_at",
+                     *           "state": "state",
+                     *           "total": 1
+                     *         }
+                     *       ],
+                     *       "runs_on": {
+                     *         "id": "id",
+                     *         "name": "name"
+                     *       },
+                     *       "scope": {
+                     *         "id": "id",
+                     *         "name": "name"
+                     *       },
+                     *       "stage": "draft",
+                     *       "technical_owner": {
+                     *         "id": "id",
+                     *         "name": "name"
+                     *       },
+                     *       "warnings": [
+                     *         "warning"
+                     *       ],
+                     *       "worst_tier": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["InventorySystemDetail"];
                 };
             };
@@ -5182,6 +8864,200 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "address": "address",
+                     *       "business_owner": {
+                     *         "id": "id",
+                     *         "name": "name"
+                     *       },
+                     *       "connector": "connector",
+                     *       "counts": {
+                     *         "accounts": 1,
+                     *         "credentials": 1,
+                     *         "entitlements": 1,
+                     *         "grants": 1,
+                     *         "identities": 1,
+                     *         "rejected": 1,
+                     *         "resources": 1
+                     *       },
+                     *       "credential": {
+                     *         "kind": "none",
+                     *         "name": "name"
+                     *       },
+                     *       "criticality": "criticality",
+                     *       "cycle_set": true,
+                     *       "data_class": "data_class",
+                     *       "drift": {
+                     *         "baseline_at": "baseline_at",
+                     *         "late_grants": 1
+                     *       },
+                     *       "environment": "environment",
+                     *       "every": "every",
+                     *       "every_set": true,
+                     *       "health": {
+                     *         "age_seconds": 1,
+                     *         "cycle_seconds": 1,
+                     *         "error": "error",
+                     *         "failed_at": "failed_at",
+                     *         "failures": 1,
+                     *         "next_at": "next_at",
+                     *         "state": "good",
+                     *         "synced_at": "synced_at",
+                     *         "warnings": 1
+                     *       },
+                     *       "hours": "hours",
+                     *       "id": "id",
+                     *       "kind": "kind",
+                     *       "may": {
+                     *         "name": {
+                     *           "allowed": true,
+                     *           "why": "why"
+                     *         }
+                     *       },
+                     *       "name": "name",
+                     *       "options": {
+                     *         "name": "name"
+                     *       },
+                     *       "paused_reason": "paused_reason",
+                     *       "paused_until": "paused_until",
+                     *       "runs": [
+                     *         {
+                     *           "by": "by",
+                     *           "code": "code",
+                     *           "confirm_removal": true,
+                     *           "done": 1,
+                     *           "ended_at": "ended_at",
+                     *           "error": "error",
+                     *           "id": "id",
+                     *           "kind": "kind",
+                     *           "on": "on",
+                     *           "outcome": {
+                     *             "preview": {
+                     *               "accounts": {
+                     *                 "added": 1,
+                     *                 "changed": 1,
+                     *                 "first": [],
+                     *                 "removed": 1
+                     *               },
+                     *               "at": "at",
+                     *               "correlation": {
+                     *                 "accounts": 1,
+                     *                 "by_rule": {
+                     *                   "name": null
+                     *                 },
+                     *                 "disputed": 1,
+                     *                 "first": [],
+                     *                 "linked": 1,
+                     *                 "nobodys": 1
+                     *               },
+                     *               "counts": {
+                     *                 "accounts": 1,
+                     *                 "credentials": 1,
+                     *                 "entitlements": 1,
+                     *                 "grants": 1,
+                     *                 "identities": 1,
+                     *                 "rejected": 1,
+                     *                 "resources": 1
+                     *               },
+                     *               "credentials": {
+                     *                 "added": 1,
+                     *                 "changed": 1,
+                     *                 "first": [],
+                     *                 "removed": 1
+                     *               },
+                     *               "entitlements": {
+                     *                 "added": 1,
+                     *                 "changed": 1,
+                     *                 "first": [],
+                     *                 "removed": 1
+                     *               },
+                     *               "grants": {
+                     *                 "added": 1,
+                     *                 "changed": 1,
+                     *                 "first": [],
+                     *                 "removed": 1
+                     *               },
+                     *               "out_of_sight": 1,
+                     *               "refused": "refused",
+                     *               "resources": {
+                     *                 "added": 1,
+                     *                 "changed": 1,
+                     *                 "first": [],
+                     *                 "removed": 1
+                     *               },
+                     *               "tiers": {
+                     *                 "counts": {
+                     *                   "name": null
+                     *                 },
+                     *                 "first": [],
+                     *                 "said": "said"
+                     *               },
+                     *               "waits": [
+                     *                 "wait"
+                     *               ],
+                     *               "warnings": [
+                     *                 "warning"
+                     *               ]
+                     *             },
+                     *             "report": {
+                     *               "because": "because",
+                     *               "changed": 1,
+                     *               "counts": {
+                     *                 "accounts": 1,
+                     *                 "credentials": 1,
+                     *                 "entitlements": 1,
+                     *                 "grants": 1,
+                     *                 "identities": 1,
+                     *                 "rejected": 1,
+                     *                 "resources": 1
+                     *               },
+                     *               "deleted": 1,
+                     *               "out_of_sight": 1,
+                     *               "reading": "reading",
+                     *               "rejects": "rejects",
+                     *               "removed": 1,
+                     *               "waits": [
+                     *                 "wait"
+                     *               ],
+                     *               "warnings": [
+                     *                 "warning"
+                     *               ]
+                     *             },
+                     *             "test": {
+                     *               "kind": "kind",
+                     *               "said": "said",
+                     *               "version": "version",
+                     *               "warnings": [
+                     *                 "warning"
+                     *               ]
+                     *             }
+                     *           },
+                     *           "stage": "stage",
+                     *           "started_at": "started_at",
+                     *           "state": "state",
+                     *           "total": 1
+                     *         }
+                     *       ],
+                     *       "runs_on": {
+                     *         "id": "id",
+                     *         "name": "name"
+                     *       },
+                     *       "scope": {
+                     *         "id": "id",
+                     *         "name": "name"
+                     *       },
+                     *       "stage": "draft",
+                     *       "technical_owner": {
+                     *         "id": "id",
+                     *         "name": "name"
+                     *       },
+                     *       "warnings": [
+                     *         "warning"
+                     *       ],
+                     *       "worst_tier": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["InventorySystemDetail"];
                 };
             };
@@ -5214,6 +9090,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "at": "at",
+                     *       "real": true,
+                     *       "said": "said",
+                     *       "tiers": {
+                     *         "counts": {
+                     *           "name": 1
+                     *         },
+                     *         "first": [
+                     *           {
+                     *             "kind": "kind",
+                     *             "name": "name",
+                     *             "reason": "reason",
+                     *             "tier": 1
+                     *           }
+                     *         ],
+                     *         "said": "said"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["InventoryClassificationPreview"];
                 };
             };
@@ -5246,6 +9143,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "at": "at",
+                     *       "found": {
+                     *         "accounts": 1,
+                     *         "by_rule": {
+                     *           "name": 1
+                     *         },
+                     *         "disputed": 1,
+                     *         "first": [
+                     *           {
+                     *             "evidence": "evidence",
+                     *             "identity": "identity",
+                     *             "kind": "kind",
+                     *             "login": "login",
+                     *             "name": "name",
+                     *             "rule": "rule",
+                     *             "score": 1,
+                     *             "state": "state"
+                     *           }
+                     *         ],
+                     *         "linked": 1,
+                     *         "nobodys": 1
+                     *       },
+                     *       "people": {
+                     *         "name": {
+                     *           "id": "id",
+                     *           "name": "name"
+                     *         }
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["InventoryCorrelationPreview"];
                 };
             };
@@ -5279,6 +9208,177 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "by": "by",
+                     *       "code": "code",
+                     *       "confirm_removal": true,
+                     *       "done": 1,
+                     *       "ended_at": "ended_at",
+                     *       "error": "error",
+                     *       "id": "id",
+                     *       "kind": "kind",
+                     *       "on": "on",
+                     *       "outcome": {
+                     *         "preview": {
+                     *           "accounts": {
+                     *             "added": 1,
+                     *             "changed": 1,
+                     *             "first": [
+                     *               {
+                     *                 "change": "change",
+                     *                 "holder": "holder",
+                     *                 "kind": "kind",
+                     *                 "name": "name"
+                     *               }
+                     *             ],
+                     *             "removed": 1
+                     *           },
+                     *           "at": "at",
+                     *           "correlation": {
+                     *             "accounts": 1,
+                     *             "by_rule": {
+                     *               "name": 1
+                     *             },
+                     *             "disputed": 1,
+                     *             "first": [
+                     *               {
+                     *                 "evidence": "evidence",
+                     *                 "identity": "identity",
+                     *                 "kind": "kind",
+                     *                 "login": "login",
+                     *                 "name": "name",
+                     *                 "rule": "rule",
+                     *                 "score": 1,
+                     *                 "state": "state"
+                     *               }
+                     *             ],
+                     *             "linked": 1,
+                     *             "nobodys": 1
+                     *           },
+                     *           "counts": {
+                     *             "accounts": 1,
+                     *             "credentials": 1,
+                     *             "entitlements": 1,
+                     *             "grants": 1,
+                     *             "identities": 1,
+                     *             "rejected": 1,
+                     *             "resources": 1
+                     *           },
+                     *           "credentials": {
+                     *             "added": 1,
+                     *             "changed": 1,
+                     *             "first": [
+                     *               {
+                     *                 "change": "change",
+                     *                 "holder": "holder",
+                     *                 "kind": "kind",
+                     *                 "name": "name"
+                     *               }
+                     *             ],
+                     *             "removed": 1
+                     *           },
+                     *           "entitlements": {
+                     *             "added": 1,
+                     *             "changed": 1,
+                     *             "first": [
+                     *               {
+                     *                 "change": "change",
+                     *                 "holder": "holder",
+                     *                 "kind": "kind",
+                     *                 "name": "name"
+                     *               }
+                     *             ],
+                     *             "removed": 1
+                     *           },
+                     *           "grants": {
+                     *             "added": 1,
+                     *             "changed": 1,
+                     *             "first": [
+                     *               {
+                     *                 "change": "change",
+                     *                 "holder": "holder",
+                     *                 "kind": "kind",
+                     *                 "name": "name"
+                     *               }
+                     *             ],
+                     *             "removed": 1
+                     *           },
+                     *           "out_of_sight": 1,
+                     *           "refused": "refused",
+                     *           "resources": {
+                     *             "added": 1,
+                     *             "changed": 1,
+                     *             "first": [
+                     *               {
+                     *                 "change": "change",
+                     *                 "holder": "holder",
+                     *                 "kind": "kind",
+                     *                 "name": "name"
+                     *               }
+                     *             ],
+                     *             "removed": 1
+                     *           },
+                     *           "tiers": {
+                     *             "counts": {
+                     *               "name": 1
+                     *             },
+                     *             "first": [
+                     *               {
+                     *                 "kind": "kind",
+                     *                 "name": "name",
+                     *                 "reason": "reason",
+                     *                 "tier": 1
+                     *               }
+                     *             ],
+                     *             "said": "said"
+                     *           },
+                     *           "waits": [
+                     *             "wait"
+                     *           ],
+                     *           "warnings": [
+                     *             "warning"
+                     *           ]
+                     *         },
+                     *         "report": {
+                     *           "because": "because",
+                     *           "changed": 1,
+                     *           "counts": {
+                     *             "accounts": 1,
+                     *             "credentials": 1,
+                     *             "entitlements": 1,
+                     *             "grants": 1,
+                     *             "identities": 1,
+                     *             "rejected": 1,
+                     *             "resources": 1
+                     *           },
+                     *           "deleted": 1,
+                     *           "out_of_sight": 1,
+                     *           "reading": "reading",
+                     *           "rejects": "rejects",
+                     *           "removed": 1,
+                     *           "waits": [
+                     *             "wait"
+                     *           ],
+                     *           "warnings": [
+                     *             "warning"
+                     *           ]
+                     *         },
+                     *         "test": {
+                     *           "kind": "kind",
+                     *           "said": "said",
+                     *           "version": "version",
+                     *           "warnings": [
+                     *             "warning"
+                     *           ]
+                     *         }
+                     *       },
+                     *       "stage": "stage",
+                     *       "started_at": "started_at",
+                     *       "state": "state",
+                     *       "total": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["InventoryRun"];
                 };
             };
@@ -5320,6 +9420,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "identities": 1,
+                     *       "items": [
+                     *         {
+                     *           "direct": true,
+                     *           "escalated": true,
+                     *           "holder": {
+                     *             "hidden": true,
+                     *             "id": "id",
+                     *             "name": "name",
+                     *             "system": "system",
+                     *             "type": "type"
+                     *           },
+                     *           "modes": [
+                     *             "mode"
+                     *           ],
+                     *           "through": "through"
+                     *         }
+                     *       ],
+                     *       "next": "next",
+                     *       "orphans": 1,
+                     *       "revision": 1,
+                     *       "target": {
+                     *         "hidden": true,
+                     *         "id": "id",
+                     *         "name": "name",
+                     *         "system": "system",
+                     *         "type": "type"
+                     *       },
+                     *       "total": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["AskHolders"];
                 };
             };
@@ -5329,7 +9462,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -5349,7 +9482,13 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["InventoryPauseInputBody"];
+                /**
+                 * @example {
+                 *       "reason": "reason",
+                 *       "until": "2027-02-01T00:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PauseInputBody"];
             };
         };
         responses: {
@@ -5360,6 +9499,200 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "address": "address",
+                     *       "business_owner": {
+                     *         "id": "id",
+                     *         "name": "name"
+                     *       },
+                     *       "connector": "connector",
+                     *       "counts": {
+                     *         "accounts": 1,
+                     *         "credentials": 1,
+                     *         "entitlements": 1,
+                     *         "grants": 1,
+                     *         "identities": 1,
+                     *         "rejected": 1,
+                     *         "resources": 1
+                     *       },
+                     *       "credential": {
+                     *         "kind": "none",
+                     *         "name": "name"
+                     *       },
+                     *       "criticality": "criticality",
+                     *       "cycle_set": true,
+                     *       "data_class": "data_class",
+                     *       "drift": {
+                     *         "baseline_at": "baseline_at",
+                     *         "late_grants": 1
+                     *       },
+                     *       "environment": "environment",
+                     *       "every": "every",
+                     *       "every_set": true,
+                     *       "health": {
+                     *         "age_seconds": 1,
+                     *         "cycle_seconds": 1,
+                     *         "error": "error",
+                     *         "failed_at": "failed_at",
+                     *         "failures": 1,
+                     *         "next_at": "next_at",
+                     *         "state": "good",
+                     *         "synced_at": "synced_at",
+                     *         "warnings": 1
+                     *       },
+                     *       "hours": "hours",
+                     *       "id": "id",
+                     *       "kind": "kind",
+                     *       "may": {
+                     *         "name": {
+                     *           "allowed": true,
+                     *           "why": "why"
+                     *         }
+                     *       },
+                     *       "name": "name",
+                     *       "options": {
+                     *         "name": "name"
+                     *       },
+                     *       "paused_reason": "paused_reason",
+                     *       "paused_until": "paused_until",
+                     *       "runs": [
+                     *         {
+                     *           "by": "by",
+                     *           "code": "code",
+                     *           "confirm_removal": true,
+                     *           "done": 1,
+                     *           "ended_at": "ended_at",
+                     *           "error": "error",
+                     *           "id": "id",
+                     *           "kind": "kind",
+                     *           "on": "on",
+                     *           "outcome": {
+                     *             "preview": {
+                     *               "accounts": {
+                     *                 "added": 1,
+                     *                 "changed": 1,
+                     *                 "first": [],
+                     *                 "removed": 1
+                     *               },
+                     *               "at": "at",
+                     *               "correlation": {
+                     *                 "accounts": 1,
+                     *                 "by_rule": {
+                     *                   "name": null
+                     *                 },
+                     *                 "disputed": 1,
+                     *                 "first": [],
+                     *                 "linked": 1,
+                     *                 "nobodys": 1
+                     *               },
+                     *               "counts": {
+                     *                 "accounts": 1,
+                     *                 "credentials": 1,
+                     *                 "entitlements": 1,
+                     *                 "grants": 1,
+                     *                 "identities": 1,
+                     *                 "rejected": 1,
+                     *                 "resources": 1
+                     *               },
+                     *               "credentials": {
+                     *                 "added": 1,
+                     *                 "changed": 1,
+                     *                 "first": [],
+                     *                 "removed": 1
+                     *               },
+                     *               "entitlements": {
+                     *                 "added": 1,
+                     *                 "changed": 1,
+                     *                 "first": [],
+                     *                 "removed": 1
+                     *               },
+                     *               "grants": {
+                     *                 "added": 1,
+                     *                 "changed": 1,
+                     *                 "first": [],
+                     *                 "removed": 1
+                     *               },
+                     *               "out_of_sight": 1,
+                     *               "refused": "refused",
+                     *               "resources": {
+                     *                 "added": 1,
+                     *                 "changed": 1,
+                     *                 "first": [],
+                     *                 "removed": 1
+                     *               },
+                     *               "tiers": {
+                     *                 "counts": {
+                     *                   "name": null
+                     *                 },
+                     *                 "first": [],
+                     *                 "said": "said"
+                     *               },
+                     *               "waits": [
+                     *                 "wait"
+                     *               ],
+                     *               "warnings": [
+                     *                 "warning"
+                     *               ]
+                     *             },
+                     *             "report": {
+                     *               "because": "because",
+                     *               "changed": 1,
+                     *               "counts": {
+                     *                 "accounts": 1,
+                     *                 "credentials": 1,
+                     *                 "entitlements": 1,
+                     *                 "grants": 1,
+                     *                 "identities": 1,
+                     *                 "rejected": 1,
+                     *                 "resources": 1
+                     *               },
+                     *               "deleted": 1,
+                     *               "out_of_sight": 1,
+                     *               "reading": "reading",
+                     *               "rejects": "rejects",
+                     *               "removed": 1,
+                     *               "waits": [
+                     *                 "wait"
+                     *               ],
+                     *               "warnings": [
+                     *                 "warning"
+                     *               ]
+                     *             },
+                     *             "test": {
+                     *               "kind": "kind",
+                     *               "said": "said",
+                     *               "version": "version",
+                     *               "warnings": [
+                     *                 "warning"
+                     *               ]
+                     *             }
+                     *           },
+                     *           "stage": "stage",
+                     *           "started_at": "started_at",
+                     *           "state": "state",
+                     *           "total": 1
+                     *         }
+                     *       ],
+                     *       "runs_on": {
+                     *         "id": "id",
+                     *         "name": "name"
+                     *       },
+                     *       "scope": {
+                     *         "id": "id",
+                     *         "name": "name"
+                     *       },
+                     *       "stage": "draft",
+                     *       "technical_owner": {
+                     *         "id": "id",
+                     *         "name": "name"
+                     *       },
+                     *       "warnings": [
+                     *         "warning"
+                     *       ],
+                     *       "worst_tier": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["InventorySystemDetail"];
                 };
             };
@@ -5396,6 +9729,200 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "address": "address",
+                     *       "business_owner": {
+                     *         "id": "id",
+                     *         "name": "name"
+                     *       },
+                     *       "connector": "connector",
+                     *       "counts": {
+                     *         "accounts": 1,
+                     *         "credentials": 1,
+                     *         "entitlements": 1,
+                     *         "grants": 1,
+                     *         "identities": 1,
+                     *         "rejected": 1,
+                     *         "resources": 1
+                     *       },
+                     *       "credential": {
+                     *         "kind": "none",
+                     *         "name": "name"
+                     *       },
+                     *       "criticality": "criticality",
+                     *       "cycle_set": true,
+                     *       "data_class": "data_class",
+                     *       "drift": {
+                     *         "baseline_at": "baseline_at",
+                     *         "late_grants": 1
+                     *       },
+                     *       "environment": "environment",
+                     *       "every": "every",
+                     *       "every_set": true,
+                     *       "health": {
+                     *         "age_seconds": 1,
+                     *         "cycle_seconds": 1,
+                     *         "error": "error",
+                     *         "failed_at": "failed_at",
+                     *         "failures": 1,
+                     *         "next_at": "next_at",
+                     *         "state": "good",
+                     *         "synced_at": "synced_at",
+                     *         "warnings": 1
+                     *       },
+                     *       "hours": "hours",
+                     *       "id": "id",
+                     *       "kind": "kind",
+                     *       "may": {
+                     *         "name": {
+                     *           "allowed": true,
+                     *           "why": "why"
+                     *         }
+                     *       },
+                     *       "name": "name",
+                     *       "options": {
+                     *         "name": "name"
+                     *       },
+                     *       "paused_reason": "paused_reason",
+                     *       "paused_until": "paused_until",
+                     *       "runs": [
+                     *         {
+                     *           "by": "by",
+                     *           "code": "code",
+                     *           "confirm_removal": true,
+                     *           "done": 1,
+                     *           "ended_at": "ended_at",
+                     *           "error": "error",
+                     *           "id": "id",
+                     *           "kind": "kind",
+                     *           "on": "on",
+                     *           "outcome": {
+                     *             "preview": {
+                     *               "accounts": {
+                     *                 "added": 1,
+                     *                 "changed": 1,
+                     *                 "first": [],
+                     *                 "removed": 1
+                     *               },
+                     *               "at": "at",
+                     *               "correlation": {
+                     *                 "accounts": 1,
+                     *                 "by_rule": {
+                     *                   "name": null
+                     *                 },
+                     *                 "disputed": 1,
+                     *                 "first": [],
+                     *                 "linked": 1,
+                     *                 "nobodys": 1
+                     *               },
+                     *               "counts": {
+                     *                 "accounts": 1,
+                     *                 "credentials": 1,
+                     *                 "entitlements": 1,
+                     *                 "grants": 1,
+                     *                 "identities": 1,
+                     *                 "rejected": 1,
+                     *                 "resources": 1
+                     *               },
+                     *               "credentials": {
+                     *                 "added": 1,
+                     *                 "changed": 1,
+                     *                 "first": [],
+                     *                 "removed": 1
+                     *               },
+                     *               "entitlements": {
+                     *                 "added": 1,
+                     *                 "changed": 1,
+                     *                 "first": [],
+                     *                 "removed": 1
+                     *               },
+                     *               "grants": {
+                     *                 "added": 1,
+                     *                 "changed": 1,
+                     *                 "first": [],
+                     *                 "removed": 1
+                     *               },
+                     *               "out_of_sight": 1,
+                     *               "refused": "refused",
+                     *               "resources": {
+                     *                 "added": 1,
+                     *                 "changed": 1,
+                     *                 "first": [],
+                     *                 "removed": 1
+                     *               },
+                     *               "tiers": {
+                     *                 "counts": {
+                     *                   "name": null
+                     *                 },
+                     *                 "first": [],
+                     *                 "said": "said"
+                     *               },
+                     *               "waits": [
+                     *                 "wait"
+                     *               ],
+                     *               "warnings": [
+                     *                 "warning"
+                     *               ]
+                     *             },
+                     *             "report": {
+                     *               "because": "because",
+                     *               "changed": 1,
+                     *               "counts": {
+                     *                 "accounts": 1,
+                     *                 "credentials": 1,
+                     *                 "entitlements": 1,
+                     *                 "grants": 1,
+                     *                 "identities": 1,
+                     *                 "rejected": 1,
+                     *                 "resources": 1
+                     *               },
+                     *               "deleted": 1,
+                     *               "out_of_sight": 1,
+                     *               "reading": "reading",
+                     *               "rejects": "rejects",
+                     *               "removed": 1,
+                     *               "waits": [
+                     *                 "wait"
+                     *               ],
+                     *               "warnings": [
+                     *                 "warning"
+                     *               ]
+                     *             },
+                     *             "test": {
+                     *               "kind": "kind",
+                     *               "said": "said",
+                     *               "version": "version",
+                     *               "warnings": [
+                     *                 "warning"
+                     *               ]
+                     *             }
+                     *           },
+                     *           "stage": "stage",
+                     *           "started_at": "started_at",
+                     *           "state": "state",
+                     *           "total": 1
+                     *         }
+                     *       ],
+                     *       "runs_on": {
+                     *         "id": "id",
+                     *         "name": "name"
+                     *       },
+                     *       "scope": {
+                     *         "id": "id",
+                     *         "name": "name"
+                     *       },
+                     *       "stage": "draft",
+                     *       "technical_owner": {
+                     *         "id": "id",
+                     *         "name": "name"
+                     *       },
+                     *       "warnings": [
+                     *         "warning"
+                     *       ],
+                     *       "worst_tier": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["InventorySystemDetail"];
                 };
             };
@@ -5422,7 +9949,8 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["InventorySyncSystemInputBody"];
+                /** @example {} */
+                "application/json": components["schemas"]["SyncSystemInputBody"];
             };
         };
         responses: {
@@ -5433,6 +9961,177 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "by": "by",
+                     *       "code": "code",
+                     *       "confirm_removal": true,
+                     *       "done": 1,
+                     *       "ended_at": "ended_at",
+                     *       "error": "error",
+                     *       "id": "id",
+                     *       "kind": "kind",
+                     *       "on": "on",
+                     *       "outcome": {
+                     *         "preview": {
+                     *           "accounts": {
+                     *             "added": 1,
+                     *             "changed": 1,
+                     *             "first": [
+                     *               {
+                     *                 "change": "change",
+                     *                 "holder": "holder",
+                     *                 "kind": "kind",
+                     *                 "name": "name"
+                     *               }
+                     *             ],
+                     *             "removed": 1
+                     *           },
+                     *           "at": "at",
+                     *           "correlation": {
+                     *             "accounts": 1,
+                     *             "by_rule": {
+                     *               "name": 1
+                     *             },
+                     *             "disputed": 1,
+                     *             "first": [
+                     *               {
+                     *                 "evidence": "evidence",
+                     *                 "identity": "identity",
+                     *                 "kind": "kind",
+                     *                 "login": "login",
+                     *                 "name": "name",
+                     *                 "rule": "rule",
+                     *                 "score": 1,
+                     *                 "state": "state"
+                     *               }
+                     *             ],
+                     *             "linked": 1,
+                     *             "nobodys": 1
+                     *           },
+                     *           "counts": {
+                     *             "accounts": 1,
+                     *             "credentials": 1,
+                     *             "entitlements": 1,
+                     *             "grants": 1,
+                     *             "identities": 1,
+                     *             "rejected": 1,
+                     *             "resources": 1
+                     *           },
+                     *           "credentials": {
+                     *             "added": 1,
+                     *             "changed": 1,
+                     *             "first": [
+                     *               {
+                     *                 "change": "change",
+                     *                 "holder": "holder",
+                     *                 "kind": "kind",
+                     *                 "name": "name"
+                     *               }
+                     *             ],
+                     *             "removed": 1
+                     *           },
+                     *           "entitlements": {
+                     *             "added": 1,
+                     *             "changed": 1,
+                     *             "first": [
+                     *               {
+                     *                 "change": "change",
+                     *                 "holder": "holder",
+                     *                 "kind": "kind",
+                     *                 "name": "name"
+                     *               }
+                     *             ],
+                     *             "removed": 1
+                     *           },
+                     *           "grants": {
+                     *             "added": 1,
+                     *             "changed": 1,
+                     *             "first": [
+                     *               {
+                     *                 "change": "change",
+                     *                 "holder": "holder",
+                     *                 "kind": "kind",
+                     *                 "name": "name"
+                     *               }
+                     *             ],
+                     *             "removed": 1
+                     *           },
+                     *           "out_of_sight": 1,
+                     *           "refused": "refused",
+                     *           "resources": {
+                     *             "added": 1,
+                     *             "changed": 1,
+                     *             "first": [
+                     *               {
+                     *                 "change": "change",
+                     *                 "holder": "holder",
+                     *                 "kind": "kind",
+                     *                 "name": "name"
+                     *               }
+                     *             ],
+                     *             "removed": 1
+                     *           },
+                     *           "tiers": {
+                     *             "counts": {
+                     *               "name": 1
+                     *             },
+                     *             "first": [
+                     *               {
+                     *                 "kind": "kind",
+                     *                 "name": "name",
+                     *                 "reason": "reason",
+                     *                 "tier": 1
+                     *               }
+                     *             ],
+                     *             "said": "said"
+                     *           },
+                     *           "waits": [
+                     *             "wait"
+                     *           ],
+                     *           "warnings": [
+                     *             "warning"
+                     *           ]
+                     *         },
+                     *         "report": {
+                     *           "because": "because",
+                     *           "changed": 1,
+                     *           "counts": {
+                     *             "accounts": 1,
+                     *             "credentials": 1,
+                     *             "entitlements": 1,
+                     *             "grants": 1,
+                     *             "identities": 1,
+                     *             "rejected": 1,
+                     *             "resources": 1
+                     *           },
+                     *           "deleted": 1,
+                     *           "out_of_sight": 1,
+                     *           "reading": "reading",
+                     *           "rejects": "rejects",
+                     *           "removed": 1,
+                     *           "waits": [
+                     *             "wait"
+                     *           ],
+                     *           "warnings": [
+                     *             "warning"
+                     *           ]
+                     *         },
+                     *         "test": {
+                     *           "kind": "kind",
+                     *           "said": "said",
+                     *           "version": "version",
+                     *           "warnings": [
+                     *             "warning"
+                     *           ]
+                     *         }
+                     *       },
+                     *       "stage": "stage",
+                     *       "started_at": "started_at",
+                     *       "state": "state",
+                     *       "total": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["InventoryRun"];
                 };
             };
@@ -5466,6 +10165,177 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "by": "by",
+                     *       "code": "code",
+                     *       "confirm_removal": true,
+                     *       "done": 1,
+                     *       "ended_at": "ended_at",
+                     *       "error": "error",
+                     *       "id": "id",
+                     *       "kind": "kind",
+                     *       "on": "on",
+                     *       "outcome": {
+                     *         "preview": {
+                     *           "accounts": {
+                     *             "added": 1,
+                     *             "changed": 1,
+                     *             "first": [
+                     *               {
+                     *                 "change": "change",
+                     *                 "holder": "holder",
+                     *                 "kind": "kind",
+                     *                 "name": "name"
+                     *               }
+                     *             ],
+                     *             "removed": 1
+                     *           },
+                     *           "at": "at",
+                     *           "correlation": {
+                     *             "accounts": 1,
+                     *             "by_rule": {
+                     *               "name": 1
+                     *             },
+                     *             "disputed": 1,
+                     *             "first": [
+                     *               {
+                     *                 "evidence": "evidence",
+                     *                 "identity": "identity",
+                     *                 "kind": "kind",
+                     *                 "login": "login",
+                     *                 "name": "name",
+                     *                 "rule": "rule",
+                     *                 "score": 1,
+                     *                 "state": "state"
+                     *               }
+                     *             ],
+                     *             "linked": 1,
+                     *             "nobodys": 1
+                     *           },
+                     *           "counts": {
+                     *             "accounts": 1,
+                     *             "credentials": 1,
+                     *             "entitlements": 1,
+                     *             "grants": 1,
+                     *             "identities": 1,
+                     *             "rejected": 1,
+                     *             "resources": 1
+                     *           },
+                     *           "credentials": {
+                     *             "added": 1,
+                     *             "changed": 1,
+                     *             "first": [
+                     *               {
+                     *                 "change": "change",
+                     *                 "holder": "holder",
+                     *                 "kind": "kind",
+                     *                 "name": "name"
+                     *               }
+                     *             ],
+                     *             "removed": 1
+                     *           },
+                     *           "entitlements": {
+                     *             "added": 1,
+                     *             "changed": 1,
+                     *             "first": [
+                     *               {
+                     *                 "change": "change",
+                     *                 "holder": "holder",
+                     *                 "kind": "kind",
+                     *                 "name": "name"
+                     *               }
+                     *             ],
+                     *             "removed": 1
+                     *           },
+                     *           "grants": {
+                     *             "added": 1,
+                     *             "changed": 1,
+                     *             "first": [
+                     *               {
+                     *                 "change": "change",
+                     *                 "holder": "holder",
+                     *                 "kind": "kind",
+                     *                 "name": "name"
+                     *               }
+                     *             ],
+                     *             "removed": 1
+                     *           },
+                     *           "out_of_sight": 1,
+                     *           "refused": "refused",
+                     *           "resources": {
+                     *             "added": 1,
+                     *             "changed": 1,
+                     *             "first": [
+                     *               {
+                     *                 "change": "change",
+                     *                 "holder": "holder",
+                     *                 "kind": "kind",
+                     *                 "name": "name"
+                     *               }
+                     *             ],
+                     *             "removed": 1
+                     *           },
+                     *           "tiers": {
+                     *             "counts": {
+                     *               "name": 1
+                     *             },
+                     *             "first": [
+                     *               {
+                     *                 "kind": "kind",
+                     *                 "name": "name",
+                     *                 "reason": "reason",
+                     *                 "tier": 1
+                     *               }
+                     *             ],
+                     *             "said": "said"
+                     *           },
+                     *           "waits": [
+                     *             "wait"
+                     *           ],
+                     *           "warnings": [
+                     *             "warning"
+                     *           ]
+                     *         },
+                     *         "report": {
+                     *           "because": "because",
+                     *           "changed": 1,
+                     *           "counts": {
+                     *             "accounts": 1,
+                     *             "credentials": 1,
+                     *             "entitlements": 1,
+                     *             "grants": 1,
+                     *             "identities": 1,
+                     *             "rejected": 1,
+                     *             "resources": 1
+                     *           },
+                     *           "deleted": 1,
+                     *           "out_of_sight": 1,
+                     *           "reading": "reading",
+                     *           "rejects": "rejects",
+                     *           "removed": 1,
+                     *           "waits": [
+                     *             "wait"
+                     *           ],
+                     *           "warnings": [
+                     *             "warning"
+                     *           ]
+                     *         },
+                     *         "test": {
+                     *           "kind": "kind",
+                     *           "said": "said",
+                     *           "version": "version",
+                     *           "warnings": [
+                     *             "warning"
+                     *           ]
+                     *         }
+                     *       },
+                     *       "stage": "stage",
+                     *       "started_at": "started_at",
+                     *       "state": "state",
+                     *       "total": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["InventoryRun"];
                 };
             };
@@ -5495,6 +10365,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "ended": "ended",
+                     *           "ends": "ends",
+                     *           "id": "id",
+                     *           "key": "key",
+                     *           "limits": [
+                     *             "limit"
+                     *           ],
+                     *           "made": "made",
+                     *           "name": "name",
+                     *           "networks": [
+                     *             "network"
+                     *           ],
+                     *           "owner": "owner",
+                     *           "used": "used"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["TokensOutputBody"];
                 };
             };
@@ -5504,7 +10396,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -5518,6 +10410,18 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "days": 1,
+                 *       "limits": [
+                 *         "limit"
+                 *       ],
+                 *       "name": "name",
+                 *       "networks": [
+                 *         "network"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["TokenInputBody"];
             };
         };
@@ -5528,6 +10432,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "ended": "ended",
+                     *       "ends": "ends",
+                     *       "id": "id",
+                     *       "key": "key",
+                     *       "limits": [
+                     *         "limit"
+                     *       ],
+                     *       "made": "made",
+                     *       "name": "name",
+                     *       "networks": [
+                     *         "network"
+                     *       ],
+                     *       "owner": "owner",
+                     *       "text": "text",
+                     *       "used": "used"
+                     *     }
+                     */
                     "application/json": components["schemas"]["TokenOutputBody"];
                 };
             };
@@ -5537,7 +10460,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -5566,7 +10489,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -5595,6 +10518,59 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "count": "count",
+                     *       "identity": {
+                     *         "hidden": true,
+                     *         "id": "id",
+                     *         "name": "name",
+                     *         "system": "system",
+                     *         "type": "type"
+                     *       },
+                     *       "length": 1,
+                     *       "paths": [
+                     *         {
+                     *           "sentence": "sentence",
+                     *           "steps": [
+                     *             {
+                     *               "from": {
+                     *                 "hidden": true,
+                     *                 "id": "id",
+                     *                 "name": "name",
+                     *                 "system": "system",
+                     *                 "type": "type"
+                     *               },
+                     *               "how": "how",
+                     *               "mode": "mode",
+                     *               "on": {
+                     *                 "hidden": true,
+                     *                 "id": "id",
+                     *                 "name": "name",
+                     *                 "system": "system",
+                     *                 "type": "type"
+                     *               },
+                     *               "to": {
+                     *                 "hidden": true,
+                     *                 "id": "id",
+                     *                 "name": "name",
+                     *                 "system": "system",
+                     *                 "type": "type"
+                     *               }
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "revision": 1,
+                     *       "target": {
+                     *         "hidden": true,
+                     *         "id": "id",
+                     *         "name": "name",
+                     *         "system": "system",
+                     *         "type": "type"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["AskWhy"];
                 };
             };
@@ -5604,7 +10580,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
