@@ -97,7 +97,8 @@ func (facts) Explain(_ context.Context, v *graph.View, id access.EntitlementID) 
 func asked(t interface {
 	Helper()
 	Fatal(...any)
-}, g *graph.Graph) *Service {
+}, g *graph.Graph,
+) *Service {
 	t.Helper()
 	live := policy.NewLive(g)
 	live.Put(policy.Directory{

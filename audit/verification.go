@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -63,7 +64,13 @@ func (a *API) verify(ctx context.Context, in *verifyAuditInput) (*auditCheckOutp
 	}
 	v.state = auditCheck{Running: true, Began: access.TimeOf(time.Now())}
 	v.mu.Unlock()
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx)) // it outlives the request
+	go a.verifyNow(context.WithoutCancel(ctx), trusted) // it outlives the request
+	return a.verification(ctx, nil)
+}
+
+func (a *API) verifyNow(ctx context.Context, trusted []string) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	go func() {
 		select {
 		case <-a.Stop:
@@ -71,14 +78,6 @@ func (a *API) verify(ctx context.Context, in *verifyAuditInput) (*auditCheckOutp
 		case <-ctx.Done():
 		}
 	}()
-	go func() {
-		defer cancel()
-		a.verifyNow(ctx, trusted)
-	}()
-	return a.verification(ctx, nil)
-}
-
-func (a *API) verifyNow(ctx context.Context, trusted []string) {
 	v := &a.verifying
 	r, err := a.Log.Verify(ctx, trusted, func(done, total int64) {
 		v.mu.Lock()
@@ -92,6 +91,7 @@ func (a *API) verifyNow(ctx context.Context, trusted []string) {
 	defer v.mu.Unlock()
 	v.state.Running, v.state.Ended = false, access.TimeOf(time.Now())
 	if err != nil {
+		slog.ErrorContext(ctx, "verifying the audit log", "error", err)
 		v.state.Failed = "the log could not be read to its end: the server's log says why"
 	}
 	if r != nil {

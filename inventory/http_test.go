@@ -519,7 +519,7 @@ func TestTheAPIIsDescribed(t *testing.T) {
 	}
 	for of, names := range map[string][]string{"SystemItem": {"id"}, "Run": {"id", "on", "started_at"}, "SystemHealth": {"synced_at"}, "DisputeItem": {"since"}} {
 		for _, name := range names {
-			if got := d.Components.Schemas[of].Properties[name].Type; got != "string" {
+			if got := d.Components.Schemas["Inventory"+of].Properties[name].Type; got != "string" {
 				t.Errorf("%s.%s is described as %v", of, name, got)
 			}
 		}

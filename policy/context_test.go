@@ -10,9 +10,19 @@ import (
 func TestContextsAreRememberedAsTheyAre(t *testing.T) {
 	c := newContexts()
 	list := []Context{
-		{}, {MFA: true}, {MFA: true, MFAAge: 3 * time.Second}, {MFA: true, MFAAge: 3500 * time.Millisecond}, {MFA: true, MFAAge: 4 * time.Second},
-		{BreakGlass: true}, {OnBehalfOf: 7}, {OnBehalfOf: 8}, {Reason: "x"}, {Reason: "y"},
-		{Address: netip.MustParseAddr("192.0.2.1")}, {Address: netip.MustParseAddr("192.0.2.2")}, {Address: netip.MustParseAddr("2001:db8::1")},
+		{},
+		{MFA: true},
+		{MFA: true, MFAAge: 3 * time.Second},
+		{MFA: true, MFAAge: 3500 * time.Millisecond},
+		{MFA: true, MFAAge: 4 * time.Second},
+		{BreakGlass: true},
+		{OnBehalfOf: 7},
+		{OnBehalfOf: 8},
+		{Reason: "x"},
+		{Reason: "y"},
+		{Address: netip.MustParseAddr("192.0.2.1")},
+		{Address: netip.MustParseAddr("192.0.2.2")},
+		{Address: netip.MustParseAddr("2001:db8::1")},
 	}
 	for range 3 {
 		for i := range list {

@@ -41,9 +41,16 @@ func TestParseRefuses(t *testing.T) {
 		text string
 		want error
 	}{
-		{"colour:red", ErrOperator}, {"http://x", ErrOperator},
-		{"tier:9", ErrQuery}, {"kind:", ErrQuery}, {"owner:", ErrQuery}, {"system:--", ErrQuery}, {"mode:sometimes", ErrQuery},
-		{strings.Repeat("a ", 30), ErrQuery}, {strings.Repeat("a", 2000), ErrQuery}, {"\xff", ErrQuery},
+		{"colour:red", ErrOperator},
+		{"http://x", ErrOperator},
+		{"tier:9", ErrQuery},
+		{"kind:", ErrQuery},
+		{"owner:", ErrQuery},
+		{"system:--", ErrQuery},
+		{"mode:sometimes", ErrQuery},
+		{strings.Repeat("a ", 30), ErrQuery},
+		{strings.Repeat("a", 2000), ErrQuery},
+		{"\xff", ErrQuery},
 	}
 	for _, x := range tests {
 		if _, err := Parse(x.text); !errors.Is(err, x.want) {

@@ -298,6 +298,7 @@ func (writAtIDP) AuthMethod() oidc.AuthMethod         { return oidc.AuthMethodBa
 func (writAtIDP) ResponseTypes() []oidc.ResponseType {
 	return []oidc.ResponseType{oidc.ResponseTypeCode}
 }
+
 func (writAtIDP) GrantTypes() []oidc.GrantType         { return []oidc.GrantType{oidc.GrantTypeCode} }
 func (writAtIDP) LoginURL(id string) string            { return "/login?id=" + url.QueryEscape(id) }
 func (writAtIDP) AccessTokenType() op.AccessTokenType  { return op.AccessTokenTypeBearer }
@@ -309,6 +310,7 @@ func (writAtIDP) ClockSkew() time.Duration             { return 0 }
 func (writAtIDP) RestrictAdditionalIdTokenScopes() func([]string) []string {
 	return func(s []string) []string { return s }
 }
+
 func (writAtIDP) RestrictAdditionalAccessTokenScopes() func([]string) []string {
 	return func(s []string) []string { return s }
 }

@@ -86,9 +86,19 @@ func TestLesson14_FindingPages(t *testing.T) {
 		}
 		reaches := []policy.Reach{{}, {All: true}, {Systems: some}, {Systems: some, Own: 2}, {Own: 1}, {Systems: wide, Own: 1}}
 		queries := []finding.Query{
-			{}, {Severity: access.High}, {Rule: all[5].Rule}, {System: 4}, {System: 3, Severity: access.Low}, {Owner: 2}, {Subject: all[9].Subject},
-			{Function: access.IAM, Status: finding.Open}, {Status: finding.Accepted}, {DueBefore: all[50].Due}, {Owner: 1, System: 1, Rule: all[3].Rule},
-			{Match: &finding.Match{}}, {Match: &finding.Match{Rules: []string{all[0].Rule, all[1].Rule}, Subjects: []access.Ref{all[0].Subject, all[7].Subject, access.IdentityID(3).Ref()}}},
+			{},
+			{Severity: access.High},
+			{Rule: all[5].Rule},
+			{System: 4},
+			{System: 3, Severity: access.Low},
+			{Owner: 2},
+			{Subject: all[9].Subject},
+			{Function: access.IAM, Status: finding.Open},
+			{Status: finding.Accepted},
+			{DueBefore: all[50].Due},
+			{Owner: 1, System: 1, Rule: all[3].Rule},
+			{Match: &finding.Match{}},
+			{Match: &finding.Match{Rules: []string{all[0].Rule, all[1].Rule}, Subjects: []access.Ref{all[0].Subject, all[7].Subject, access.IdentityID(3).Ref()}}},
 			{System: 4, Match: &finding.Match{Rules: []string{all[0].Rule}}},
 		}
 		for _, reach := range reaches {

@@ -32,6 +32,7 @@ var versioned = []struct{ table, key string }{
 	{"policy", "id"},
 	{"classification", "entitlement_id"},
 	{"classification_override", "entitlement_id"},
+	{"function_assignment", "id"},
 	{"finding", "id"},
 }
 

@@ -50,7 +50,7 @@ func TestEveryRouteByEveryFunction(t *testing.T) {
 		}
 		_, _ = fmt.Fprintf(&b, "\n%s (%v)\n  refused: %s\n  passes:  %s\n", key, op.Extensions[httpapi.RuleExtension], or(refused), or(passes))
 	}
-	golden(t, "testdata/routes.txt", b.Bytes())
+	golden(t, "testdata/routes.table", b.Bytes())
 }
 
 func or(list []string) string {

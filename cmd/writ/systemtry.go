@@ -70,8 +70,11 @@ func (s *dryRunAnswer) tables() []table {
 		what string
 		inventory.PreviewDelta
 	}{
-		{"resources", s.Resources}, {"entitlements", s.Entitlements}, {"accounts", s.Accounts},
-		{"grants", s.Grants}, {"credentials", s.Credentials},
+		{"resources", s.Resources},
+		{"entitlements", s.Entitlements},
+		{"accounts", s.Accounts},
+		{"grants", s.Grants},
+		{"credentials", s.Credentials},
 	} {
 		var first []string
 		for _, x := range d.First[:min(len(d.First), 3)] {
