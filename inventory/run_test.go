@@ -20,7 +20,10 @@ func running(t *testing.T, w *world) *inventory.Runs {
 	ctx, stop := context.WithCancel(asTest())
 	done := make(chan error, 1)
 	go func() { done <- runs.Run(ctx) }()
-	t.Cleanup(func() { stop(); <-done })
+	t.Cleanup(func() {
+		stop()
+		<-done //nolint:errcheck // it says that it was told to end
+	})
 	return runs
 }
 

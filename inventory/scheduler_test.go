@@ -59,7 +59,7 @@ func schedule(t *testing.T, p *plans, during time.Duration) {
 	s := &Scheduler{List: p.list, Read: p.read, Now: time.Now, Most: 2}
 	done := make(chan error)
 	go func() { done <- s.Run(ctx) }()
-	time.Sleep(during) // the test's clock, which nobody waits for
+	time.Sleep(during) //nolint:forbidigo // under synctest: the test's clock, which nobody waits for
 	stop()
 	if err := <-done; err != nil {
 		t.Fatal(err)

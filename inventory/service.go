@@ -124,7 +124,7 @@ func (s *Service) AddSource(ctx context.Context, src Source) (access.SourceID, e
 	if _, ok := s.People[src.Kind]; !ok {
 		return 0, ErrUnknownKind.With("%q is not a kind of source that can be read; there are: %s", src.Kind, kinds(s.People))
 	}
-	if err := src.Plan.valid(s.now()); err != nil {
+	if err := src.valid(s.now()); err != nil {
 		return 0, err
 	}
 	id, err := s.Store.AddSource(ctx, src)
@@ -136,7 +136,7 @@ func (s *Service) AddSource(ctx context.Context, src Source) (access.SourceID, e
 
 // UpdateSource keeps when a source, as Sources gave it, is read from now on.
 func (s *Service) UpdateSource(ctx context.Context, src Source) error {
-	if err := src.Plan.valid(s.now()); err != nil {
+	if err := src.valid(s.now()); err != nil {
 		return err
 	}
 	if err := s.Store.UpdateSource(ctx, src); err != nil {

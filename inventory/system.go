@@ -92,7 +92,7 @@ func (s *Service) check(y System) error {
 	if err := y.Validate(); err != nil {
 		return err
 	}
-	if err := y.Plan.valid(s.now()); err != nil {
+	if err := y.valid(s.now()); err != nil {
 		return err
 	}
 	if y.Cycle < 0 {

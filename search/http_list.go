@@ -2,6 +2,7 @@ package search
 
 import (
 	"context"
+	"slices"
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/internal/httpapi"
@@ -129,9 +130,9 @@ func (in *EntitlementFilter) filter() Filter {
 
 // asks are the operators that have a value; they come as pairs.
 func asks(pairs ...string) (list []Ask) {
-	for i := 0; i < len(pairs); i += 2 {
-		if pairs[i+1] != "" {
-			list = append(list, Ask{Operator: pairs[i], Value: pairs[i+1]})
+	for pair := range slices.Chunk(pairs, 2) {
+		if operator, value := pair[0], pair[len(pair)-1]; value != "" {
+			list = append(list, Ask{Operator: operator, Value: value})
 		}
 	}
 	return list

@@ -21,7 +21,7 @@ const cookieName = "__Host-writ"
 
 // cookie carries a sign-in's secret; an empty one takes it away.
 func cookie(plain secret.Secret) http.Cookie {
-	c := http.Cookie{
+	c := http.Cookie{ //nolint:gosec // all three are set below
 		Name: cookieName, Value: string(plain.Reveal()), Path: "/",
 		Secure: true, HttpOnly: true, SameSite: http.SameSiteStrictMode,
 	}

@@ -104,7 +104,7 @@ func (p *idp) lying(next http.Handler) http.Handler {
 
 // changed is a token with other claims, signed anew.
 func changed(token string, key *ecdsa.PrivateKey, lie func(map[string]any)) string {
-	jws, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.ES256})
+	jws, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.ES256})
 	if err != nil {
 		panic(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
@@ -52,8 +53,8 @@ func es256Key(t testing.TB) *Key {
 }
 
 // proven sends the proof with a request.
-func (p *proofs) proven(text, method, path string, shown secret.Secret, bound string) (string, error) {
-	r := httptest.NewRequest(method, path, nil)
+func (p *proofs) proven(text, path string, shown secret.Secret, bound string) (string, error) {
+	r := httptest.NewRequest(http.MethodGet, path, nil)
 	r.Header.Set(proofHeader, text)
 	return p.verify(r, shown, bound)
 }
@@ -93,7 +94,7 @@ func TestAProofIsOfOneKeyForOneRequest(t *testing.T) {
 				{name: "too large", proof: strings.Repeat("a", maxProof+1), refused: true},
 			}
 			for _, tt := range tests {
-				got, err := newProofs().proven(tt.proof, "GET", "/v1/findings?limit=3", token, tt.bound)
+				got, err := newProofs().proven(tt.proof, "/v1/findings?limit=3", token, tt.bound)
 				switch {
 				case tt.refused && !errors.Is(err, ErrProof):
 					t.Errorf("%s: %v, want ErrProof", tt.name, err)
@@ -165,11 +166,11 @@ func TestWhatIsNoProof(t *testing.T) {
 		"JSON":              `{"payload":"` + parts[1] + `","protected":"` + parts[0] + `","signature":"` + parts[2] + `"}`,
 	}
 	for name, text := range tests {
-		if _, err := newProofs().proven(text, "GET", "/x", secret.Secret{}, ""); !errors.Is(err, ErrProof) {
+		if _, err := newProofs().proven(text, "/x", secret.Secret{}, ""); !errors.Is(err, ErrProof) {
 			t.Errorf("%s: %v, want ErrProof", name, err)
 		}
 	}
-	if _, err := newProofs().proven(good, "GET", "/x", secret.Secret{}, ""); err != nil {
+	if _, err := newProofs().proven(good, "/x", secret.Secret{}, ""); err != nil {
 		t.Errorf("the good one: %v", err)
 	}
 }
@@ -190,7 +191,7 @@ func TestLesson11_AProofIsGoodOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for range 16 {
 		all.Go(func() {
-			if _, err := p.proven(text, "GET", "/x", secret.Secret{}, k.Thumbprint()); err == nil {
+			if _, err := p.proven(text, "/x", secret.Secret{}, k.Thumbprint()); err == nil {
 				good.Add(1)
 			} else if !errors.Is(err, ErrProof) {
 				t.Error(err)

@@ -121,14 +121,6 @@ func New(c Config) (*Service, error) {
 	return s, nil
 }
 
-// begin begins a sign-in for somebody who has shown who they are, from a client whose
-// key has the thumbprint, and returns the secret for that client's cookie.
-func (s *Service) begin(ctx context.Context, who access.IdentityID, by Method, mfa bool, key string) (Signin, secret.Secret, error) {
-	b, plain := s.beginning(ctx, who, by, mfa, key)
-	g, err := s.Store.Begin(atIdentity(ctx, who), b)
-	return g, plain, err
-}
-
 // beginning is a sign-in to begin, with a new secret.
 func (s *Service) beginning(ctx context.Context, who access.IdentityID, by Method, mfa bool, key string) (Beginning, secret.Secret) {
 	c, _ := policy.CallerOf(ctx)

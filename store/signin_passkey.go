@@ -62,7 +62,7 @@ func (s Signin) TakeChallenge(ctx context.Context, h signin.Hash, p signin.Purpo
 }
 
 const (
-	selectPasskey = `select p.id, p.identity_id, p.credential, p.name, p.added_at, p.used_at, p.locked_at from passkey p`
+	selectPasskey = `select p.id, p.identity_id, p.credential, p.name, p.added_at, p.used_at, p.locked_at from passkey p` //nolint:gosec // no secret: public keys
 	ownPasskeys   = selectPasskey + ` where p.identity_id = $1 order by p.id`
 	byCredential  = selectPasskey + ` where p.credential_id = $1`
 )
@@ -155,7 +155,7 @@ func (t *tx) usePasskey(ctx context.Context, of access.IdentityID, p signin.Pass
 	return err
 }
 
-const lockPasskey = `update passkey set locked_at = $3 where id = $1 and identity_id = $2 and locked_at = 0`
+const lockPasskey = `update passkey set locked_at = $3 where id = $1 and identity_id = $2 and locked_at = 0` //nolint:gosec // no secret
 
 // LockPasskey implements signin.PasskeyStore.
 func (s Signin) LockPasskey(ctx context.Context, p signin.Passkey, why signin.Reason) error {
@@ -176,7 +176,7 @@ func (s Signin) LockPasskey(ctx context.Context, p signin.Passkey, why signin.Re
 const (
 	// lockIdentity makes those who remove passkeys of one identity wait for each other.
 	lockIdentity  = `select count(*) from (select id from identity where id = $1 and until_set = 0`
-	otherPasskeys = `select count(*) from passkey where identity_id = $1 and id <> $2 and locked_at = 0`
+	otherPasskeys = `select count(*) from passkey where identity_id = $1 and id <> $2 and locked_at = 0` //nolint:gosec // no secret
 	removePasskey = `delete from passkey where id = $1 and identity_id = $2 returning name`
 )
 

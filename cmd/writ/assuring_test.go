@@ -119,7 +119,7 @@ func openOffice(t *testing.T) *office {
 	go func() { ended <- o.node.run(ctx) }()
 	t.Cleanup(func() {
 		cancel()
-		<-ended
+		<-ended //nolint:errcheck // it says that it was told to end
 		o.server.Close()
 		if err := o.app.close(); err != nil {
 			t.Error(err)

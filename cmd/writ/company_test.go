@@ -151,7 +151,7 @@ func openCompany(t *testing.T, data string) *company {
 	go func() { ended <- c.node.runs.Run(runs) }()
 	t.Cleanup(func() {
 		end()
-		<-ended
+		<-ended //nolint:errcheck // it says that it was told to end
 	})
 	cfg, err := a.served(&serverConfig{Origin: "http://localhost:7400"}, c.node)
 	if err != nil {

@@ -55,7 +55,7 @@ func newServed(t *testing.T) *site {
 	t.Cleanup(func() {
 		listens.Close()
 		cancel()
-		<-done // it says that it was told to end
+		<-done //nolint:errcheck // it says that it was told to end
 		must(t, a.close())
 	})
 	link, err := n.door.FirstLink(ctx)

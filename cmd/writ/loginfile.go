@@ -84,7 +84,7 @@ func (l *login) keep() error {
 	if err != nil {
 		return err
 	}
-	text, err := json.Marshal(loginFile{l.server, key.Reveal(), string(l.access.Reveal()), string(l.renew.Reveal()), l.ends})
+	text, err := json.Marshal(loginFile{l.server, key.Reveal(), string(l.access.Reveal()), string(l.renew.Reveal()), l.ends}) //nolint:gosec // the file that is its place, for its owner only
 	if err != nil {
 		return err
 	}

@@ -109,7 +109,7 @@ func (s *served) start() {
 	s.t.Cleanup(func() {
 		s.server.Close()
 		cancel()
-		<-ended
+		<-ended //nolint:errcheck // it says that it was told to end
 		if err := s.app.close(); err != nil {
 			s.t.Error(err)
 		}

@@ -9,5 +9,5 @@
 //  1. Folding twice is folding once.
 //  2. A word has no upper case letter, no accent, no space and no punctuation.
 //
-// Sources: Unicode Standard Annex 15 (normalization forms).
+// Sources: Unicode Standard Annex 15 (normalisation forms).
 package fold
