@@ -10,8 +10,11 @@ PLATFORMS := linux/amd64 linux/arm64 darwin/arm64
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
-demo: console build ## a sample company, assessed: matrix, findings, three questions
-	./bin/writ demo --data demo
+demo: console build ## a sample company in the console: prints the URL that signs you in
+	./bin/writ demo --serve --data demo
+
+demo-reset: ## the demo starts over
+	rm -rf demo
 
 build: ## the binary, static, into bin/
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/writ ./cmd/writ
@@ -98,4 +101,4 @@ release: ## static binaries for each platform, with checksums, into bin/release
 clean: ## what make made
 	rm -rf bin demo console/node_modules console/dist/assets console/dist/*.*
 
-.PHONY: help demo build test quick install check format format-check vet lint verify fuzz soak bench bench-decide bench-graph bench-search bench-assess bench-ingest vuln release clean fuzz-http bench-http console
+.PHONY: help demo demo-reset build test quick install check format format-check vet lint verify fuzz soak bench bench-decide bench-graph bench-search bench-assess bench-ingest vuln release clean fuzz-http bench-http console

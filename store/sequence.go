@@ -84,6 +84,16 @@ func (db *DB) Rev(ctx context.Context) (rev access.Rev, err error) {
 	return rev, err
 }
 
+const changedByOthers = `select count(*) from (select 1 from change_set where rev > $1 and actor <> $2 limit 1) others`
+
+// ChangedByOthers reports whether anything after a revision was changed by somebody
+// else than an actor.
+func (db *DB) ChangedByOthers(ctx context.Context, rev access.Rev, actor audit.Actor) (bool, error) {
+	var n int
+	err := db.read(ctx, func(q *query) error { return q.row(ctx, changedByOthers, rev, actor.String()).Scan(&n) })
+	return n > 0, err
+}
+
 func pause(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/writhq/writ/access"
@@ -63,4 +64,45 @@ func (a *app) prepareDemo(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// demoLog is where the server of the demo writes what it would else write between its
+// URL and whoever looks for that.
+const demoLog = "server.log"
+
+// serveDemo serves the company, and signs in whoever started it as its head of platform.
+func (a *app) serveDemo(ctx context.Context) (err error) {
+	c, err := readServerConfig("", ownEnviron())
+	if err != nil {
+		return err
+	}
+	a.progress = nil
+	if err := a.prepareDemo(ctx); err != nil {
+		return err
+	}
+	log, err := os.OpenFile(filepath.Join(a.data, demoLog), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, log.Close()) }()
+	a.err = log
+	return a.serve(ctx, c, a.greetDemo)
+}
+
+func (a *app) greetDemo(ctx context.Context, n *node) (string, error) {
+	id, err := a.inventory().ResolveIdentity(ctx, demoHolders[0].number)
+	if err != nil {
+		return "", err
+	}
+	link, err := n.door.Link(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf(`
+Open this to sign in as the company's head of platform; it is good once, for an hour:
+
+  %s
+
+Ctrl-C stops it; started again it keeps what it has. What it logs is in %s.
+`, link.Reveal(), filepath.Join(a.data, demoLog)), nil
 }

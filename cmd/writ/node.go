@@ -72,9 +72,12 @@ func (n *node) catchUp(ctx context.Context) error {
 	return nil
 }
 
+// deriving is who keeps what follows from facts, on every node.
+var deriving = audit.Actor{Node: "server"}
+
 // run works until ctx ends or something that nothing can go on without fails.
 func (n *node) run(ctx context.Context) error {
-	ctx = audit.WithActor(ctx, audit.Actor{Node: "server"})
+	ctx = audit.WithActor(ctx, deriving)
 	g, ctx := errgroup.WithContext(ctx)
 	defer context.AfterFunc(ctx, func() { close(n.stopping) })()
 	g.Go(func() error { return n.app.db.RunSequencer(ctx) })
@@ -101,7 +104,7 @@ func (n *node) follow(ctx context.Context) error {
 			break
 		}
 		if err == nil {
-			err = n.step(ctx)
+			err = n.behind(ctx, seen)
 		}
 		if ctx.Err() != nil {
 			break
@@ -116,6 +119,19 @@ func (n *node) follow(ctx context.Context) error {
 		wait(ctx, retry)
 	}
 	return nil
+}
+
+// behind does what the revisions since one call for. What this node itself computed
+// calls for nothing more than knowing it: else each measurement would bring the next.
+func (n *node) behind(ctx context.Context, seen access.Rev) error {
+	others, err := n.app.db.ChangedByOthers(ctx, seen, deriving)
+	if err != nil {
+		return err
+	}
+	if !others {
+		return n.catchUp(ctx)
+	}
+	return n.step(ctx)
 }
 
 // doubt makes the door ask again who has signed in, after each revision. It does not

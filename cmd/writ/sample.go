@@ -58,18 +58,28 @@ func (a *app) sampleCommand() *cobra.Command {
 }
 
 func (a *app) demoCommand() *cobra.Command {
-	return &cobra.Command{
+	var serve bool
+	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "A sample company, assessed: the matrix, the findings, three questions",
-		Long:  "Make a sample company, read it into the store at --data (./demo by default), and show\nwhat an assessment says. Nothing else is touched.",
-		Args:  cobra.NoArgs,
+		Long: `Make a sample company, read it into the store at --data (./demo by default), and show
+what an assessment says. Nothing else is touched.
+
+With --serve, serve the company instead, on this machine alone, and print a URL that
+signs you in. Started again, it goes on with what it has.`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !cmd.Flags().Changed("data") {
 				a.data = "demo"
 			}
+			if serve {
+				return a.serveDemo(cmd.Context())
+			}
 			return a.demo(cmd.Context())
 		},
 	}
+	cmd.Flags().BoolVar(&serve, "serve", false, "serve the console and the API over the company")
+	return cmd
 }
 
 func (a *app) demo(ctx context.Context) error {

@@ -56,15 +56,27 @@ the environment has the last word: WRIT_ADDRESS is address, WRIT_TLS__KEY is tls
 			if c.Data != "" && !cmd.Flags().Changed("data") {
 				a.data = c.Data
 			}
-			return a.serve(cmd.Context(), c)
+			return a.serve(cmd.Context(), c, firstOwner)
 		},
 	}
 	cmd.Flags().StringVar(&path, "config", "", "configuration `file` (YAML)")
 	return cmd
 }
 
+// greeting is what whoever starts a server is told once it listens.
+type greeting func(ctx context.Context, n *node) (string, error)
+
+// firstOwner tells who may become the owner, where there is none.
+func firstOwner(ctx context.Context, n *node) (string, error) {
+	first, err := n.door.FirstLink(ctx)
+	if err != nil || first.Empty() {
+		return "", err
+	}
+	return fmt.Sprintf("It has no owner yet. Whoever opens this first becomes it; it is good once, for an hour:\n  %s\n", first.Reveal()), nil
+}
+
 // serve runs a node and its server until ctx ends.
-func (a *app) serve(ctx context.Context, c *serverConfig) error {
+func (a *app) serve(ctx context.Context, c *serverConfig, greet greeting) error {
 	a.progress, a.declared = nil, c.declared()
 	slog.SetDefault(slog.New(slog.NewJSONHandler(a.err, nil)))
 	ctx, err := a.openGraph(ctx)
@@ -82,7 +94,7 @@ func (a *app) serve(ctx context.Context, c *serverConfig) error {
 		return err
 	}
 	defer end()
-	first, err := n.door.FirstLink(ctx)
+	told, err := greet(ctx, n)
 	if err != nil {
 		return err
 	}
@@ -90,10 +102,7 @@ func (a *app) serve(ctx context.Context, c *serverConfig) error {
 	g.Go(func() error { return n.run(ctx) })
 	g.Go(func() error {
 		return s.Run(ctx, func(net.Addr) {
-			_, _ = fmt.Fprintf(a.out, "Writ is at %s\n", c.Origin)
-			if !first.Empty() {
-				_, _ = fmt.Fprintf(a.out, "It has no owner yet. Whoever opens this first becomes it; it is good once, for an hour:\n  %s\n", first.Reveal())
-			}
+			_, _ = fmt.Fprintf(a.out, "Writ is at %s\n%s", c.Origin, told)
 		})
 	})
 	if c.Metrics != "" {
