@@ -79,7 +79,7 @@ test("whoever has the link signs in, keeps a passkey, and every page holds", asy
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL(/settings|search/);
 
-  await page.getByRole("button", { name: "You, and how this looks" }).click();
+  await page.getByRole("button", { name: /you, and how this looks/i }).click();
   await page.getByRole("menuitem", { name: "Sign out" }).click();
   await page.getByRole("button", { name: "Sign in with a passkey" }).click();
   await expect(page.getByRole("heading", { level: 1, name: /on fire/ })).toBeVisible();

@@ -1,4 +1,4 @@
-import { ActionIcon, Drawer, Kbd, Menu, UnstyledButton } from "@mantine/core";
+import { ActionIcon, Drawer, Kbd, Menu, UnstyledButton, VisuallyHidden } from "@mantine/core";
 import { useDisclosure, useHotkeys } from "@mantine/hooks";
 import { IconDots, IconGauge, IconHome2, IconLogout, IconSearch, IconShieldHalf, IconUserCircle } from "@tabler/icons-react";
 import { Link, Outlet, useRouterState } from "@tanstack/react-router";
@@ -87,12 +87,13 @@ function Who() {
   return (
     <Menu position="top-start" width={230} shadow="md">
       <Menu.Target>
-        <UnstyledButton className={css.who} aria-label="You, and how this looks">
+        <UnstyledButton className={css.who}>
           <span className={css.initials} aria-hidden="true">{initials(me.data?.name)}</span>
           <span className={css.whoText}>
             <span className={css.whoName}>{me.data?.name ?? " "}</span>
             <span className={css.whoNote}>{me.data?.described ?? " "}</span>
           </span>
+          <VisuallyHidden>You, and how this looks</VisuallyHidden>
           <IconDots size={16} aria-hidden />
         </UnstyledButton>
       </Menu.Target>
