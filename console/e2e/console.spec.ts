@@ -62,6 +62,9 @@ test("whoever has the link signs in, keeps a passkey, and every page holds", asy
         await page.goto(path);
         await expect(page.locator("h1")).toBeVisible();
         await expect(page.getByRole("status", { name: "Loading" })).toHaveCount(0);
+        for (const wrong of ["This page could not be shown", "This did not work"]) {
+          if (await page.getByText(wrong).count() > 0) problems.push(`${path} at ${width} ${scheme}: ${wrong}`);
+        }
         for (const problem of await grave(page)) problems.push(`${path} at ${width} ${scheme}: ${problem}`);
         const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         if (wide > 1) problems.push(`${path} at ${width}: the page is ${wide} wider than the window`);

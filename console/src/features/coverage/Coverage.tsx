@@ -1,6 +1,6 @@
 import { SegmentedControl, Switch } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { askPath } from "../../client/client";
+import { api, ask } from "../../client/client";
 import { Answer } from "../../shell/Answer";
 import { Blank } from "../../ui/Blank";
 import { ChoiceField } from "../../ui/Filter";
@@ -12,29 +12,37 @@ import { useList, type List } from "../../ui/useList";
 import { kindNames } from "../access/words";
 import css from "./coverage.module.css";
 import { Matrix } from "./Matrix";
-import { add, none, percent, type Cell } from "./sum";
+import { cellsOf, percent, privilegedOf, type Counts, type Row } from "./sum";
 
-interface Measured {
-  at: string;
-  items: Cell[] | null;
+type Query = NonNullable<Parameters<typeof asked>[0]>;
+
+async function asked(query: { by: "system" | "tier"; tier?: number; kind?: "human" | "service" | "agent" }) {
+  return ask(api.GET("/v1/coverage", { params: { query } }));
 }
 
 // Coverage answers which controls access needs, and which it has.
 export function Coverage() {
   const list = useList();
-  const query = { tier: number(list.text("tier")), identity_kind: list.text("kind") };
-  const measured = useQuery({ queryKey: ["coverage", query], queryFn: () => askPath<Measured>("/v1/coverage", query), placeholderData: (b) => b });
+  const tier = list.text("tier");
+  const query = { tier: tier === undefined ? undefined : Number(tier), kind: list.text("kind") as Query["kind"] };
+  const measured = useQuery({
+    queryKey: ["coverage", query], placeholderData: (b) => b,
+    queryFn: async () => {
+      const [systems, tiers] = await Promise.all([asked({ by: "system", ...query }), asked({ by: "tier", kind: query.kind })]);
+      return { at: systems.at, total: systems.total, rows: (systems.items ?? []) as Row[], privileged: privilegedOf((tiers.items ?? []) as Row[]) };
+    },
+  });
   return (
     <Page title="Which controls does access need, and which does it have?" lead="Each grant needs controls by its tier. What is stale or not known never counts as in place.">
       <Answer to={measured} lines={8}>
         {(m) => {
-          const cells = m.items ?? [];
+          const cells = cellsOf(m.rows);
           if (cells.length === 0) {
             return <Panel><Blank title="Nothing has been measured yet" text="Coverage is measured with every sync. Add a system, or ask for less." /></Panel>;
           }
           return (
             <>
-              <Numbers cells={cells} />
+              <Numbers all={m.total} privileged={m.privileged} />
               <Panel title="By system and control" note={<>measured <Time at={m.at} /></>} flush>
                 <Tools list={list} />
                 <Matrix cells={cells} list={list} />
@@ -47,13 +55,7 @@ export function Coverage() {
   );
 }
 
-function number(text: string | undefined): number | undefined {
-  return text === undefined ? undefined : Number(text);
-}
-
-function Numbers({ cells }: { cells: Cell[] }) {
-  const all = cells.reduce(add, none);
-  const privileged = cells.filter((c) => c.tier <= 1).reduce(add, none);
+function Numbers({ all, privileged }: { all: Counts; privileged: Counts }) {
   return (
     <Figures items={[
       { value: percent(all), label: "of required controls are in place", note: `${count(all.in_place)} of ${count(all.required)}` },

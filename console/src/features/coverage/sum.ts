@@ -7,11 +7,26 @@ export interface Counts {
 }
 
 export interface Cell extends Counts {
-  system: { id: string; name: string; type: string };
-  tier: number;
-  identity_kind: string;
-  third_party: boolean;
+  system: { id: string; name: string };
   control: string;
+}
+
+// Row is a line of the matrix as the server sums it.
+export interface Row {
+  key: string;
+  system?: { id: string; name: string };
+  cells: Record<string, Counts>;
+  total: Counts;
+}
+
+// cellsOf takes the lines of systems apart.
+export function cellsOf(rows: Row[]): Cell[] {
+  return rows.flatMap((r) => r.system === undefined ? [] : Object.entries(r.cells).map(([control, c]) => ({ system: r.system!, control, ...c })));
+}
+
+// privilegedOf sums the lines of tiers 0 and 1.
+export function privilegedOf(rows: Row[]): Counts {
+  return rows.filter((r) => r.key === "0" || r.key === "1").map((r) => r.total).reduce(add, none);
 }
 
 export const none: Counts = { required: 0, in_place: 0, missing: 0, unknown: 0, excepted: 0 };
