@@ -8,11 +8,14 @@ import (
 	"github.com/writhq/writ/finding"
 )
 
+// The change sets are looked up one by one: joined, PostgreSQL may read all of them.
 const findingVersions = `
-select ` + listedColumns + `, f.accepted_by, s.at, s.actor, coalesce(e.at, 0), coalesce(e.actor, '')
+select ` + listedColumns + `, f.accepted_by,
+       (select s.at from change_set s where s.id = f.from_set),
+       (select s.actor from change_set s where s.id = f.from_set),
+       coalesce((select e.at from change_set e where e.id = f.until_set), 0),
+       coalesce((select e.actor from change_set e where e.id = f.until_set), '')
   from finding f
-  join change_set s on s.id = f.from_set
-  left join change_set e on f.until_set > 0 and e.id = f.until_set
  where f.id = $1
  order by f.from_set`
 
