@@ -210,9 +210,6 @@ type scanner func(ctx context.Context, db *DB, a asked) (large []string, plan st
 func eachHot(t *testing.T, db *DB, r *recorder, scans scanner) {
 	for _, h := range hot {
 		t.Run(h.name, func(t *testing.T) {
-			if h.name == "what things are called" && db.d.name == postgresDialect.name {
-				t.Skip("open: PostgreSQL reads all findings to tell search which of them changed")
-			}
 			ctx := asTester(t.Context())
 			list := r.of(t, func() error { return h.run(ctx, db) })
 			if len(list) == 0 {

@@ -98,28 +98,43 @@ func takeFinding(scan func(...any) error, take func(search.Finding) error, gone 
 	return take(f)
 }
 
-// searchNews finds what ended in the few change sets after a revision, or in those that
-// have none yet, and then what is there now and began in one of them.
-const searchNews = `
+// What ended and what began in some change sets. The sets are written out: joined to
+// them, PostgreSQL reads all findings where it takes the sets for many.
+const (
+	setsSince   = `select id from change_set where rev > $1 union all select id from change_set where rev is null`
+	searchEnded = `
 select f.id, f.rule, f.subject_kind, f.subject_key, f.system_id, f.severity, f.function, f.owner_id, 'resolved'
-  from change_set s cross join finding f where s.rev > $1 and f.until_set = s.id and f.until_set > 0
-union all
-select f.id, f.rule, f.subject_kind, f.subject_key, f.system_id, f.severity, f.function, f.owner_id, 'resolved'
-  from change_set s cross join finding f where s.rev is null and f.until_set = s.id and f.until_set > 0
-union all
+  from finding f where f.until_set in (%s) and f.until_set > 0`
+	searchBegun = `
 select ` + searchFinding + `
-  from change_set s cross join finding f where s.rev > $1 and f.from_set = s.id and f.until_set = 0
-union all
-select ` + searchFinding + `
-  from change_set s cross join finding f where s.rev is null and f.from_set = s.id and f.until_set = 0`
+  from finding f where f.from_set in (%s) and f.until_set = 0`
+)
 
-// FindingNews implements search.Source.
+// FindingNews implements search.Source. What ended comes first: a version that another
+// one took the place of is there.
 func (s Search) FindingNews(ctx context.Context, after access.Rev, take func(search.Finding) error, gone func(access.FindingID)) (rev access.Rev, err error) {
 	err = s.db.read(ctx, func(q *query) error {
 		if err := q.row(ctx, newestRev).Scan(&rev); err != nil {
 			return err
 		}
-		return q.each(ctx, searchNews, []any{after}, func(scan func(...any) error) error { return takeFinding(scan, take, gone) })
+		var sets []int64
+		err := q.each(ctx, setsSince, []any{after}, func(scan func(...any) error) error {
+			var id int64
+			defer func() { sets = append(sets, id) }()
+			return scan(&id)
+		})
+		if err != nil {
+			return err
+		}
+		for _, text := range []string{searchEnded, searchBegun} {
+			for chunk := range slices.Chunk(sets, keysPerQuery) {
+				err := q.eachListed(ctx, text, keyList(chunk), nil, func(scan func(...any) error) error { return takeFinding(scan, take, gone) })
+				if err != nil {
+					return err
+				}
+			}
+		}
+		return nil
 	})
 	return rev, err
 }
