@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -9,6 +10,8 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"time"
+
+	"github.com/spf13/cobra"
 
 	"github.com/writhq/writ/audit"
 	"github.com/writhq/writ/graph"
@@ -21,6 +24,7 @@ type app struct {
 	in       io.Reader
 	out, err io.Writer
 	data     string
+	database string // that a server's configuration names
 	format   format
 	db       *store.DB
 	graph    *graph.Graph
@@ -36,12 +40,24 @@ func (a *app) open(ctx context.Context) (context.Context, error) {
 	if a.db != nil {
 		return ctx, nil
 	}
-	db, err := store.Open(ctx, store.Config{Dir: a.data, Postgres: os.Getenv("WRIT_DATABASE")})
+	db, err := store.Open(ctx, store.Config{Dir: a.data, Postgres: a.postgres()})
 	if err != nil {
 		return ctx, fmt.Errorf("opening %s: %w", a.data, err)
 	}
 	a.db = db
 	return ctx, nil
+}
+
+// postgres is the URL of the database, where it is not the data directory's own.
+func (a *app) postgres() string { return cmp.Or(a.database, os.Getenv("WRIT_DATABASE")) }
+
+// configured makes a server's configuration say where the truth lies. A flag has the
+// last word on the directory.
+func (a *app) configured(cmd *cobra.Command, c *serverConfig) {
+	if c.Data != "" && !cmd.Flags().Changed("data") {
+		a.data = c.Data
+	}
+	a.database = c.Database
 }
 
 func (a *app) close() error {

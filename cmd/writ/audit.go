@@ -33,7 +33,7 @@ func (a *app) auditCommand() *cobra.Command {
 // openExisting opens the store, and refuses a data directory that has none: a log
 // that was just made always verifies.
 func (a *app) openExisting(ctx context.Context) (context.Context, error) {
-	if os.Getenv("WRIT_DATABASE") == "" && !store.Exists(a.data) {
+	if a.postgres() == "" && !store.Exists(a.data) {
 		return ctx, store.ErrConfig.With("there is no store in %s: name its data directory with --data", a.data)
 	}
 	return a.open(ctx)

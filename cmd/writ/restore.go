@@ -1,7 +1,6 @@
 package main
 
 import (
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -34,7 +33,7 @@ with its passphrase, or lie in the data directory already.`,
 			}
 			defer passphrase.Wipe()
 			ctx := audit.WithActor(cmd.Context(), operator())
-			report, err := store.Restore(ctx, store.Config{Dir: a.data, Postgres: os.Getenv("WRIT_DATABASE")}, args[0], passphrase)
+			report, err := store.Restore(ctx, store.Config{Dir: a.data, Postgres: a.postgres()}, args[0], passphrase)
 			if err != nil {
 				return err
 			}

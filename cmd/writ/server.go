@@ -53,9 +53,7 @@ the environment has the last word: WRIT_ADDRESS is address, WRIT_TLS__KEY is tls
 			if err != nil {
 				return err
 			}
-			if c.Data != "" && !cmd.Flags().Changed("data") {
-				a.data = c.Data
-			}
+			a.configured(cmd, c)
 			return a.serve(cmd.Context(), c, firstOwner)
 		},
 	}

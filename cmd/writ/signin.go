@@ -54,9 +54,7 @@ A server that runs on the data directory must be stopped for it.`,
 			if err != nil {
 				return err
 			}
-			if c.Data != "" && !cmd.Flags().Changed("data") {
-				a.data = c.Data
-			}
+			a.configured(cmd, c)
 			ctx, err := a.openExisting(cmd.Context())
 			if err != nil {
 				return err
