@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/writhq/writ/store"
 )
@@ -19,7 +21,9 @@ func TestLesson20_ConfiguredDatabaseIsUsed(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out, log said
-	if code := run(t.Context(), []string{"server", "--config", file}, strings.NewReader(""), &out, &log); code != exitFailed || !strings.Contains(log.String(), "PostgreSQL database does not answer") {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if code := run(ctx, []string{"server", "--config", file}, strings.NewReader(""), &out, &log); code != exitFailed || !strings.Contains(log.String(), "PostgreSQL database does not answer") {
 		t.Errorf("exit %d: %q %q", code, out.String(), log.String())
 	}
 	if store.Exists(filepath.Join(dir, "data")) {

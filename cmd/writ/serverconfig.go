@@ -121,6 +121,9 @@ func readServerConfig(path string, environ []string) (*serverConfig, error) {
 	fromEnv := env.Provider(".", env.Opt{
 		Prefix: envPrefix, EnvironFunc: func() []string { return environ },
 		TransformFunc: func(name, value string) (string, any) {
+			if value == "" {
+				return "", nil // an empty variable says nothing
+			}
 			key := strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(name, envPrefix)), "__", ".")
 			if key == "proxies" {
 				return key, strings.Fields(strings.ReplaceAll(value, ",", " "))
