@@ -27,8 +27,13 @@ var _ coverage.Store = Coverage{}
 const lastRun = `select rev, at, case when reached > rev then reached else rev end as newest from coverage_run order by rev desc limit 1`
 
 // Keep keeps a matrix as that of its day: the trend needs one a day, and most cells
-// are what they were, so that only those that differ are written.
+// are what they were, so that only those that differ are written. Where none does, how
+// far it was measured is bookkeeping: else each revision would bring a record that says
+// nothing.
 func (s Coverage) Keep(ctx context.Context, m coverage.Matrix) error {
+	if same, err := s.measuredAgain(ctx, m); err != nil || same {
+		return err
+	}
 	return s.db.change(ctx, audit.Event{Action: "coverage.keep"}, func(t *tx) error {
 		var run, reached access.Rev
 		var at access.Time

@@ -2,6 +2,9 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
+	"slices"
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/assurance/coverage"
@@ -20,6 +23,64 @@ func (t *tx) keepHeld(ctx context.Context, run access.Rev, held []coverage.Held)
 		rows[i] = []any{run, h.System, h.Tier, h.Entitlements, h.Grants, h.Standing, h.Eligible}
 	}
 	return t.insertMany(ctx, "coverage_held", heldColumns, rows)
+}
+
+const measuredUpTo = `update coverage_run set reached = $1, at = $2 where rev = $3 and reached < $1`
+
+// measuredAgain reports whether a matrix is what is kept of today, and then keeps up to
+// where that is known.
+func (s Coverage) measuredAgain(ctx context.Context, m coverage.Matrix) (same bool, err error) {
+	var run, reached access.Rev
+	var at, now access.Time
+	err = s.db.read(ctx, func(q *query) error {
+		if now, err = s.db.storeTime(ctx, q); err != nil {
+			return err
+		}
+		if err := q.row(ctx, lastRun).Scan(&run, &at, &reached); errors.Is(err, sql.ErrNoRows) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		switch {
+		case m.Rev <= reached:
+			same = true
+			return nil
+		case at/dayLength != now/dayLength:
+			return nil
+		}
+		rows, err := q.coverageRows(ctx, run, coverage.Filter{})
+		if err != nil || !sameRows(rows, m.Rows) {
+			return err
+		}
+		held, err := q.heldOf(ctx, run)
+		same = err == nil && sameRows(held, m.Held)
+		return err
+	})
+	if err != nil || !same || m.Rev <= reached {
+		return same, err
+	}
+	return true, s.db.bookkeep(ctx, func(t *tx) error {
+		_, err := t.exec(ctx, measuredUpTo, m.Rev, now, run)
+		return err
+	})
+}
+
+// sameRows reports whether two lists, which repeat nothing, hold the same in any order.
+func sameRows[T comparable](a, b []T) bool {
+	had := make(map[T]bool, len(a))
+	for _, x := range a {
+		had[x] = true
+	}
+	return len(a) == len(b) && !slices.ContainsFunc(b, func(x T) bool { return !had[x] })
+}
+
+func (q *query) heldOf(ctx context.Context, run access.Rev) (list []coverage.Held, err error) {
+	err = q.each(ctx, `select system_id, tier, entitlements, grants, standing, eligible from coverage_held where rev = $1`, []any{run}, func(scan func(...any) error) error {
+		var h coverage.Held
+		defer func() { list = append(list, h) }()
+		return scan(&h.System, &h.Tier, &h.Entitlements, &h.Grants, &h.Standing, &h.Eligible)
+	})
+	return list, err
 }
 
 const heldTrend = `

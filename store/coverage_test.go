@@ -300,3 +300,37 @@ func TestCoverageRefresh(t *testing.T) {
 		}
 	})
 }
+
+// What was measured again and found the same writes no record, and is still known to be
+// as of now.
+func TestMeasuringTheSameAgainIsNoChange(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, fresh func(*testing.T) Config) {
+		c := newCovering(t, fresh)
+		c.keep(10, 4)
+		before := c.records()
+		c.clock.at = c.clock.at.Add(time.Hour)
+		c.keep(12, 4)
+		c.keep(12, 4)
+		if k := c.last(coverage.Filter{}); k.Rev != 12 || k.At != access.TimeOf(c.clock.at) || c.records() != before {
+			t.Errorf("revision %d at %v, and %d records more", k.Rev, k.At.Time(), c.records()-before)
+		}
+		c.keep(13, 5)
+		if c.records() != before+1 {
+			t.Errorf("a change wrote %d records", c.records()-before)
+		}
+		c.clock.at = c.clock.at.Add(24 * time.Hour)
+		c.keep(14, 5)
+		if c.records() != before+2 {
+			t.Error("another day has no matrix of its own")
+		}
+	})
+}
+
+func (c *covering) records() (n int) {
+	c.t.Helper()
+	err := c.db.read(c.ctx, func(q *query) error { return q.row(c.ctx, `select count(*) from audit_record`).Scan(&n) })
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return n
+}
