@@ -383,7 +383,7 @@ func TestWhoMayOverHTTP(t *testing.T) {
 		{"DELETE", "/v1/runs/run_0000000000001", nil, "iam platform_owner"},
 		{"GET", "/v1/sources", nil, "iam audit"},
 		{"POST", "/v1/sources/src_0000000000001/sync", obj{}, "iam"},
-		{"GET", "/v1/disputes", nil, "iam security_operations platform_owner audit"},
+		{"GET", "/v1/disputes", nil, "iam security_operations audit"},
 		{"POST", "/v1/accounts/" + account + "/link", obj{"nobody": true, "reason": "x"}, "iam"},
 		{"GET", "/v1/correlation/rules", nil, "iam audit"},
 		{"POST", "/v1/correlation/rules", obj{"name": "X", "by": "login", "expression": "1", "reason": "x"}, "iam"},

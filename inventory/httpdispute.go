@@ -95,7 +95,12 @@ type behind struct {
 	ID     access.AccountID `json:"i"`
 }
 
+// listDisputes tells whose each account may be, which is for those who may see people:
+// their names are in the evidence.
 func (a *API) listDisputes(ctx context.Context, in *listDisputesInput) (*listDisputesOutput, error) {
+	if err := a.Gate.Permit(ctx, "identity.read", policy.Object{}); err != nil {
+		return nil, err
+	}
 	after, err := httpapi.ParseCursor[behind](in.Cursor)
 	if err != nil {
 		return nil, err
