@@ -24,7 +24,9 @@ func (a *app) assuring(n *node) []server.Feature {
 // decided for the log as a whole.
 func (a *app) auditAPI(n *node) *audit.API {
 	may := func(action string) audit.Guard {
-		return policy.On(n.gate, action, func(context.Context, *struct{}) (policy.Object, error) { return policy.Object{}, nil })
+		return policy.On(n.gate, action, func(ctx context.Context, _ *struct{}) (policy.Object, error) {
+			return policy.Object{}, n.door.Still(ctx) // a stream asks again at each event
+		})
 	}
 	return &audit.API{
 		Log: a.db.Audit(), Read: may("audit.read"), Verify: may("audit.verify"), Export: may("audit.export"),
