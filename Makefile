@@ -21,7 +21,7 @@ build: ## the binary, static, into bin/
 
 console: console/dist/index.html ## what browsers are given, into console/dist; needs Node.js 20.19 or newer
 
-console/dist/index.html: console/node_modules/.stamp $(shell find console/src console/public console/index.html console/vite.config.ts console/pack.mjs -type f)
+console/dist/index.html: console/node_modules/.stamp docs/openapi.json $(shell find console/src console/public console/index.html console/vite.config.ts console/pack.mjs -type f)
 	cd console && npm run --silent build
 
 # What is installed stays until the list of it changes.
@@ -30,8 +30,11 @@ console/node_modules/.stamp: console/package-lock.json
 	cd console && npm ci --no-audit --no-fund && touch node_modules/.stamp
 
 # Whole-product tests build the command: a cached result would not see it change.
-test: install check console ## everything: installs what is missing, checks, tests against real servers
+test: install check console console-check ## everything: installs what is missing, checks, tests against real servers
 	CGO_ENABLED=1 $(GO) test -race -count=1 -p 2 -timeout 30m -json ./... | $(REPORT)
+
+console-check: console ## types, lint and unit tests of the console
+	cd console && npm run --silent check
 
 quick: ## the tests that need no server, under a minute
 	$(GO) test -short -timeout 5m -json ./... | $(REPORT)
@@ -92,7 +95,7 @@ bench-http: ## decisions over HTTP beside an empty route: a processor's time, re
 vuln: ## known vulnerabilities in what we import
 	$(TOOL) govulncheck ./...
 
-release: ## static binaries for each platform, with checksums, into bin/release
+release: console ## static binaries for each platform, with checksums, into bin/release
 	@rm -rf bin/release && mkdir -p bin/release
 	@for p in $(PLATFORMS); do os=$${p%/*} arch=$${p#*/}; echo "writ-$$os-$$arch"; \
 	  CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch $(GO) build -trimpath -ldflags '-s -w' -o "bin/release/writ-$$os-$$arch" ./cmd/writ; done
@@ -101,4 +104,4 @@ release: ## static binaries for each platform, with checksums, into bin/release
 clean: ## what make made
 	rm -rf bin demo console/node_modules console/dist/assets console/dist/*.*
 
-.PHONY: help demo demo-reset build test quick install check format format-check vet lint verify fuzz soak bench bench-decide bench-graph bench-search bench-assess bench-ingest vuln release clean fuzz-http bench-http console
+.PHONY: help console-check demo demo-reset build test quick install check format format-check vet lint verify fuzz soak bench bench-decide bench-graph bench-search bench-assess bench-ingest vuln release clean fuzz-http bench-http console
