@@ -3,59 +3,103 @@ package e2e
 import (
 	"bufio"
 	"context"
-	"fmt"
+	"encoding/json"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 )
 
-var signsIn = regexp.MustCompile(`http://localhost:\d+/welcome#\S+`)
+// consolePeople are the people of the demo who are signed in, by what they hold.
+var consolePeople = map[string]string{
+	"head": "E0000041", "security_operations": "E0000045", "platform_owner": "E0000042",
+	"iam": "E0000006", "audit": "E0000003", "employee": "E0000100",
+}
 
 // TestConsoleInChromium serves the demo as 'make demo' does and lets a real browser go
-// through console/e2e: sign-in by link and by passkey, every page at two widths, light
-// and dark, with axe on each and nothing that the page's policy refuses.
+// through console/e2e as each function: every page at two widths, light and dark, with axe
+// on each and nothing that the page's policy refuses. E2E_SPECS names the specs to run, and
+// E2E_SHOTS a directory for what was seen.
 func TestConsoleInChromium(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it needs a browser and two minutes")
+		t.Skip("it needs a browser and minutes")
 	}
 	console := filepath.Join("..", "console")
 	for _, built := range []string{"node_modules", "dist/index.html"} {
 		if _, err := os.Stat(filepath.Join(console, built)); err != nil {
-			t.Skip("the console is not built: make console")
+			t.Fatal("the console is not built: make console")
 		}
 	}
-	origin, link := demo(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
+	address, data := freeAddress(t), filepath.Join(t.TempDir(), "demo")
+	serveDemo(t, address, data)() // the first start makes the company
+	links := map[string]string{}
+	for who, number := range consolePeople {
+		links[who] = signinLink(t, address, data, number)
+	}
+	secrets, err := json.Marshal(links)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer serveDemo(t, address, data)()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "npx", "playwright", "test", "--config", "e2e/playwright.config.ts", "--reporter=line", "--output", t.TempDir())
+	args := append([]string{"playwright", "test", "--config", "e2e/playwright.config.ts", "--reporter=line", "--output", t.TempDir()}, strings.Fields(os.Getenv("E2E_SPECS"))...)
+	cmd := exec.CommandContext(ctx, "npx", args...)
 	cmd.Dir = console
-	cmd.Env = append(os.Environ(), "WRIT_URL="+origin, "WRIT_LINK="+link)
+	cmd.Env = append(os.Environ(), "WRIT_URL="+origin(address), "WRIT_LINKS="+string(secrets))
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
 
-// demo serves the sample company at a free port until the test ends.
-func demo(t *testing.T) (origin, link string) {
+func freeAddress(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := l.Addr().String()
-	if err := l.Close(); err != nil {
+	defer l.Close() //nolint:errcheck // it is free again
+	return l.Addr().String()
+}
+
+// origin is what a browser calls it: passkeys need a name, not a number.
+func origin(address string) string {
+	return strings.Replace("http://"+address, "127.0.0.1", "localhost", 1)
+}
+
+func demoEnviron(address string) []string {
+	return append(os.Environ(), "WRIT_ADDRESS="+address, "WRIT_DATABASE=")
+}
+
+// signinLink is a link for one of the company, made beside a server that is stopped.
+func signinLink(t *testing.T, address, data, number string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), writ(t), "--data", data, "-o", "json", "signin", "link", number)
+	cmd.Env = demoEnviron(address)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("a link for %s: %v", number, err)
+	}
+	var answer struct {
+		Link string `json:"link"`
+	}
+	if err := json.Unmarshal(out, &answer); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), writ(t), "demo", "--serve", "--data", filepath.Join(t.TempDir(), "demo"))
-	cmd.Env = append(os.Environ(), "WRIT_ADDRESS="+address, "WRIT_DATABASE=")
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGINT) }
-	cmd.WaitDelay = 30 * time.Second
+	return answer.Link
+}
+
+// serveDemo serves the sample company until what it returns is called.
+func serveDemo(t *testing.T, address, data string) (stop func()) {
+	t.Helper()
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), writ(t), "demo", "--serve", "--data", data)
+	cmd.Env = demoEnviron(address)
+	var said strings.Builder
+	cmd.Stderr = &said
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -63,23 +107,23 @@ func demo(t *testing.T) (origin, link string) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		_ = cmd.Cancel()
-		if err := cmd.Wait(); err != nil && !strings.Contains(err.Error(), "signal") {
-			t.Errorf("Ctrl-C did not stop it cleanly: %v", err)
+	lines := bufio.NewScanner(out)
+	stop = func() {
+		if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+			t.Error(err)
 		}
-	})
-	var said strings.Builder
-	for lines := bufio.NewScanner(out); lines.Scan(); {
-		_, _ = fmt.Fprintln(&said, lines.Text())
-		if link = signsIn.FindString(lines.Text()); link != "" {
-			go func() {
-				for lines.Scan() {
-				}
-			}()
-			return strings.Replace("http://"+address, "127.0.0.1", "localhost", 1), link
+		for lines.Scan() {
+		}
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("Ctrl-C did not stop it cleanly: %v\n%s", err, said.String())
 		}
 	}
-	t.Fatalf("it printed no URL that signs in:\n%s", said.String())
-	return "", ""
+	for lines.Scan() {
+		if strings.Contains(lines.Text(), origin(address)+"/welcome#") {
+			return stop
+		}
+	}
+	stop()
+	t.Fatal("it printed no URL that signs in")
+	return nil
 }

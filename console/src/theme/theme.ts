@@ -7,10 +7,10 @@ const verdigris: MantineColorsTuple = [
 
 export const theme = createTheme({
   primaryColor: "verdigris",
-  primaryShade: { light: 7, dark: 4 },
+  primaryShade: { light: 7, dark: 6 },
   colors: { verdigris },
   autoContrast: true,
-  luminanceThreshold: 0.32,
+  luminanceThreshold: 0.3,
   fontFamily: "'Inter Variable', system-ui, sans-serif",
   fontFamilyMonospace: "ui-monospace, 'SF Mono', 'DejaVu Sans Mono', Menlo, monospace",
   fontSizes: { xs: "0.75rem", sm: "0.8125rem", md: "0.875rem", lg: "1rem", xl: "1.1875rem" },
