@@ -70,6 +70,9 @@ func (db *DB) migrate(ctx context.Context) error {
 	if has == knows {
 		return nil
 	}
+	if db.beside {
+		return ErrLocked.With("the server that works on %s is of another version: use its binary", db.dir)
+	}
 	p, err := db.provider()
 	if err != nil {
 		return err
