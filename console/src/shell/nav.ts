@@ -1,5 +1,5 @@
 import {
-  IconFileCheck, IconGauge, IconHome2, IconKey, IconListSearch, IconServer2, IconSettings, IconShieldHalf, IconUserCircle, IconUsers,
+  IconFileCheck, IconGauge, IconHome2, IconKey, IconLink, IconListSearch, IconServer2, IconSettings, IconShieldHalf, IconUserCircle, IconUserQuestion, IconUsers,
 } from "@tabler/icons-react";
 
 export interface Place {
@@ -28,6 +28,13 @@ export const groups: Group[] = [
       { to: "/systems", label: "Systems", sign: IconServer2, keywords: "connectors sync sources" },
     ],
   },
+  {
+    label: "Decide",
+    places: [
+      { to: "/disputes", label: "Disputes", sign: IconUserQuestion, keywords: "whose account link orphan", needs: "link.decide" },
+      { to: "/correlation", label: "Correlation", sign: IconLink, keywords: "rules match accounts people", needs: "correlation.read" },
+    ],
+  },
   { label: "Prove", places: [{ to: "/audit", label: "Audit", sign: IconFileCheck, keywords: "record log verify" }] },
   {
     label: "Yours",
@@ -37,5 +44,12 @@ export const groups: Group[] = [
     ],
   },
 ];
+
+// placesFor leaves out what somebody could do nothing with.
+export function placesFor(may: string[] | null | undefined): Group[] {
+  return groups
+    .map((g) => ({ ...g, places: g.places.filter((p) => p.needs === undefined || (may ?? []).includes(p.needs)) }))
+    .filter((g) => g.places.length > 0);
+}
 
 export const searchPlace: Place = { to: "/search", label: "Search", sign: IconListSearch };

@@ -31,7 +31,11 @@ const inside = [
   page("/entitlements", () => import("../features/search/Entitlements"), "Entitlements"),
   page("/entitlements/$id", () => import("../features/ask/Entitlement"), "Entitlement"),
   page("/systems", () => import("../features/system/Systems"), "Systems"),
+  page("/systems/new", () => import("../features/system/Add"), "Add"),
+  page("/systems/$id/setup", () => import("../features/system/Setup"), "Setup"),
   page("/systems/$id", () => import("../features/system/System"), "System"),
+  page("/disputes", () => import("../features/dispute/Disputes"), "Disputes"),
+  page("/correlation", () => import("../features/correlation/Correlation"), "Correlation"),
   page("/me", () => import("../features/ask/MyAccess"), "MyAccess"),
 ];
 
