@@ -42,19 +42,23 @@ export function Account() {
     >
       <Numbers of={a} />
       <div className={ui.grid}>
-        <Whose of={a} />
-        <Held of={a} />
-        <Panel title="What it is">
-          <Facts items={[
-            ["Native id", <code key="n">{a.native_id}</code>],
-            ["Kind", <>{kindNames[a.kind] ?? said(a.kind)}{a.kind_reason && <span className="quiet">: {a.kind_reason}</span>}</>],
-            ["Signs in", a.interactive ? "a person can sign in with it" : "no person can sign in with it"],
-            ["Created", a.created && <Time at={a.created} absolute />], ["Expires", a.expires ? <Time at={a.expires} absolute /> : <span className="quiet">nothing says that it ends</span>],
-            ["Last used", a.usage_known ? <Time at={a.last_used} /> : <span className="quiet">nothing is known of its use</span>],
-          ]}
-          />
-        </Panel>
-        <Ways of={a} />
+        <div className={ui.column}>
+          <Whose of={a} />
+          <Panel title="What it is">
+            <Facts items={[
+              ["Native id", <code key="n">{a.native_id}</code>],
+              ["Kind", <>{kindNames[a.kind] ?? said(a.kind)}{a.kind_reason && <span className="quiet">: {a.kind_reason}</span>}</>],
+              ["Signs in", a.interactive ? "a person can sign in with it" : "no person can sign in with it"],
+              ["Created", a.created && <Time at={a.created} absolute />], ["Expires", a.expires ? <Time at={a.expires} absolute /> : <span className="quiet">nothing says that it ends</span>],
+              ["Last used", a.usage_known ? <Time at={a.last_used} /> : <span className="quiet">nothing is known of its use</span>],
+            ]}
+            />
+          </Panel>
+        </div>
+        <div className={ui.column}>
+          <Held of={a} />
+          <Ways of={a} />
+        </div>
       </div>
       <FindingRows of={a.findings} title="What is wrong with it" />
     </Page>
@@ -124,7 +128,7 @@ function Ways({ of }: { of: Shown }) {
       {accounts.length + credentials.length === 0 ? <Blank title="None is known" text="No credential and no other account is known to lead in or onward." /> : (
         <Rows items={[
           ...credentials.map((c, i) => ({
-            key: `c${i}`, title: said(c.kind), note: <>{c.changed && <>changed <Time at={c.changed} />, </>}used <Time at={c.last_used} />{c.accounts > 1 && <>; {count(c.accounts)} accounts accept the same</>}</>,
+            key: `c${i}`, title: said(c.kind), note: <>{c.changed && <>changed <Time at={c.changed} />, </>}{c.last_used ? <>used <Time at={c.last_used} /></> : "nothing is known of its use"}{c.accounts > 1 && <>; {count(c.accounts)} accounts accept the same</>}</>,
             end: c.accounts > 1 ? <Mark tone="warn">Shared</Mark> : undefined,
           })),
           ...accounts.map(({ a, note }, i) => ({
