@@ -21,6 +21,7 @@ import (
 var consolePeople = map[string]string{
 	"head": "E0000041", "security_operations": "E0000045", "platform_owner": "E0000042",
 	"iam": "E0000006", "audit": "E0000003", "employee": "E0000100",
+	"visitor": "E0000101", "traveller": "E0000041",
 }
 
 // TestConsoleInChromium serves the demo as 'make demo' does and lets a real browser go
@@ -53,7 +54,7 @@ func TestConsoleInChromium(t *testing.T) {
 	args := append([]string{"playwright", "test", "--config", "e2e/playwright.config.ts", "--reporter=line", "--output", t.TempDir()}, strings.Fields(os.Getenv("E2E_SPECS"))...)
 	cmd := exec.CommandContext(ctx, "npx", args...)
 	cmd.Dir = console
-	cmd.Env = append(os.Environ(), "WRIT_URL="+origin(address), "WRIT_LINKS="+string(secrets), fmt.Sprint("E2E_POSTGRES=", clusterToAdd(t)))
+	cmd.Env = append(os.Environ(), "WRIT_URL="+origin(address), "WRIT_LINKS="+string(secrets), "E2E_BINARY="+writ(t), fmt.Sprint("E2E_POSTGRES=", clusterToAdd(t)))
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}

@@ -1,5 +1,5 @@
 import {
-  IconFileCheck, IconGauge, IconHome2, IconKey, IconLink, IconListSearch, IconServer2, IconSettings, IconShieldHalf, IconUserCircle, IconUserQuestion, IconUsers,
+  IconFileCheck, IconGauge, IconHome2, IconId, IconKey, IconLink, IconListSearch, IconServer2, IconSettings, IconShieldHalf, IconUserCircle, IconUserQuestion, IconUsers,
 } from "@tabler/icons-react";
 
 export interface Place {
@@ -24,6 +24,7 @@ export const groups: Group[] = [
       { to: "/coverage", label: "Coverage", sign: IconGauge, keywords: "controls matrix" },
       { to: "/findings", label: "Findings", sign: IconShieldHalf, keywords: "gaps risks issues" },
       { to: "/identities", label: "Identities", sign: IconUsers, keywords: "people services agents" },
+      { to: "/accounts", label: "Accounts", sign: IconId, keywords: "logins orphans dormant shared break glass" },
       { to: "/entitlements", label: "Entitlements", sign: IconKey, keywords: "groups roles rights tiers" },
       { to: "/systems", label: "Systems", sign: IconServer2, keywords: "connectors sync sources" },
     ],

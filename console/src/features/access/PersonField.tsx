@@ -16,11 +16,12 @@ interface PersonFieldProps {
   value: Person | null;
   onChange: (person: Person | null) => void;
   clearable?: boolean;
+  nobody?: string; // what it means to choose nobody
 }
 
 // PersonField finds a person by their name, number or address. Whoever may not search
 // people can still name themself.
-export function PersonField({ label, description, value, onChange, clearable = true }: PersonFieldProps) {
+export function PersonField({ label, description, value, onChange, clearable = true, nobody }: PersonFieldProps) {
   const me = useMe();
   const [text, setText] = useState("");
   const [asked] = useDebouncedValue(text.trim(), 200);
@@ -37,7 +38,7 @@ export function PersonField({ label, description, value, onChange, clearable = t
     <Select
       label={label} searchable clearable={clearable} clearButtonProps={{ "aria-label": `Clear ${label.toLowerCase()}`, tabIndex: 0 }}
       description={description ?? (searches ? undefined : "You may not search people, so you can name yourself alone.")}
-      placeholder={searches ? "Begin to type a name or number" : "Choose yourself"}
+      placeholder={nobody ?? (searches ? "Begin to type a name or number" : "Choose yourself")}
       data={[...choices].map(([id, c]) => ({ value: id, label: c.name }))} value={value?.id ?? null}
       filter={searches ? ({ options }) => options : undefined} onSearchChange={setText}
       nothingFoundMessage={asked === "" ? "Type a name" : found.isFetching ? "Looking" : "Nobody who is active is called so"}
