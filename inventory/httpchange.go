@@ -180,9 +180,13 @@ func ofDraft(y System, action string) string {
 	return action
 }
 
-// mayMove asks what a change needs beside being allowed to change the system: to change
-// it where it is moved to, to change who answers for it, and to see its new host.
+// mayMove asks what a change needs: to change the system as it is in this version, since
+// the draft that the guard saw may be active by now, to change it where it is moved to, to
+// change who answers for it, and to see its new host.
 func (a *API) mayMove(ctx context.Context, was, is System) error {
+	if err := a.Gate.Permit(ctx, ofDraft(was, changeSystem), protected(was)); err != nil {
+		return err
+	}
 	if was.Scope != is.Scope {
 		if err := a.Gate.Permit(ctx, ofDraft(was, changeSystem), protected(is)); err != nil {
 			return err
