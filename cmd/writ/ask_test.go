@@ -17,6 +17,7 @@ import (
 // The people of the demo who ask.
 const (
 	inIAM        = "E0000006"
+	inSecurity   = "E0000045"
 	ownsPlatform = "E0000042" // platform owner
 	inAudit      = "E0000003"
 	employee     = "E0000100" // holds no function

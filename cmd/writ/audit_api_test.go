@@ -41,12 +41,12 @@ type auditRow struct {
 }
 
 func TestAuditOverHTTP(t *testing.T) {
-	o := openOffice(t)
-	o.settle()
-	t.Run("list", func(t *testing.T) { auditList(t, o) })
-	t.Run("proofs", func(t *testing.T) { auditProofs(t, o) })
+	s := serve(t)
+	s.settle()
+	t.Run("list", func(t *testing.T) { auditList(t, s) })
+	t.Run("proofs", func(t *testing.T) { auditProofs(t, s) })
 	t.Run("export", func(t *testing.T) {
-		body := o.ask(o.audit, http.StatusOK, "GET", "/v1/audit/export", nil).body
+		body := s.as(inAudit).want(http.StatusOK, "GET", "/v1/audit/export", nil, nil).body
 		evidence, key, err := audit.ReadExport(bytes.NewReader(body))
 		if err != nil {
 			t.Fatal(err)
@@ -61,31 +61,31 @@ func TestAuditOverHTTP(t *testing.T) {
 			Intact  *bool           `json:"intact"`
 			Last    *audit.Verified `json:"last"`
 		}
-		o.ask(o.security, http.StatusAccepted, "POST", "/v1/audit/verify", nil)
-		for o.read(o.audit, "/v1/audit/verify", &state); state.Running; o.read(o.audit, "/v1/audit/verify", &state) {
+		s.as(inSecurity).want(http.StatusAccepted, "POST", "/v1/audit/verify", nil, nil)
+		for s.as(inAudit).get("/v1/audit/verify", &state); state.Running; s.as(inAudit).get("/v1/audit/verify", &state) {
 		}
-		if state.Intact == nil || !*state.Intact || state.Last == nil || state.Last.By != o.security.String() || state.Last.Defects != 0 {
+		if state.Intact == nil || !*state.Intact || state.Last == nil || state.Last.By != s.identity(inSecurity).String() || state.Last.Defects != 0 {
 			t.Errorf("%+v", state)
 		}
 	})
 	// Refusals: who may not read the log learns nothing from it.
 	for _, path := range []string{"/v1/audit", "/v1/audit/records/1", "/v1/audit/checkpoint", "/v1/audit/export", "/v1/audit/stream", "/v1/audit/verify", "/v1/audit/proof?from=1&to=2"} {
-		for _, who := range []access.IdentityID{o.iam, o.platform, o.employee} {
-			o.ask(who, http.StatusForbidden, "GET", path, nil)
+		for _, who := range []string{inIAM, ownsPlatform, employee} {
+			s.as(who).want(http.StatusForbidden, "GET", path, nil, nil)
 		}
-		o.ask(0, http.StatusUnauthorized, "GET", path, nil)
-		limited := policy.Caller{Identity: o.audit, Limits: []string{"finding.read"}}
-		o.askAs(limited, http.StatusForbidden, "GET", path, nil)
+		s.as("").want(http.StatusUnauthorized, "GET", path, nil, nil)
+		limited := policy.Caller{Identity: s.identity(inAudit), Limits: []string{"finding.read"}}
+		s.caller(limited).want(http.StatusForbidden, "GET", path, nil, nil)
 	}
-	o.ask(o.iam, http.StatusForbidden, "POST", "/v1/audit/verify", nil)
-	o.ask(o.audit, http.StatusNotFound, "GET", "/v1/audit/records/99999999", nil)
+	s.as(inIAM).want(http.StatusForbidden, "POST", "/v1/audit/verify", nil, nil)
+	s.as(inAudit).want(http.StatusNotFound, "GET", "/v1/audit/records/99999999", nil, nil)
 }
 
-func auditList(t *testing.T, o *office) {
+func auditList(t *testing.T, s *served) {
 	seen := map[int64]bool{}
 	for cursor := ""; ; {
 		var p auditPage
-		o.read(o.audit, "/v1/audit?limit=20"+cursor, &p)
+		s.as(inAudit).get("/v1/audit?limit=20"+cursor, &p)
 		for _, x := range p.Items {
 			if seen[x.Record] {
 				t.Fatalf("record %d twice", x.Record)
@@ -97,28 +97,28 @@ func auditList(t *testing.T, o *office) {
 		}
 		cursor = "&cursor=" + p.Next
 	}
-	all, err := o.app.db.Audit().List(o.ctx, audit.Filter{First: 100_000})
+	all, err := s.app.db.Audit().List(s.ctx, audit.Filter{First: 100_000})
 	if err != nil || len(all.Entries) < len(seen) || len(seen) < 20 {
 		t.Fatalf("%d of %d records, %v", len(seen), len(all.Entries), err)
 	}
 	var p auditPage
-	o.read(o.audit, "/v1/audit?action=function.&subject="+o.iam.String(), &p)
-	if len(p.Items) != 1 || p.Items[0].Object.ID != o.iam.Ref() || p.Items[0].Personal["reason"] == "" {
+	s.as(inAudit).get("/v1/audit?action=function.&subject="+s.identity(inIAM).String(), &p)
+	if len(p.Items) != 1 || p.Items[0].Object.ID != s.identity(inIAM).Ref() || p.Items[0].Personal["reason"] == "" {
 		t.Errorf("what tells about one person: %+v", p.Items)
 	}
 	newest := all.Entries[0]
-	o.read(o.audit, "/v1/audit?to="+newest.At.Time().UTC().Format("2006-01-02T15:04:05.000000Z"), &p)
+	s.as(inAudit).get("/v1/audit?to="+newest.At.Time().UTC().Format("2006-01-02T15:04:05.000000Z"), &p)
 	for _, x := range p.Items {
 		if x.Record == newest.ID {
 			t.Error("what is before a time holds what is of it")
 		}
 	}
-	o.ask(o.audit, http.StatusUnprocessableEntity, "GET", "/v1/audit?object=nobody", nil)
+	s.as(inAudit).want(http.StatusUnprocessableEntity, "GET", "/v1/audit?object=nobody", nil, nil)
 }
 
-func auditProofs(t *testing.T, o *office) {
+func auditProofs(t *testing.T, s *served) {
 	var r auditRow
-	o.read(o.audit, "/v1/audit/records/3", &r)
+	s.as(inAudit).get("/v1/audit/records/3", &r)
 	if r.Proof == nil {
 		t.Fatalf("no proof: %+v", r)
 	}
@@ -140,28 +140,28 @@ func auditProofs(t *testing.T, o *office) {
 	var k struct {
 		Size int64 `json:"size"`
 	}
-	o.read(o.audit, "/v1/audit/checkpoint", &k)
+	s.as(inAudit).get("/v1/audit/checkpoint", &k)
 	var p struct {
 		Hashes []string `json:"hashes"`
 	}
-	o.read(o.audit, fmt.Sprintf("/v1/audit/proof?from=3&to=%d", k.Size), &p)
+	s.as(inAudit).get(fmt.Sprintf("/v1/audit/proof?from=3&to=%d", k.Size), &p)
 	if len(p.Hashes) == 0 {
 		t.Error("no proof of consistency")
 	}
-	o.ask(o.audit, http.StatusUnprocessableEntity, "GET", "/v1/audit/proof?from=9&to=3", nil)
+	s.as(inAudit).want(http.StatusUnprocessableEntity, "GET", "/v1/audit/proof?from=9&to=3", nil, nil)
 }
 
 // events reads what a stream says, event by event.
-func (o *office) events(ctx context.Context, who access.IdentityID, path string, headers ...string) (next func() (event, data string, ok bool)) {
-	o.t.Helper()
-	r := o.request(ctx, policy.Caller{Identity: who}, "GET", path, nil, headers...)
-	res, err := o.server.Client().Do(r)
+func (a *asker) events(ctx context.Context, path string, headers ...string) (next func() (event, data string, ok bool)) {
+	a.s.t.Helper()
+	r := a.request(ctx, "GET", path, nil, headers...)
+	res, err := a.s.server.Client().Do(r)
 	if err != nil {
-		o.t.Fatal(err)
+		a.s.t.Fatal(err)
 	}
-	o.t.Cleanup(func() { _ = res.Body.Close() })
+	a.s.t.Cleanup(func() { _ = res.Body.Close() })
 	if res.StatusCode != http.StatusOK || res.Header.Get("X-Accel-Buffering") != "no" || res.Header.Get("Content-Type") != "text/event-stream" {
-		o.t.Fatalf("%d %v", res.StatusCode, res.Header)
+		a.s.t.Fatalf("%d %v", res.StatusCode, res.Header)
 	}
 	lines := bufio.NewScanner(res.Body)
 	return func() (event, data string, ok bool) {
@@ -182,10 +182,10 @@ func (o *office) events(ctx context.Context, who access.IdentityID, path string,
 // TestLesson03_StreamEnds: a stream shows what comes, goes on where it was left, and
 // ends when whoever follows may not read the log any more.
 func TestLesson03_StreamEnds(t *testing.T) {
-	o := openOffice(t)
-	o.settle()
-	next := o.events(t.Context(), o.security, "/v1/audit/stream")
-	o.holds(o.employee, access.PlatformOwner)
+	s := serve(t)
+	s.settle()
+	next := s.as(inSecurity).events(t.Context(), "/v1/audit/stream")
+	s.holds(s.identity(employee), access.PlatformOwner)
 	var row auditRow
 	for row.Action != "function.assign" {
 		event, data, ok := next()
@@ -196,15 +196,15 @@ func TestLesson03_StreamEnds(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if row.Object == nil || row.Object.ID != o.employee.Ref() {
+	if row.Object == nil || row.Object.ID != s.identity(employee).Ref() {
 		t.Errorf("%+v", row)
 	}
-	again := o.events(t.Context(), o.audit, "/v1/audit/stream", "Last-Event-ID", fmt.Sprint(*row.Leaf-1))
+	again := s.as(inAudit).events(t.Context(), "/v1/audit/stream", "Last-Event-ID", fmt.Sprint(*row.Leaf-1))
 	var same auditRow
 	if _, data, ok := again(); !ok || json.Unmarshal([]byte(data), &same) != nil || same.Record != row.Record {
 		t.Errorf("it goes on at %s, not at record %d", data, row.Record)
 	}
-	if err := o.app.db.Policy().Unassign(o.ctx, o.security, policy.Held{Function: access.SecurityOperations}, "they have left"); err != nil {
+	if err := s.app.db.Policy().Unassign(s.ctx, s.identity(inSecurity), policy.Held{Function: access.SecurityOperations}, "they have left"); err != nil {
 		t.Fatal(err)
 	}
 	for {
@@ -215,14 +215,14 @@ func TestLesson03_StreamEnds(t *testing.T) {
 		if event == "end" {
 			break
 		}
-		if strings.Contains(data, "function.unassign") && o.node.settled.Load() == 0 {
+		if strings.Contains(data, "function.unassign") && s.node.settled.Load() == 0 {
 			t.Error(data)
 		}
 	}
 	if _, _, more := next(); more {
 		t.Error("it goes on behind its end")
 	}
-	o.ask(o.security, http.StatusForbidden, "GET", "/v1/audit/stream", nil)
+	s.as(inSecurity).want(http.StatusForbidden, "GET", "/v1/audit/stream", nil, nil)
 }
 
 func TestAuditTail(t *testing.T) {

@@ -1,12 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
-	"io/fs"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -21,7 +22,6 @@ import (
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/internal/httpapi"
 	"github.com/writhq/writ/policy"
-	"github.com/writhq/writ/server"
 )
 
 // A small company in two scopes, to try every route with: whoever is of the north has
@@ -56,30 +56,34 @@ var whoCalls = []struct {
 	{"audit", "6", access.AuditFunction, false, nil},
 }
 
-// makeCompany writes it into a data directory.
-func makeCompany(t *testing.T) (data string) {
-	t.Helper()
-	dir := t.TempDir()
-	data = filepath.Join(dir, "data")
+// twoScopes is a folder whose data is that company, read.
+var twoScopes = sharedCompany(func(dir string) error {
 	for name, text := range companyFiles {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			t.Fatal(err)
+			return err
 		}
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
+			return err
 		}
 	}
-	in := func(args ...string) { writ(t, exitOK, append([]string{"--data", data}, args...)...) }
-	in("source", "add", "hr", filepath.Join(dir, "hr.csv"))
-	in("source", "sync", "hr")
-	for _, name := range []string{"north", "canary"} {
-		in("system", "add", name+"=csv="+filepath.Join(dir, name))
-		in("system", "sync", name)
+	data := filepath.Join(dir, "data")
+	for _, args := range [][]string{
+		{"source", "add", "hr", filepath.Join(dir, "hr.csv")},
+		{"source", "sync", "hr"},
+		{"system", "add", "north=csv=" + filepath.Join(dir, "north")},
+		{"system", "add", "canary=csv=" + filepath.Join(dir, "canary")},
+		{"system", "sync", "north"},
+		{"system", "sync", "canary"},
+	} {
+		var errs bytes.Buffer
+		if code := run(context.Background(), append([]string{"--data", data}, args...), strings.NewReader(""), io.Discard, &errs); code != exitOK {
+			return fmt.Errorf("writ %v: exit %d: %s", args, code, errs.String())
+		}
 	}
 	db, err := sql.Open("sqlite", filepath.Join(data, "writ.db"))
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	for _, text := range []string{
 		`insert into scope (id, from_set, name, parent_id) values (1, 1, 'North', 0), (2, 1, 'Canary South', 0)`,
@@ -87,80 +91,34 @@ func makeCompany(t *testing.T) (data string) {
 		`update system set scope_id = 2 where name = 'canary'`,
 	} {
 		if _, err := db.Exec(text); err != nil {
-			t.Fatal(err)
+			return errors.Join(err, db.Close())
 		}
 	}
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
+	return db.Close()
+})
 
-// company is it, served.
+// company is a copy of it, served.
 type company struct {
-	server *server.Server
-	node   *node
-	app    *app
-	ids    map[string]string // by kind and by prefix, of what lies in the south
-	who    map[string]policy.Caller
+	*served
+	ids map[string]string // by kind and by prefix, of what lies in the south
+	who map[string]policy.Caller
 }
 
-// openCompany serves a copy of a data directory with a door that believes a header.
-func openCompany(t *testing.T, data string) *company {
+// serveTwoScopes serves a copy of the company of two scopes. What follows from it is
+// computed once, before, and only what was asked to run goes on behind: requests that are
+// almost right come by the thousand.
+func serveTwoScopes(t *testing.T) *company {
 	t.Helper()
-	copied := filepath.Join(t.TempDir(), "data")
-	if err := os.CopyFS(copied, os.DirFS(data)); err != nil {
+	c := &company{served: openCopy(t, twoScopes), ids: map[string]string{"record": "1"}, who: map[string]policy.Caller{}}
+	c.hire(t, c.ctx)
+	if err := c.node.step(c.ctx); err != nil {
 		t.Fatal(err)
 	}
-	err := filepath.WalkDir(copied, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && !d.IsDir() {
-			err = os.Chmod(path, 0o600)
-		}
-		return err
-	})
-	if err != nil {
+	c.find(t, c.ctx)
+	if err := c.node.search.Follow(c.ctx); err != nil {
 		t.Fatal(err)
 	}
-	old := slog.Default()
-	slog.SetDefault(slog.New(slog.DiscardHandler)) // thousands of requests
-	t.Cleanup(func() { slog.SetDefault(old) })
-	a := &app{in: strings.NewReader(""), out: io.Discard, err: io.Discard, data: copied}
-	ctx, err := a.openGraph(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := a.close(); err != nil {
-			t.Error(err)
-		}
-	})
-	c := &company{app: a, ids: map[string]string{"record": "1"}, who: map[string]policy.Caller{}}
-	if c.node, err = a.newNode(ctx); err != nil {
-		t.Fatal(err)
-	}
-	c.hire(t, ctx)
-	if err := c.node.step(ctx); err != nil {
-		t.Fatal(err)
-	}
-	c.find(t, ctx)
-	if err := c.node.search.Follow(ctx); err != nil {
-		t.Fatal(err)
-	}
-	runs, end := context.WithCancel(ctx)
-	ended := make(chan error, 1)
-	go func() { ended <- c.node.runs.Run(runs) }()
-	t.Cleanup(func() {
-		end()
-		<-ended //nolint:errcheck // it says that it was told to end
-	})
-	cfg, err := a.served(&serverConfig{Origin: "http://localhost:7400"}, c.node)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg.Door, cfg.Limits = c, server.Limits{AddressRate: 1e6, IdentityRate: 1e6}
-	if c.server, err = server.New(cfg); err != nil {
-		t.Fatal(err)
-	}
+	c.start(c.node.runs.Run)
 	return c
 }
 
@@ -259,20 +217,15 @@ func refOfKind(kind string) string {
 	return ""
 }
 
-// Authenticate believes whoever says who they are.
-func (c *company) Authenticate(r *http.Request) (policy.Caller, error) {
-	return c.who[r.Header.Get("Test-Caller")], nil
-}
-
 // ask sends one request as somebody; a stream ends by itself.
 func (c *company) ask(t *testing.T, who string, r *http.Request) *httptest.ResponseRecorder {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
 	r = r.WithContext(ctx)
-	r.Header.Set("Test-Caller", who)
+	calledBy(t, r, c.who[who])
 	w := httptest.NewRecorder()
-	c.server.Handler().ServeHTTP(w, r)
+	c.api.Handler().ServeHTTP(w, r)
 	return w
 }
 
@@ -313,7 +266,7 @@ func (c *company) request(op *huma.Operation) *http.Request {
 		if !p.Required || p.Schema == nil {
 			continue
 		}
-		text, ok := c.real(p.Name, httpapi.Example(c.server.API(), p.Name, p.Schema, false)).(string)
+		text, ok := c.real(p.Name, httpapi.Example(c.api.API(), p.Name, p.Schema, false)).(string)
 		if !ok {
 			text = "1"
 		}

@@ -28,10 +28,10 @@ type evidencePage struct {
 
 // TestCoverageOverHTTP: behind each cell are as many grants as it counts.
 func TestCoverageOverHTTP(t *testing.T) {
-	o := openOffice(t)
-	o.settle()
+	s := serve(t)
+	s.settle()
 	var m coverageShown
-	o.read(o.iam, "/v1/coverage?by=control", &m)
+	s.as(inIAM).get("/v1/coverage?by=control", &m)
 	looked := 0
 	for _, row := range m.Items {
 		for tier, n := range row.Cells {
@@ -44,7 +44,7 @@ func TestCoverageOverHTTP(t *testing.T) {
 				rows := int64(0)
 				for cursor := ""; ; {
 					var p evidencePage
-					o.read(o.iam, path+cursor, &p)
+					s.as(inIAM).get(path+cursor, &p)
 					for _, x := range p.Items {
 						if string(x.State) != state || x.Why == "" {
 							t.Fatalf("%s: %+v", path, x)
@@ -69,7 +69,7 @@ func TestCoverageOverHTTP(t *testing.T) {
 	}
 	for _, by := range []string{"system", "tier", "kind"} {
 		var other coverageShown
-		if o.read(o.iam, "/v1/coverage?by="+by, &other); fmt.Sprint(other.Total) != fmt.Sprint(m.Total) {
+		if s.as(inIAM).get("/v1/coverage?by="+by, &other); fmt.Sprint(other.Total) != fmt.Sprint(m.Total) {
 			t.Errorf("by %s it is %v, not %v", by, other.Total, m.Total)
 		}
 	}
@@ -77,13 +77,13 @@ func TestCoverageOverHTTP(t *testing.T) {
 		Items    []any `json:"items"`
 		Standing []any `json:"standing"`
 	}
-	if o.read(o.audit, "/v1/coverage/trend", &trend); len(trend.Items) == 0 || len(trend.Standing) == 0 {
+	if s.as(inAudit).get("/v1/coverage/trend", &trend); len(trend.Items) == 0 || len(trend.Standing) == 0 {
 		t.Errorf("%+v", trend)
 	}
-	o.ask(o.employee, http.StatusOK, "GET", "/v1/controls", nil)
-	o.ask(o.iam, http.StatusUnprocessableEntity, "GET", "/v1/coverage/evidence", nil)
+	s.as(employee).want(http.StatusOK, "GET", "/v1/controls", nil, nil)
+	s.as(inIAM).want(http.StatusUnprocessableEntity, "GET", "/v1/coverage/evidence", nil, nil)
 	for _, path := range []string{"/v1/coverage", "/v1/coverage/trend", "/v1/coverage/evidence?control=owner"} {
-		o.ask(o.employee, http.StatusForbidden, "GET", path, nil)
-		o.ask(0, http.StatusUnauthorized, "GET", path, nil)
+		s.as(employee).want(http.StatusForbidden, "GET", path, nil, nil)
+		s.as("").want(http.StatusUnauthorized, "GET", path, nil, nil)
 	}
 }

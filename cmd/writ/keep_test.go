@@ -10,14 +10,20 @@ import (
 	"testing"
 )
 
-// writ runs one command and checks its exit code.
-func writ(t *testing.T, want int, args ...string) (out, errs string) {
+// command runs one command with standard input and checks its exit code.
+func command(t *testing.T, want int, in string, args ...string) (out, errs string) {
 	t.Helper()
 	var o, e bytes.Buffer
-	if code := run(context.Background(), args, strings.NewReader(""), &o, &e); code != want {
+	if code := run(context.Background(), args, strings.NewReader(in), &o, &e); code != want {
 		t.Fatalf("writ %s: exit %d, not %d\n%s%s", strings.Join(args, " "), code, want, o.String(), e.String())
 	}
 	return o.String(), e.String()
+}
+
+// writ runs one command without input.
+func writ(t *testing.T, want int, args ...string) (out, errs string) {
+	t.Helper()
+	return command(t, want, "", args...)
 }
 
 // keep makes a data directory with a source and some records.

@@ -21,13 +21,12 @@ const routesHead = `# Every operation, asked as each function about something in
 // TestEveryRouteByEveryFunction: an operation that is not in the table fails, and so
 // does one that answers somebody else than the table says.
 func TestEveryRouteByEveryFunction(t *testing.T) {
-	data := makeCompany(t)
 	outcomes := map[string]map[string]string{}
 	var operations []*huma.Operation
 	for _, w := range whoCalls { // each finds the company as it was
-		c := openCompany(t, data)
+		c := serveTwoScopes(t)
 		operations = nil
-		httpapi.Operations(c.server.API(), func(op *huma.Operation) { operations = append(operations, op) })
+		httpapi.Operations(c.api.API(), func(op *huma.Operation) { operations = append(operations, op) })
 		for _, op := range operations {
 			key := op.Method + " " + op.Path
 			if outcomes[key] == nil {
@@ -88,9 +87,9 @@ func (c *company) outcome(t *testing.T, who string, op *huma.Operation) string {
 
 // No operation is without a rule, an id, a summary and a tag.
 func TestEveryOperationIsDescribed(t *testing.T) {
-	c := openCompany(t, makeCompany(t))
+	c := serveTwoScopes(t)
 	n := 0
-	httpapi.Operations(c.server.API(), func(op *huma.Operation) {
+	httpapi.Operations(c.api.API(), func(op *huma.Operation) {
 		n++
 		rule, _ := op.Extensions[httpapi.RuleExtension].(string)
 		if rule == "" || op.OperationID == "" || op.Summary == "" || len(op.Tags) != 1 {
@@ -103,7 +102,7 @@ func TestEveryOperationIsDescribed(t *testing.T) {
 	if n == 0 {
 		t.Fatal("the API has no operation")
 	}
-	text, err := json.MarshalIndent(c.server.API().OpenAPI(), "", "  ")
+	text, err := json.MarshalIndent(c.api.API().OpenAPI(), "", "  ")
 	if err != nil {
 		t.Fatal(err)
 	}

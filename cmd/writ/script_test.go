@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -13,20 +14,28 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(cleaning{m}, map[string]func(){"writ": main})
+	os.Exit(cleaning{m}.Run())
 }
 
 // The scripts in testdata are tests and documentation at once. "schema NAME FILE"
-// holds a JSON answer against docs/schemas; $SOON is a date in three months.
+// holds a JSON answer against docs/schemas; $SOON is a date in three months. They run the
+// command as its users have it: the race detector watches the tests that call it in this
+// process, and as the test binary it would be longer in starting than in what it does.
 func TestScripts(t *testing.T) {
 	schemas, err := filepath.Abs("../../docs/schemas")
 	if err != nil {
 		t.Fatal(err)
 	}
+	bin := t.TempDir()
+	build := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", filepath.Join(bin, "writ"), ".")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("HOME", e.WorkDir)
+			e.Setenv("PATH", bin+string(os.PathListSeparator)+e.Getenv("PATH"))
 			e.Setenv("WRIT_DATA", filepath.Join(e.WorkDir, "data"))
 			e.Setenv("SOON", time.Now().UTC().AddDate(0, 3, 0).Format(time.DateOnly))
 			return nil

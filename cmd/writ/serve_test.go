@@ -4,11 +4,15 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"sync"
 	"testing"
 
@@ -17,29 +21,47 @@ import (
 	"github.com/writhq/writ/server"
 )
 
-// demoDir is where the demo's company lies, once a test has asked for it.
-var demoDir string
+// sharedDirs are the folders of the companies that tests share.
+var sharedDirs []string
 
-// demoCompany is a folder whose data is the demo's company, read and assessed once for
-// all tests; each gets a copy.
-var demoCompany = sync.OnceValues(func() (dir string, err error) {
-	if dir, err = os.MkdirTemp("", "writ-demo-"); err != nil {
-		return "", err
+// sharedCompany makes a company once for all tests, which get copies of it.
+func sharedCompany(fill func(dir string) error) func() (dir string, err error) {
+	return sync.OnceValues(func() (dir string, err error) {
+		if dir, err = os.MkdirTemp("", "writ-company-"); err != nil {
+			return "", err
+		}
+		sharedDirs = append(sharedDirs, dir)
+		return dir, fill(dir)
+	})
+}
+
+// cleaning removes the companies that the tests shared.
+type cleaning struct{ *testing.M }
+
+func (c cleaning) Run() int {
+	code := c.M.Run()
+	for _, dir := range sharedDirs {
+		_ = os.RemoveAll(dir)
 	}
-	demoDir = dir
+	return code
+}
+
+// demoCompany is a folder whose data is the demo's company, read and assessed.
+var demoCompany = sharedCompany(func(dir string) error {
 	a := &app{data: filepath.Join(dir, "data"), out: io.Discard, err: io.Discard}
 	if err := a.prepareDemo(context.Background()); err != nil {
-		return dir, err
+		return err
 	}
-	return dir, a.close()
+	return a.close()
 })
 
-// served is the real server over the demo's company.
+// served is the real server over a copy of a company.
 type served struct {
 	t      *testing.T
 	app    *app
 	node   *node
 	ctx    context.Context // of the operator
+	api    *server.Server
 	server *httptest.Server
 }
 
@@ -60,7 +82,15 @@ func (testDoor) Authenticate(r *http.Request) (c policy.Caller, err error) {
 // on behind it.
 func serve(t *testing.T) *served {
 	t.Helper()
-	dir, err := demoCompany()
+	s := openCopy(t, demoCompany)
+	s.start(s.node.run)
+	return s
+}
+
+// openCopy opens a copy of a company, and serves nothing yet.
+func openCopy(t *testing.T, company func() (string, error)) *served {
+	t.Helper()
+	dir, err := company()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,18 +107,27 @@ func serve(t *testing.T) *served {
 			t.Fatal(err)
 		}
 	}
-	s := &served{t: t, app: &app{data: data, out: io.Discard, err: io.Discard}}
+	old := slog.Default()
+	slog.SetDefault(slog.New(slog.DiscardHandler)) // thousands of requests
+	t.Cleanup(func() { slog.SetDefault(old) })
+	s := &served{t: t, app: &app{data: data, in: strings.NewReader(""), out: io.Discard, err: io.Discard}}
 	if s.ctx, err = s.app.openGraph(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if err := s.app.close(); err != nil {
+			t.Error(err)
+		}
+	})
 	if s.node, err = s.app.newNode(s.ctx); err != nil {
 		t.Fatal(err)
 	}
-	s.start()
 	return s
 }
 
-func (s *served) start() {
+// start serves it, with what goes on behind until the test ends.
+func (s *served) start(behind func(context.Context) error) {
+	s.t.Helper()
 	cfg, err := readServerConfig("", nil)
 	if err != nil {
 		s.t.Fatal(err)
@@ -97,22 +136,18 @@ func (s *served) start() {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	config.Door = testDoor{}
-	built, err := server.New(config)
-	if err != nil {
+	config.Door, config.Limits = testDoor{}, server.Limits{AddressRate: 1e6, IdentityRate: 1e6}
+	if s.api, err = server.New(config); err != nil {
 		s.t.Fatal(err)
 	}
-	s.server = httptest.NewServer(built.Handler())
+	s.server = httptest.NewServer(s.api.Handler())
 	ctx, cancel := context.WithCancel(s.ctx)
 	ended := make(chan error, 1)
-	go func() { ended <- s.node.run(ctx) }()
+	go func() { ended <- behind(ctx) }()
 	s.t.Cleanup(func() {
-		s.server.Close()
 		cancel()
 		<-ended //nolint:errcheck // it says that it was told to end
-		if err := s.app.close(); err != nil {
-			s.t.Error(err)
-		}
+		s.server.Close()
 	})
 }
 
@@ -136,8 +171,12 @@ func (s *served) target(text string) access.Ref {
 	return ref
 }
 
-// as asks as somebody, who has confirmed a second factor just now.
+// as asks as somebody, who has confirmed a second factor just now; "" is nobody.
 func (s *served) as(who string) *asker {
+	s.t.Helper()
+	if who == "" {
+		return s.caller(policy.Caller{})
+	}
 	return s.caller(policy.Caller{Identity: s.identity(who), Context: policy.Context{MFA: true}})
 }
 
@@ -157,8 +196,9 @@ type answered struct {
 	body   []byte
 }
 
-// do sends a request; body is sent as JSON unless it is nil, headers are name, value, ….
-func (a *asker) do(method, path string, body any, headers ...string) answered {
+// request is one as this caller; body is sent as JSON unless it is nil, headers are name,
+// value, ….
+func (a *asker) request(ctx context.Context, method, path string, body any, headers ...string) *http.Request {
 	a.s.t.Helper()
 	var sent io.Reader
 	if body != nil {
@@ -168,21 +208,34 @@ func (a *asker) do(method, path string, body any, headers ...string) answered {
 		}
 		sent = bytes.NewReader(text)
 	}
-	r, err := http.NewRequestWithContext(a.s.t.Context(), method, a.s.server.URL+path, sent)
+	r, err := http.NewRequestWithContext(ctx, method, a.s.server.URL+path, sent)
 	if err != nil {
 		a.s.t.Fatal(err)
 	}
-	caller, err := json.Marshal(a.caller)
-	if err != nil {
-		a.s.t.Fatal(err)
-	}
-	r.Header.Set(callerHeader, string(caller))
+	calledBy(a.s.t, r, a.caller)
 	if body != nil {
 		r.Header.Set("Content-Type", "application/json")
 	}
 	for i := 0; i+1 < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
+	return r
+}
+
+// calledBy says at the test's door who calls.
+func calledBy(t *testing.T, r *http.Request, c policy.Caller) {
+	t.Helper()
+	caller, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set(callerHeader, string(caller))
+}
+
+// do sends a request.
+func (a *asker) do(method, path string, body any, headers ...string) answered {
+	a.s.t.Helper()
+	r := a.request(a.s.t.Context(), method, path, body, headers...)
 	res, err := a.s.server.Client().Do(r)
 	if err != nil {
 		a.s.t.Fatal(err)
@@ -212,7 +265,53 @@ func (a *asker) want(status int, method, path string, body, into any, headers ..
 }
 
 // get reads what must be there.
-func (a *asker) get(path string, into any) {
+func (a *asker) get(path string, into any) answered {
 	a.s.t.Helper()
-	a.want(http.StatusOK, "GET", path, nil, into)
+	return a.want(http.StatusOK, "GET", path, nil, into)
+}
+
+// holds gives somebody a function.
+func (s *served) holds(who access.IdentityID, f access.Function) {
+	s.t.Helper()
+	a := policy.Assignment{Identity: who, Held: policy.Held{Function: f}, Reason: "the test needs it"}
+	if err := s.app.db.Policy().Assign(s.ctx, a); err != nil && !errors.Is(err, policy.ErrHasFunction) {
+		s.t.Fatal(err)
+	}
+	s.settle()
+}
+
+// settle waits until the node has seen every change and computed what follows from it.
+func (s *served) settle() {
+	s.t.Helper()
+	if _, err := s.app.db.Sequence(s.ctx); err != nil {
+		s.t.Fatal(err)
+	}
+	rev, err := s.app.db.Rev(s.ctx)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for s.node.settled.Load() < int64(rev) {
+		if err := s.t.Context().Err(); err != nil {
+			s.t.Fatal(err)
+		}
+		runtime.Gosched()
+	}
+}
+
+// owns makes somebody the owner of a system.
+func (s *served) owns(who access.IdentityID, id access.SystemID) {
+	s.t.Helper()
+	list, err := s.app.inventory().Systems(s.ctx)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, y := range list {
+		if y.ID == id {
+			y.TechnicalOwner = who
+			if err := s.app.inventory().UpdateSystem(s.ctx, y, nil); err != nil {
+				s.t.Fatal(err)
+			}
+		}
+	}
+	s.settle()
 }

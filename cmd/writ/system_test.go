@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"database/sql"
 	"io/fs"
 	"os"
@@ -13,13 +12,10 @@ import (
 	"github.com/writhq/writ/connector"
 )
 
-// pipe runs one command with standard input.
+// pipe runs one command with standard input, which has to work.
 func pipe(t *testing.T, in string, args ...string) {
 	t.Helper()
-	var o, e bytes.Buffer
-	if code := run(context.Background(), args, strings.NewReader(in), &o, &e); code != exitOK {
-		t.Fatalf("writ %s: exit %d\n%s%s", strings.Join(args, " "), code, o.String(), e.String())
-	}
+	command(t, exitOK, in, args...)
 }
 
 func csvSystem(t *testing.T) (data, files string) {
