@@ -20,7 +20,9 @@ export function Decide({ of, chosen, onChoose, onDecided }: DecideProps) {
   const [other, setOther] = useState<Person | null>(null);
   const may = of.may["link.decide"];
   const allowed = (may?.allowed ?? false);
-  const whose = chosen === "other" ? other : (of.contenders ?? []).find((c) => c.identity.id === chosen)?.identity;
+  const contender = (of.contenders ?? []).find((c) => c.identity.id === chosen);
+  const whose = chosen === "other" ? other : contender?.identity;
+  const number = contender?.compared?.find((c) => c.attribute === "number")?.identity; // names may be the same
   const link = useMutation({
     mutationFn: () => ask(api.POST("/v1/accounts/{id}/link", {
       params: { path: { id: of.account.id } }, body: { reason: reason.trim(), ...(chosen === "nobody" ? { nobody: true } : { identity: whose?.id }) },
@@ -47,7 +49,7 @@ export function Decide({ of, chosen, onChoose, onDecided }: DecideProps) {
       <Textarea id="reason" label={why} required autosize minRows={2} maxLength={2000} value={reason} onChange={(e) => setReason(e.currentTarget.value)} onKeyDown={onKey} />
       {link.error && <Alert color="red" variant="light" role="alert">{asProblem(link.error).message}</Alert>}
       <div className={css.foot}>
-        <Button type="submit" loading={link.isPending} disabled={!ready}>{whose ? `It is ${whose.name}’s` : chosen === "nobody" ? "It is nobody’s" : "Decide"}</Button>
+        <Button type="submit" loading={link.isPending} disabled={!ready}>{whose ? `It is ${whose.name}’s${number ? `, ${number}` : ""}` : chosen === "nobody" ? "It is nobody’s" : "Decide"}</Button>
       </div>
     </form>
   );

@@ -25,7 +25,7 @@ export function Activate({ of: { data: s, tag } }: StepProps) {
   const owners = [s.business_owner?.name, s.technical_owner?.name].filter(Boolean).join(", ");
   return (
     <Panel>
-      <div className={css.column}>
+      <div className={`${css.column} ${css.inText}`}>
         <Facts items={[
           ["Address", <code key="a">{s.address}</code>],
           ["Answer for it", owners || <Link key="o" to="/systems/$id/setup" params={{ id: s.id }} search={{ step: "who" } as never}>nobody yet: name somebody</Link>],

@@ -1,4 +1,4 @@
-import { Alert, Anchor, Radio, Select, Stack, TextInput, Textarea } from "@mantine/core";
+import { Alert, Radio, Select, Stack, TextInput, Textarea } from "@mantine/core";
 import css from "./flow.module.css";
 import type { Kind } from "./system";
 import { prefixOf } from "./words";
@@ -36,7 +36,7 @@ export function Reach({ kind, value, kept, onChange }: ReachProps) {
           <div>{more.map(field)}</div>
         </details>
       )}
-      <p className="quiet">Which account to make on the system, what is read and what is not: <Anchor href={kind.manual} target="_blank" inherit>{kind.title} in the manual</Anchor>.</p>
+      <p className="quiet">Which account to make on the system, what is read and what is not: <a href={kind.manual} target="_blank" rel="noreferrer">{kind.title} in the manual</a>.</p>
     </>
   );
 }

@@ -64,9 +64,9 @@ export function Setup() {
   return (
     <Page title={leads[step][0]} trail={[...trail, { label: system.name, to: `/systems/${id}` }]} lead={done || !may?.allowed ? undefined : leads[step][1]} marks={<div className={css.marks}><Health of={system.health.state} /><span className="quiet">{system.name}, {system.kind}</span></div>}>
       {done ? (
-        <Alert color="green" variant="light" title={`${system.name} is active`}>It is no draft any more. <Link to="/systems/$id" params={{ id }}>What is known of it, and its settings</Link></Alert>
+        <Alert color="green" variant="light" className={css.inText} title={`${system.name} is active`}>It is no draft any more. <Link to="/systems/$id" params={{ id }}>What is known of it, and its settings</Link></Alert>
       ) : !may?.allowed ? (
-        <Alert color="yellow" variant="light" title="You may look at this draft, and not go on with it">{may?.why}. <Link to="/systems/$id" params={{ id }}>What is kept of it</Link></Alert>
+        <Alert color="yellow" variant="light" className={css.inText} title="You may look at this draft, and not go on with it">{may?.why}. <Link to="/systems/$id" params={{ id }}>What is kept of it</Link></Alert>
       ) : (
         <>
           <Flow at={at} onGo={onGo} />
