@@ -18,7 +18,7 @@ import (
 var consolePeople = map[string]string{
 	"head": "E0000041", "security_operations": "E0000045", "platform_owner": "E0000042",
 	"iam": "E0000006", "audit": "E0000003", "employee": "E0000100",
-	"visitor": "E0000101", "traveller": "E0000041",
+	"visitor": "E0000102", "traveller": "E0000041",
 }
 
 // TestConsoleInChromium serves the demo as 'make demo' does and lets a real browser go
