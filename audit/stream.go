@@ -22,8 +22,7 @@ var ErrStreams = fault.New(fault.Unavailable, "too-many-streams", "too many foll
 const (
 	streamsAtMost = 64
 	streamPage    = 100
-	heartbeat     = 5 * time.Second  // and how long who may not read any more is not noticed
-	streamLasts   = 10 * time.Minute // then the client comes again, and signs in as it does
+	heartbeat     = 5 * time.Second // and how long who may not read any more is not noticed
 )
 
 // streams counts who follows.
@@ -51,6 +50,7 @@ func (s *streams) leave() {
 type streamInput struct {
 	Last  int64 `header:"Last-Event-ID" minimum:"0" doc:"The last leaf that was seen: what follows comes first"`
 	After int64 `query:"after" minimum:"0" doc:"The same, where no header can be sent"`
+	Lasts int   `query:"lasts" minimum:"1" maximum:"600" default:"600" doc:"How many seconds at most it goes on: few, and again behind the last leaf, where a proxy holds an answer back until it ends"`
 	Since bool  `query:"all" doc:"From the first leaf on; without it and without a last one, what comes from now on"`
 }
 
@@ -74,7 +74,7 @@ func (a *API) stream(ctx context.Context, in *streamInput) (*huma.StreamResponse
 		return nil, ErrStreams
 	}
 	answer := httpapi.Stream("text/event-stream", "", func(w *httpapi.Streamer) error {
-		ctx, cancel := context.WithTimeout(ctx, streamLasts)
+		ctx, cancel := context.WithTimeout(ctx, time.Duration(in.Lasts)*time.Second)
 		defer cancel()
 		return a.follow(ctx, w, after)
 	})
@@ -82,15 +82,17 @@ func (a *API) stream(ctx context.Context, in *streamInput) (*huma.StreamResponse
 	answer.Body = func(hc huma.Context) {
 		defer a.streams.leave()
 		hc.SetHeader("X-Accel-Buffering", "no")
+		hc.SetHeader("Cache-Control", "no-store, no-transform")
 		body(hc)
 	}
 	return answer, nil
 }
 
 // follow writes what comes until ctx ends, the node stops, or the caller may not read
-// any more, which is asked again before every event.
+// any more, which is asked again before every event. Where it begins is told first: who
+// was shown nothing goes on from there.
 func (a *API) follow(ctx context.Context, w *httpapi.Streamer, after int64) error {
-	if _, err := w.WriteString(padding + "retry: 1000\n\n"); err != nil {
+	if _, err := fmt.Fprintf(w, "%sretry: 1000\nid: %d\n\n", padding, max(after, 0)); err != nil {
 		return err
 	}
 	var seen access.Rev

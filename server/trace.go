@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/writhq/writ/internal/httpapi"
+	"github.com/writhq/writ/internal/outbound"
 )
 
 // Traces sends a span of every request to a collector. Where none is configured
@@ -22,9 +23,14 @@ type Traces struct {
 	tracer   trace.Tracer
 }
 
-// NewTraces sends to an OTLP collector over HTTP.
+// NewTraces sends to an OTLP collector over HTTP, and nowhere that its answers or the
+// environment say.
 func NewTraces(ctx context.Context, url, version string) (*Traces, error) {
-	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(url))
+	client, err := outbound.New(outbound.Config{URL: url})
+	if err != nil {
+		return nil, err
+	}
+	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(url), otlptracehttp.WithHTTPClient(client.HTTP()))
 	if err != nil {
 		return nil, fmt.Errorf("reaching the trace collector: %w", err)
 	}

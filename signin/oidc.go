@@ -16,6 +16,7 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
 
+	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/internal/fault"
 	"github.com/writhq/writ/internal/outbound"
 	"github.com/writhq/writ/internal/secret"
@@ -30,6 +31,7 @@ var (
 	ErrProviderSays = fault.New(fault.Denied, "provider-answer", "the provider's answer does not hold: begin again, and if it stays so, ask whoever runs Writ")
 	ErrState        = fault.New(fault.Denied, "sign-in-not-begun", "this sign-in was begun in another browser, took too long or was finished before: begin again")
 	ErrEmail        = fault.New(fault.Denied, "email-not-verified", "the provider does not vouch for an email of yours, by which you would be known: ask whoever runs it")
+	ErrNotLinked    = fault.New(fault.NotFound, "subject-not-found", "they are known by no such subject of a provider: see 'writ signin subjects'")
 	ErrTwoPeople    = fault.New(fault.Denied, "email-of-two", "two people are known by that email, so that nobody can tell which you are: ask whoever runs Writ")
 )
 
@@ -56,6 +58,13 @@ type State struct {
 	Address        string
 }
 
+// Linked is a provider's subject that somebody is known by.
+type Linked struct {
+	Issuer  string      `json:"issuer"`
+	Subject string      `json:"subject"`
+	Since   access.Time `json:"since"`
+}
+
 // Subject is whom a provider vouches for.
 type Subject struct {
 	Issuer, Subject string
@@ -73,6 +82,12 @@ type OIDCStore interface {
 	// the one active human who has its email: it returns ErrEmail, ErrPerson or
 	// ErrTwoPeople.
 	BeginBySubject(ctx context.Context, u Subject, b Beginning) (Signin, error)
+	// Linked lists the subjects that somebody is known by.
+	Linked(ctx context.Context, of access.IdentityID) ([]Linked, error)
+	// Unlink forgets the subjects that somebody is known by, of one issuer or of all where
+	// it is empty, and ends the sign-ins that any of them may have begun. It returns how
+	// many there were, or ErrNotLinked.
+	Unlink(ctx context.Context, of access.IdentityID, issuer string) (subjects, signins int64, err error)
 }
 
 // provider is one that is looked up when it is needed first, and again until it answers:

@@ -6,6 +6,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -101,6 +102,44 @@ func TestPeopleSignInAtAProvider(t *testing.T) {
 		thief := s.client()
 		thief.http.Jar = browser.http.Jar
 		thief.want(http.StatusUnauthorized, "wrong-client", "GET", "/v1/me", nil, nil)
+	})
+}
+
+// A subject that was linked to the wrong person is unlinked: what it began ends, and the
+// email decides anew.
+func TestASubjectIsUnlinked(t *testing.T) {
+	eachSite(t, func(t *testing.T, newSite func(...signin.Provider) *site) {
+		s, p := atProvider(t, newSite)
+		ana, store := s.identity("E1"), s.db.Signin()
+		browser := s.client()
+		browser.sent(p.goes(browser.begins()))
+		list, err := store.Linked(s.ctx, ana)
+		if err != nil || len(list) != 1 || list[0].Subject != "sub-ana" || list[0].Since == 0 {
+			t.Fatal(list, err)
+		}
+		if _, _, err := store.Unlink(s.ctx, ana, "https://another.example.com"); !errors.Is(err, signin.ErrNotLinked) {
+			t.Errorf("of another provider: %v", err)
+		}
+		passkey := s.signedIn("E1")
+		subjects, ended, err := store.Unlink(s.ctx, ana, list[0].Issuer)
+		if err != nil || subjects != 1 || ended != 1 {
+			t.Fatal(subjects, ended, err)
+		}
+		s.settle()
+		browser.want(http.StatusUnauthorized, "sign-in-ended", "GET", "/v1/me", nil, nil)
+		passkey.want(http.StatusOK, "", "GET", "/v1/me", nil, nil)
+		got := s.records("signin.unlink")
+		if len(got) != 1 || got[0].Fact("subjects") != "1" || got[0].Fact("ended") != "1" || got[0].Object != ana.Ref() || !strings.Contains(got[0].Personal["subject"], "sub-ana") {
+			t.Errorf("the log has %+v", got)
+		}
+		p.is("sub-ana", "ben.oak@example.com")
+		again := s.client()
+		again.sent(p.goes(again.begins()))
+		var me whoAmI
+		again.want(http.StatusOK, "", "GET", "/v1/me", nil, &me)
+		if me.Identity != s.identity("E2") {
+			t.Errorf("it is %s now", me.Identity)
+		}
 	})
 }
 

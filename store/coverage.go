@@ -35,6 +35,11 @@ func (s Coverage) Keep(ctx context.Context, m coverage.Matrix) error {
 		return err
 	}
 	return s.db.change(ctx, audit.Event{Action: "coverage.keep"}, func(t *tx) error {
+		if t.d.lockRuns != "" {
+			if _, err := t.exec(ctx, t.d.lockRuns); err != nil {
+				return err
+			}
+		}
 		var run, reached access.Rev
 		var at access.Time
 		err := t.row(ctx, lastRun).Scan(&run, &at, &reached)

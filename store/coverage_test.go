@@ -303,6 +303,18 @@ func TestCoverageRefresh(t *testing.T) {
 
 // What was measured again and found the same writes no record, and is still known to be
 // as of now.
+// Several nodes measure one revision at once: one keeps it, and none fails.
+func TestSeveralNodesMeasureTheSame(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, fresh func(t *testing.T) Config) {
+		db := openStore(t, fresh(t))
+		ctx := asTester(t.Context())
+		m := coverage.Matrix{Rev: 1, Rows: []coverage.Row{{Cell: coverage.Cell{System: 1, Tier: 1, IdentityKind: access.Human, Control: access.ControlOwner}, Counts: coverage.Counts{Required: 1}}}}
+		if n := atOnce(t, nil, func(int) error { return db.Coverage().Keep(ctx, m) }); n != 6 {
+			t.Errorf("%d of six kept it", n)
+		}
+	})
+}
+
 func TestMeasuringTheSameAgainIsNoChange(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, fresh func(*testing.T) Config) {
 		c := newCovering(t, fresh)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strconv"
+	"strings"
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/audit"
@@ -74,6 +76,62 @@ func (s Signin) TakeState(ctx context.Context, state, browser signin.Hash) (k si
 		err = signin.ErrState
 	}
 	return k, err
+}
+
+const (
+	linkedSubjects = `select issuer, subject, linked_at from oidc_subject where identity_id = $1 order by issuer, subject`
+	unlinkSubjects = `delete from oidc_subject where identity_id = $1 and (issuer = $2 or $2 = '')`
+	// endByProvider ends what came by any provider: which one it was, a sign-in does not say.
+	endByProvider = `delete from signin where identity_id = $1 and method = 'oidc'`
+)
+
+// Linked implements signin.OIDCStore.
+func (s Signin) Linked(ctx context.Context, of access.IdentityID) (list []signin.Linked, err error) {
+	err = s.db.read(ctx, func(q *query) error {
+		list, err = linked(ctx, q, of)
+		return err
+	})
+	return list, err
+}
+
+func linked(ctx context.Context, q *query, of access.IdentityID) (list []signin.Linked, err error) {
+	err = q.each(ctx, linkedSubjects, []any{of}, func(scan func(...any) error) error {
+		var l signin.Linked
+		err := scan(&l.Issuer, &l.Subject, &l.Since)
+		list = append(list, l)
+		return err
+	})
+	return list, err
+}
+
+// Unlink implements signin.OIDCStore.
+func (s Signin) Unlink(ctx context.Context, of access.IdentityID, issuer string) (subjects, signins int64, err error) {
+	e := audit.Event{Action: "signin.unlink", Object: of.Ref(), Subjects: []access.IdentityID{of}}
+	err = s.db.change(ctx, e, func(t *tx) error {
+		list, err := linked(ctx, &t.query, of)
+		if err != nil {
+			return err
+		}
+		if subjects, err = t.exec(ctx, unlinkSubjects, of, issuer); err != nil {
+			return err
+		}
+		if subjects == 0 {
+			return signin.ErrNotLinked
+		}
+		if signins, err = t.exec(ctx, endByProvider, of); err != nil {
+			return err
+		}
+		t.fact("subjects", strconv.FormatInt(subjects, 10))
+		t.fact("ended", strconv.FormatInt(signins, 10))
+		for _, l := range list {
+			if issuer == "" || l.Issuer == issuer {
+				was := strings.TrimSpace(t.Event.Personal["subject"] + " " + l.Issuer + "#" + l.Subject)
+				t.personal("subject", was)
+			}
+		}
+		return nil
+	})
+	return subjects, signins, err
 }
 
 // BeginBySubject implements signin.OIDCStore.

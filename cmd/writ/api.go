@@ -83,7 +83,7 @@ func (a *app) callAPI(ctx context.Context, r *remote, method, path, match string
 	}
 	defer answer.Body.Close() //nolint:errcheck // read only
 	if answer.StatusCode < http.StatusBadRequest {
-		return a.copyAnswer(answer.Body)
+		return a.wholeAnswer(r, answer.Body)
 	}
 	text, err := io.ReadAll(io.LimitReader(answer.Body, 1<<20))
 	if err != nil {
@@ -94,6 +94,28 @@ func (a *app) callAPI(ctx context.Context, r *remote, method, path, match string
 	}
 	return problemOf(answer, text)
 }
+
+// wholeAnswer prints an answer, and says so where it broke off: what was printed passes for
+// nothing whole.
+func (a *app) wholeAnswer(r *remote, body io.Reader) error {
+	var cut error
+	err := a.copyAnswer(readerFunc(func(b []byte) (int, error) {
+		n, err := body.Read(b)
+		if err != nil && err != io.EOF { //nolint:errorlint // a reader's end is never wrapped
+			cut = errNoAnswer.With("%s broke off: what came of the answer is not all of it, so call again", r.server).Because(err)
+		}
+		return n, err
+	}))
+	if cut != nil {
+		return cut
+	}
+	return err
+}
+
+// readerFunc is an io.Reader.
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
 
 // copyAnswer prints an answer as it is, to a file or a program. To a terminal it shows
 // control characters instead of sending them: what systems called their things is in it.

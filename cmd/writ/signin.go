@@ -35,7 +35,7 @@ func (a *app) signinCommand() *cobra.Command {
 		Use: "signin", Short: "Let people sign in, and see and end where they are signed in",
 		Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.signinLinkCommand(), a.signinListCommand(), a.signinEndCommand())
+	cmd.AddCommand(a.signinLinkCommand(), a.signinListCommand(), a.signinEndCommand(), a.signinSubjectsCommand(), a.signinUnlinkCommand())
 	return cmd
 }
 

@@ -52,8 +52,10 @@ func eachWorld(t *testing.T, fn func(t *testing.T, w *world)) {
 	})
 }
 
-func newWorld(t *testing.T) *world {
-	w := &world{t: t, app: &app{out: io.Discard, err: io.Discard, data: t.TempDir()}}
+func newWorld(t *testing.T) *world { return newWorldIn(t, t.TempDir()) }
+
+func newWorldIn(t *testing.T, data string) *world {
+	w := &world{t: t, app: &app{out: io.Discard, err: io.Discard, data: data}}
 	ctx, cancel := context.WithCancel(t.Context())
 	var err error
 	if w.ctx, err = w.app.openGraph(ctx); err != nil {
@@ -116,7 +118,8 @@ func (b *browser) do(method, path string, body, into any) (status int, code stri
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("User-Agent", "a test browser")
 	if b.key != nil {
-		proof, err := b.key.Prove(method, testOrigin+path, time.Now(), secret.Secret{})
+		bare, _, _ := strings.Cut(path, "?")
+		proof, err := b.key.Prove(method, testOrigin+bare, time.Now(), secret.Secret{})
 		if err != nil {
 			b.w.t.Fatal(err)
 		}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/writhq/writ/connector"
 	"github.com/writhq/writ/internal/fault"
+	"github.com/writhq/writ/internal/outbound"
 )
 
 // session is one connection to the directory, which the end of its context hangs up.
@@ -62,8 +63,7 @@ func (d *Directory) connect(ctx context.Context) (*session, error) {
 
 // dial returns the line, and what is spoken over: TLS on it, where the address says so.
 func (d *Directory) dial(ctx context.Context) (*line, net.Conn, error) {
-	dialer := net.Dialer{Timeout: min(d.timeout, 10*time.Second)}
-	plain, err := dialer.DialContext(ctx, "tcp", d.addr())
+	plain, err := outbound.Dialer(d.host, min(d.timeout, 10*time.Second)).DialContext(ctx, "tcp", d.addr())
 	if err != nil {
 		return nil, nil, d.unreachable(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/writhq/writ/connector"
+	"github.com/writhq/writ/internal/outbound"
 )
 
 // How long connecting and greeting may take, each.
@@ -135,8 +136,11 @@ func (l *line) open(ctx context.Context) (*ssh.Client, error) {
 var errNoCommonKey = errors.New("no host key of that type")
 
 func (l *line) dial(ctx context.Context, algorithms []string) (*ssh.Client, error) {
-	dialer := net.Dialer{Timeout: min(dialLimit, l.timeout)}
-	conn, err := dialer.DialContext(ctx, "tcp", l.address)
+	host, _, err := net.SplitHostPort(l.address)
+	if err != nil {
+		return nil, l.unreachable(err)
+	}
+	conn, err := outbound.Dialer(host, min(dialLimit, l.timeout)).DialContext(ctx, "tcp", l.address)
 	if err != nil {
 		return nil, l.unreachable(err)
 	}

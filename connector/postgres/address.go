@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/writhq/writ/connector"
+	"github.com/writhq/writ/internal/outbound"
 )
 
 const connectLimit = 10 * time.Second
@@ -119,6 +120,7 @@ func dialable(cfg connector.Config, mode string, to pgconn.Config) (*line, error
 		return nil, connector.ErrInput.With("postgres %q: unset PGSERVICE and the other settings for PostgreSQL in the environment of Writ", cfg.Name)
 	}
 	c.Host, c.Port, c.User, c.Database = to.Host, to.Port, to.User, to.Database
+	c.DialFunc = outbound.Dialer(to.Host, connectLimit).DialContext
 	c.Password = strings.TrimRight(string(cfg.Credential.Reveal()), "\r\n")
 	c.Fallbacks, c.ConnectTimeout, c.DefaultQueryExecMode = nil, connectLimit, pgx.QueryExecModeDescribeExec
 	c.MaxProtocolMessageBodyLen = 64 << 20

@@ -1,8 +1,12 @@
 package outbound
 
 import (
+	"net"
 	"net/netip"
+	"slices"
+	"strings"
 	"syscall"
+	"time"
 
 	"github.com/writhq/writ/internal/fault"
 )
@@ -10,9 +14,10 @@ import (
 // ErrAddress is returned for an address that nothing is sent to.
 var ErrAddress = fault.New(fault.Denied, "outbound-address", "nothing is sent to that address: it is this machine's own, or one that only the network behind it uses")
 
-// metadata are addresses at which clouds tell machines their secrets, outside of the
-// link-local ranges.
+// metadata are addresses at which clouds tell machines their secrets.
 var metadata = []netip.Addr{
+	netip.MustParseAddr("169.254.169.254"),
+	netip.MustParseAddr("169.254.170.2"),
 	netip.MustParseAddr("fd00:ec2::254"),
 	netip.MustParseAddr("100.100.100.200"),
 	netip.MustParseAddr("192.0.0.192"),
@@ -46,10 +51,8 @@ func check(a netip.Addr, own bool) error {
 	if !a.IsValid() || a.IsLoopback() || a.IsUnspecified() || a.IsMulticast() || a.IsLinkLocalUnicast() {
 		return ErrAddress
 	}
-	for _, m := range metadata {
-		if a == m {
-			return ErrAddress
-		}
+	if slices.Contains(metadata, a) {
+		return ErrAddress
 	}
 	return nil
 }
@@ -63,6 +66,25 @@ func control(own bool) func(network, address string, _ syscall.RawConn) error {
 		}
 		return check(ap.Addr(), own)
 	}
+}
+
+// Dialer dials the system that somebody has configured to be at a host, over whatever it
+// speaks. A system may be on this machine, and on a link-local address where that is what
+// the host says; what tells machines their secrets is no system, however it is written.
+func Dialer(host string, timeout time.Duration) *net.Dialer {
+	named, err := netip.ParseAddr(host)
+	literal := err == nil
+	refuse := control(true)
+	return &net.Dialer{Timeout: timeout, Control: func(network, address string, c syscall.RawConn) error {
+		if strings.HasPrefix(network, "unix") { // only a path that was configured is dialled so
+			return nil
+		}
+		ap, err := netip.ParseAddrPort(address)
+		if err == nil && literal && inner(ap.Addr()) == inner(named) && !slices.Contains(metadata, inner(named)) {
+			return nil
+		}
+		return refuse(network, address, c)
+	}}
 }
 
 // namesOwn reports whether a host is this machine by its own name.

@@ -44,6 +44,45 @@ func TestWhatIsNeverDialled(t *testing.T) {
 	}
 }
 
+// What an operator has configured is dialled, and what tells machines their secrets never.
+func TestLesson04_WhatASystemMayBe(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close() //nolint:errcheck // the test is over
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := Dialer("localhost", dialTimeout).DialContext(t.Context(), "tcp", net.JoinHostPort("localhost", port))
+	if err != nil {
+		t.Fatalf("a system on this machine: %v", err)
+	}
+	_ = conn.Close()
+	for _, tt := range []struct {
+		host, address string
+		fine          bool
+	}{
+		{"db1.example.com", "10.1.2.3:5432", true},
+		{"db1.example.com", "127.0.1.1:5432", true},
+		{"db1.example.com", "169.254.7.7:5432", false},
+		{"db1.example.com", "169.254.169.254:80", false},
+		{"db1.example.com", "[fe80::1]:5432", false},
+		{"169.254.7.7", "169.254.7.7:5432", true},
+		{"169.254.7.7", "169.254.7.8:5432", false},
+		{"fe80::1", "[fe80::1%eth0]:22", true},
+		{"169.254.169.254", "169.254.169.254:80", false},
+		{"::ffff:169.254.169.254", "[::ffff:169.254.169.254]:80", false},
+		{"fd00:ec2::254", "[fd00:ec2::254]:80", false},
+		{"0.0.0.0", "0.0.0.0:22", true},
+	} {
+		if err := Dialer(tt.host, 0).Control("tcp", tt.address, nil); (err == nil) != tt.fine {
+			t.Errorf("%s at %s: %v", tt.host, tt.address, err)
+		}
+	}
+}
+
 func TestOnlyThisMachineGoesWithoutTLS(t *testing.T) {
 	for to, fine := range map[string]bool{
 		"https://idp.example.com/realm": true, "http://localhost:8080": true, "http://127.0.0.1": true, "http://[::1]:80": true,

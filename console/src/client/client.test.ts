@@ -101,6 +101,10 @@ describe("events", () => {
     expect(list).toEqual([{ id: "7", name: "record", data: '{"a":1}' }, { id: "7", name: "message", data: "x" }]);
   });
 
+  test("tell where the stream is, before anything has come", async () => {
+    expect(await all(": \n\nretry: 1000\nid: 41\n\n: still here\n\n")).toEqual([{ id: "41", name: "message", data: "" }]);
+  });
+
   test("are not made of what was cut", async () => {
     expect(await all("data: half")).toEqual([]);
   });

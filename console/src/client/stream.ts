@@ -8,11 +8,13 @@ export interface Event {
 }
 
 // events splits a stream of server-sent events. Lines end as the standard says, and a
-// piece may end anywhere, also within a letter.
+// piece may end anywhere, also within a letter. An id alone, which says where the stream
+// is, is told too.
 export async function* events(body: ReadableStream<Uint8Array>): AsyncGenerator<Event> {
   const reader = body.pipeThrough(new TextDecoderStream() as unknown as ReadableWritablePair<string, Uint8Array>).getReader();
   let rest = "";
   let event: Event = { id: "", name: "message", data: "" };
+  let told = "";
   try {
     for (;;) {
       const { value, done } = await reader.read();
@@ -22,7 +24,8 @@ export async function* events(body: ReadableStream<Uint8Array>): AsyncGenerator<
       rest = lines.pop() ?? "";
       for (const line of lines) {
         if (line === "") {
-          if (event.data !== "") yield { ...event, data: event.data.replace(/\n$/, "") };
+          if (event.data !== "" || event.id !== told) yield { ...event, data: event.data.replace(/\n$/, "") };
+          told = event.id;
           event = { id: event.id, name: "message", data: "" };
           continue;
         }

@@ -23,9 +23,11 @@ export function fits(is: Numbered, { action, actor, object }: Asked): boolean {
 
 const kept = 200;
 const longestPause = 15_000;
+const silence = 12_000; // more than two heartbeats of the server
 
 // useLive follows the log, and joins again where the connection was lost. What came
-// meanwhile is sent by the server, from the last record on.
+// meanwhile is sent by the server, from the last record on. Where nothing comes at all, a
+// proxy holds the stream back until it ends: then it asks for short ones, again and again.
 export function useLive<R extends Numbered>(on: boolean, { action, actor, object }: Asked): { records: R[]; lost: boolean } {
   const [records, setRecords] = useState<R[]>([]);
   const [lost, setLost] = useState(false);
@@ -34,19 +36,25 @@ export function useLive<R extends Numbered>(on: boolean, { action, actor, object
     const end = new AbortController();
     let last: string | undefined;
     let pause = 1000;
+    let short = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const join = () => {
       const asked = new URLSearchParams();
       if (last) asked.set("after", last);
-      follow(`/v1/audit/stream?${asked}`, end.signal, (event) => {
+      if (short) asked.set("lasts", "2");
+      const held = new AbortController();
+      const silent = setTimeout(() => { short = true; held.abort(); }, silence);
+      follow(`/v1/audit/stream?${asked}`, AbortSignal.any([end.signal, held.signal]), (event) => {
+        clearTimeout(silent);
         if (event.id) last = event.id;
         if (event.name !== "record") return;
         const record = JSON.parse(event.data) as R;
         if (!fits(record, { action, actor, object })) return;
         setRecords((before) => [record, ...before.filter((r) => r.record !== record.record)].slice(0, kept));
       }, () => { setLost(false); pause = 1000; }).catch(() => undefined).finally(() => {
+        clearTimeout(silent);
         if (end.signal.aborted) return;
-        setLost(true);
+        setLost(!short);
         timer = setTimeout(join, pause);
         pause = Math.min(2 * pause, longestPause);
       });
