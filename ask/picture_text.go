@@ -31,27 +31,47 @@ func tell(p *Picture) []string {
 	if len(p.Nodes) == 0 {
 		return []string{}
 	}
-	nouns, many := map[string]string{}, map[string]bool{}
+	nouns, sizes := map[string]string{}, map[string]int{}
 	for _, n := range p.Nodes {
 		nouns[n.Key] = n.noun()
 	}
 	for _, g := range p.Groups {
-		nouns[g.Key], many[g.Key] = g.Label, true
+		nouns[g.Key], sizes[g.Key] = g.Label, g.Count
 	}
 	text := []string{opening(p, nouns)}
 	for i := 0; i < len(p.Edges); {
 		first := p.Edges[i]
+		size, all := sizes[first.From], true
 		var to []string
 		for ; i < len(p.Edges) && p.Edges[i].From == first.From && p.Edges[i].Kind == first.Kind && p.Edges[i].Mode == first.Mode; i++ {
-			to = append(to, nouns[p.Edges[i].To])
+			e := p.Edges[i]
+			to = append(to, among(e, nouns[e.To], size, sizes[e.To]))
+			all = all && sizes[e.To] == 0 && e.Count == size
 		}
 		subject, verb := nouns[first.From], verbs[first.Kind][0]
-		if many[first.From] {
+		switch {
+		case size > 0 && all:
+			subject, verb = "all of "+subject, verbs[first.Kind][1]
+		case size > 0:
 			subject, verb = "some of "+subject, verbs[first.Kind][1]
 		}
 		text = append(text, withCapital(fmt.Sprintf("%s %s %s%s.", subject, verb, enumerated(to), modeWords[first.Mode])))
 	}
 	return text
+}
+
+// among is where an edge leads to: of a group, to how many of its members, where that is
+// known. Between two groups several edges may lead to one member.
+func among(e Edge, noun string, from, to int) string {
+	switch {
+	case to == 0:
+		return noun
+	case from > 0:
+		return "some of " + noun
+	case e.Count < to:
+		return fmt.Sprintf("%d of %s", e.Count, noun)
+	}
+	return noun
 }
 
 func opening(p *Picture, nouns map[string]string) string {

@@ -18,5 +18,8 @@
 // Sources: RFC 6962 section 2 (hashing, proofs), C2SP tlog-checkpoint and
 // signed-note, as golang.org/x/mod/sumdb/{tlog,note} implement them.
 //
+// Its operations over HTTP list, show, prove, export, stream and verify the log. They
+// take their guards from whoever wires them, since policy lies above.
+//
 // What it does not do: it stores nothing, and does not say who may read.
 package audit

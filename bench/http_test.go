@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -25,45 +27,63 @@ const (
 )
 
 // BenchmarkHTTP asks for decisions over HTTP as a program would, and the same server
-// process for an empty route on a bare listener, in turns. The server is a process of
-// its own, so that what the client spends is not counted.
+// process for nothing, in turns: a bare handler, which the figures are held to, and the
+// same route, which decodes the question and does no more. The server is a process of its
+// own, so that what the client spends is not counted.
 func BenchmarkHTTP(b *testing.B) {
 	s := startServer(b, decidingCompany(b))
-	full, bare := s.load(b, s.full), s.load(b, s.bare)
 	const rounds, each = 6, 2 * time.Second
-	full.drive(b, s, httpConns, each) // warm
-	bare.drive(b, s, httpConns, each)
-	var f, e, fIdle, eIdle tally
+	loads := []*load{{name: "decision", address: s.full}, {name: "empty handler", address: s.bare}, {name: "same route, empty", address: s.same}}
+	for _, l := range loads {
+		l.drive(b, s, httpConns, each) // warm
+	}
 	for b.Loop() {
 		for range rounds {
-			e.add(bare.drive(b, s, httpConns, each))
-			f.add(full.drive(b, s, httpConns, each))
-			eIdle.add(bare.drive(b, s, 1, each/4))
-			fIdle.add(full.drive(b, s, 1, each/4))
+			for _, l := range loads {
+				l.many.add(l.drive(b, s, httpConns, each))
+				l.one.add(l.drive(b, s, 1, each/4))
+			}
 		}
 	}
-	cpu, rate := f.cpuEach()/e.cpuEach(), f.rate()/e.rate()
-	b.ReportMetric(cpu, "cpu-ratio")
-	b.ReportMetric(rate, "rate-ratio")
-	for _, row := range []struct {
-		name string
-		t    *tally
-	}{{"empty, 16 connections", &e}, {"decision, 16 connections", &f}, {"empty, one at a time", &eIdle}, {"decision, one at a time", &fIdle}} {
-		b.Logf("%-26s %8.0f/s  server CPU %6.1f µs  p50 %7.3f ms  p99 %7.3f ms", row.name, row.t.rate(), row.t.cpuEach()*1e6, row.t.at(50), row.t.at(99))
+	for _, l := range loads {
+		for _, t := range []*tally{&l.many, &l.one} {
+			at := "16 connections"
+			if t == &l.one {
+				at = "one at a time"
+			}
+			b.Logf("%-18s %-14s %7.0f/s  server CPU %6.1f µs  client %5.1f µs  p50 %6.3f ms  p99 %6.3f ms", l.name, at, t.rate(), t.cpuEach()*1e6, t.client.Seconds()/float64(t.n)*1e6, t.at(50), t.at(99))
+		}
 	}
-	b.Logf("server CPU per decision: %.2f times the empty route's (at most %.1f); requests a second: %.2f of its (at least %.1f)", cpu, httpCPU, rate, httpRate)
+	for _, l := range loads[1:] {
+		cpu, rate := loads[0].many.cpuEach()/l.many.cpuEach(), loads[0].many.rate()/l.many.rate()
+		b.Logf("a decision beside the %s: %.2f times the server's CPU (at most %.1f); %.2f of its requests a second (at least %.1f)", l.name, cpu, httpCPU, rate, httpRate)
+		if l == loads[1] {
+			b.ReportMetric(cpu, "cpu-ratio")
+			b.ReportMetric(rate, "rate-ratio")
+		}
+	}
 }
 
 // tally is what came of some time of asking.
 type tally struct {
-	n     int
-	took  time.Duration
-	cpu   time.Duration
-	waits []time.Duration
+	n      int
+	took   time.Duration
+	cpu    time.Duration
+	client time.Duration
+	waits  []time.Duration
 }
 
 func (t *tally) add(u tally) {
+	t.client += u.client
 	t.n, t.took, t.cpu, t.waits = t.n+u.n, t.took+u.took, t.cpu+u.cpu, append(t.waits, u.waits...)
+}
+
+func ownCPU(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func (t *tally) rate() float64    { return float64(t.n) / t.took.Seconds() }
@@ -77,10 +97,10 @@ func (t *tally) at(percent int) float64 {
 
 // served is the server's process.
 type served struct {
-	full, bare string // addresses
-	requests   []string
-	in         io.Writer
-	out        *bufio.Reader
+	full, bare, same string // addresses
+	requests         []string
+	in               io.Writer
+	out              *bufio.Reader
 }
 
 // cpu is what the server's process has spent so far.
@@ -133,7 +153,7 @@ func startServer(b *testing.B, data string) *served {
 		_ = log.Close()
 	})
 	s := &served{in: in, out: bufio.NewReader(out)}
-	for _, into := range []*string{&s.full, &s.bare} {
+	for _, into := range []*string{&s.full, &s.bare, &s.same} {
 		line, err := s.out.ReadString('\n')
 		if err != nil {
 			text, _ := os.ReadFile(log.Name())
@@ -152,27 +172,25 @@ func startServer(b *testing.B, data string) *served {
 	return s
 }
 
-// load is one address to ask.
+// load is one address to ask, and what came of it.
 type load struct {
-	address  string
-	requests []string
+	name, address string
+	many, one     tally
 }
 
-func (s *served) load(_ *testing.B, address string) load { return load{address, s.requests} }
-
 // drive asks over some connections, each one request after the other.
-func (l load) drive(b *testing.B, s *served, conns int, how time.Duration) tally {
+func (l *load) drive(b *testing.B, s *served, conns int, how time.Duration) tally {
 	b.Helper()
-	before, begun := s.cpu(b), time.Now()
+	before, own, begun := s.cpu(b), ownCPU(b), time.Now()
 	until := begun.Add(how)
 	results := make([]tally, conns)
 	errs := make([]error, conns)
 	var all sync.WaitGroup
 	for i := range conns {
-		all.Go(func() { results[i], errs[i] = l.ask(i, until) })
+		all.Go(func() { results[i], errs[i] = l.ask(s.requests, i, until) })
 	}
 	all.Wait()
-	t := tally{took: time.Since(begun), cpu: s.cpu(b) - before}
+	t := tally{took: time.Since(begun), cpu: s.cpu(b) - before, client: ownCPU(b) - own}
 	for i, r := range results {
 		if errs[i] != nil {
 			b.Fatal(errs[i])
@@ -182,7 +200,7 @@ func (l load) drive(b *testing.B, s *served, conns int, how time.Duration) tally
 	return t
 }
 
-func (l load) ask(from int, until time.Time) (t tally, err error) {
+func (l *load) ask(requests []string, from int, until time.Time) (t tally, err error) {
 	c, err := net.Dial("tcp", l.address)
 	if err != nil {
 		return t, err
@@ -194,7 +212,7 @@ func (l load) ask(from int, until time.Time) (t tally, err error) {
 		if begun.After(until) {
 			return t, nil
 		}
-		if _, err := io.WriteString(c, l.requests[i%len(l.requests)]); err != nil {
+		if _, err := io.WriteString(c, requests[i%len(requests)]); err != nil {
 			return t, err
 		}
 		if err := answered(r); err != nil {
@@ -207,24 +225,26 @@ func (l load) ask(from int, until time.Time) (t tally, err error) {
 
 // answered reads one answer, as cheaply as can be: the client shares the processor.
 func answered(r *bufio.Reader) error {
-	length := 0
-	for first := true; ; first = false {
-		line, err := r.ReadSlice('\n')
+	for want := 1; ; {
+		if _, err := r.Peek(want); err != nil {
+			return err
+		}
+		head, _ := r.Peek(r.Buffered())
+		end := bytes.Index(head, []byte("\r\n\r\n"))
+		if end < 0 {
+			want = len(head) + 1
+			continue
+		}
+		if !bytes.HasPrefix(head, []byte("HTTP/1.1 200 ")) {
+			return fmt.Errorf("%s", head)
+		}
+		_, length, _ := bytes.Cut(head[:end+2], []byte("\r\nContent-Length: "))
+		length, _, _ = bytes.Cut(length, []byte("\r\n"))
+		n, err := strconv.Atoi(string(length))
 		if err != nil {
-			return err
+			return fmt.Errorf("an answer without a length: %s", head)
 		}
-		text := string(line)
-		switch {
-		case first && !strings.Contains(text, " 200 "):
-			rest, _ := r.Peek(min(r.Buffered(), 2000))
-			return fmt.Errorf("%s%s", text, rest)
-		case strings.HasPrefix(text, "Content-Length: "):
-			if length, err = strconv.Atoi(strings.TrimSpace(text[len("Content-Length: "):])); err != nil {
-				return err
-			}
-		case text == "\r\n":
-			_, err := r.Discard(length)
-			return err
-		}
+		_, err = r.Discard(end + 4 + n)
+		return err
 	}
 }

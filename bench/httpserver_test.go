@@ -19,9 +19,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/audit"
 	"github.com/writhq/writ/graph"
+	"github.com/writhq/writ/internal/httpapi"
 	"github.com/writhq/writ/policy"
 	"github.com/writhq/writ/server"
 	"github.com/writhq/writ/store"
@@ -91,18 +94,8 @@ func TestServeForBench(t *testing.T) {
 			slog.Error("serving", "error", err)
 		}
 	}()
-	bare, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("POST /v1/decisions", func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body) // it takes the same request
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = io.WriteString(w, "{}\n")
-	})
-	go func() { _ = (&http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}).Serve(bare) }()
-	_, _ = fmt.Fprintf(os.Stdout, "%s\n%s\n", <-full, bare.Addr())
+	bare, same := listen(t, emptyHandler()), listen(t, emptyRoute())
+	_, _ = fmt.Fprintf(os.Stdout, "%s\n%s\n%s\n", <-full, bare, same)
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
 		var u syscall.Rusage
 		if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
@@ -110,6 +103,46 @@ func TestServeForBench(t *testing.T) {
 		}
 		_, _ = fmt.Fprintln(os.Stdout, (u.Utime.Nano()+u.Stime.Nano())/1000)
 	}
+}
+
+func listen(t *testing.T, h http.Handler) net.Addr {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { _ = (&http.Server{Handler: h, ReadHeaderTimeout: time.Minute}).Serve(l) }()
+	return l.Addr()
+}
+
+// emptyHandler takes the same request, and does nothing with it.
+func emptyHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /v1/decisions", func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, "{}\n")
+	})
+	return mux
+}
+
+// emptyRoute is the route as it is registered: it checks and decodes the question, and
+// answers nothing.
+func emptyRoute() http.Handler {
+	type question struct {
+		Body struct {
+			Principal string `json:"principal" minLength:"5" maxLength:"40"`
+			Action    string `json:"action" minLength:"3" maxLength:"60"`
+			Object    string `json:"object,omitempty" maxLength:"40"`
+			Reason    string `json:"reason,omitempty" maxLength:"2000"`
+			MFA       bool   `json:"mfa,omitempty"`
+		}
+	}
+	type nothing struct{ Body struct{} }
+	mux := http.NewServeMux()
+	httpapi.Register(httpapi.New(mux, "bench"), huma.Operation{OperationID: "decide", Method: http.MethodPost, Path: "/v1/decisions"},
+		policy.Anybody[question](), func(context.Context, *question) (*nothing, error) { return &nothing{}, nil })
+	return mux
 }
 
 // benchServer is the server as 'writ server' wires it, with a door that needs no

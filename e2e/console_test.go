@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -12,12 +13,15 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/writhq/writ/internal/testkit"
 )
 
 // consolePeople are the people of the demo who are signed in, by what they hold.
 var consolePeople = map[string]string{
 	"head": "E0000041", "security_operations": "E0000045", "platform_owner": "E0000042",
 	"iam": "E0000006", "audit": "E0000003", "employee": "E0000100",
+	"visitor": "E0000101", "traveller": "E0000041",
 }
 
 // TestConsoleInChromium serves the demo as 'make demo' does and lets a real browser go
@@ -50,10 +54,18 @@ func TestConsoleInChromium(t *testing.T) {
 	args := append([]string{"playwright", "test", "--config", "e2e/playwright.config.ts", "--reporter=line", "--output", t.TempDir()}, strings.Fields(os.Getenv("E2E_SPECS"))...)
 	cmd := exec.CommandContext(ctx, "npx", args...)
 	cmd.Dir = console
-	cmd.Env = append(os.Environ(), "WRIT_URL="+origin(address), "WRIT_LINKS="+string(secrets))
+	cmd.Env = append(os.Environ(), "WRIT_URL="+origin(address), "WRIT_LINKS="+string(secrets), "E2E_BINARY="+writ(t), fmt.Sprint("E2E_POSTGRES=", clusterToAdd(t)))
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
+}
+
+// clusterToAdd is the port of a PostgreSQL cluster that somebody adds in the console: one
+// role is somebody's by its name, one is nobody's.
+func clusterToAdd(t *testing.T) int {
+	p := testkit.NewPostgres(t)
+	p.Exec(t, "postgres", "create role auditor login in role pg_monitor", "create role squiroga login superuser", "create role reports login")
+	return p.Port
 }
 
 func freeAddress(t *testing.T) string {

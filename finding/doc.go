@@ -21,6 +21,9 @@
 //  7. Different rules may find different gaps of one subject (a leaver's account
 //     that is dormant too); no rule hides another's finding.
 //
+// Its operations over HTTP list, show, export, accept, reopen and assign findings; each
+// is registered with a guard, and a list is narrowed to what its caller may reach.
+//
 // What it does not do: it repairs nothing and knows no names; evidence refers to
 // objects, and whoever shows it looks their names up.
 package finding

@@ -127,17 +127,17 @@ type placed[T any] struct {
 	item T
 }
 
-// cut sorts a list and returns the page of it that is asked for. The keys are text, so
-// that a cursor holds wherever what it names has gone.
-func cut[T any](list []placed[T], p httpapi.Paging) (pageOf[T], error) {
+// cut sorts a list, or the other way round, and returns the page of it that is asked for.
+// The keys are text, so that a cursor holds wherever what it names has gone.
+func cut[T any](list []placed[T], p httpapi.Paging, backwards bool) (pageOf[T], error) {
 	page := pageOf[T]{Items: []T{}, Total: len(list)}
 	after, err := httpapi.ParseCursor[position](p.Cursor)
 	if err != nil {
 		return page, err
 	}
-	slices.SortFunc(list, func(x, y placed[T]) int { return x.compare(y.position) })
+	order(list, backwards)
 	if p.Cursor != "" {
-		list = slices.DeleteFunc(list, func(x placed[T]) bool { return x.compare(after) <= 0 })
+		list = slices.DeleteFunc(list, func(x placed[T]) bool { return x.compare(after) == 0 || (x.compare(after) < 0) != backwards })
 	}
 	for i, x := range list {
 		if i == p.Limit {
@@ -147,6 +147,15 @@ func cut[T any](list []placed[T], p httpapi.Paging) (pageOf[T], error) {
 		page.Items = append(page.Items, x.item)
 	}
 	return page, nil
+}
+
+func order[T any](list []placed[T], backwards bool) {
+	slices.SortFunc(list, func(x, y placed[T]) int {
+		if backwards {
+			x, y = y, x
+		}
+		return x.compare(y.position)
+	})
 }
 
 const (

@@ -2,6 +2,7 @@ package inventory_test
 
 import (
 	"context"
+	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -366,6 +367,7 @@ func TestWhoMayOverHTTP(t *testing.T) {
 		may          string
 	}{
 		{"GET", "/v1/systems", nil, "iam security_operations platform_owner audit"},
+		{"GET", "/v1/systems/export", nil, "iam security_operations platform_owner audit"},
 		{"GET", path, nil, "iam security_operations platform_owner audit"},
 		{"POST", "/v1/systems", obj{"name": "x", "kind": "teapot"}, "iam platform_owner"},
 		{"PATCH", path, obj{}, "platform_owner"},
@@ -448,20 +450,34 @@ func TestListingSystems(t *testing.T) {
 		Next  string                 `json:"next"`
 		Total int                    `json:"total"`
 	}
-	var names []string
-	next := ""
-	for range 4 {
-		var p page
-		s.want(t, http.StatusOK, "iam", "GET", "/v1/systems?limit=3&q=s&cursor="+next, "", nil).into(t, &p)
-		for _, x := range p.Items {
-			names = append(names, x.Name)
+	for sort, want := range map[string]string{"name": "s0 s1 s2 s3 s4 s5 s6", "-name": "s6 s5 s4 s3 s2 s1 s0"} {
+		var names []string
+		next := ""
+		for range 4 {
+			var p page
+			s.want(t, http.StatusOK, "iam", "GET", "/v1/systems?limit=3&q=s&sort="+sort+"&cursor="+next, "", nil).into(t, &p)
+			for _, x := range p.Items {
+				names = append(names, x.Name)
+			}
+			if next = p.Next; next == "" {
+				break
+			}
 		}
-		if next = p.Next; next == "" {
-			break
+		if got := strings.Join(names, " "); got != want {
+			t.Errorf("by %s pages have %s", sort, got)
 		}
-	}
-	if got := strings.Join(names, " "); got != "s0 s1 s2 s3 s4 s5 s6" {
-		t.Errorf("pages have %s", got)
+		a := s.want(t, http.StatusOK, "iam", "GET", "/v1/systems/export?q=s&sort="+sort, "", nil)
+		rows, err := csv.NewReader(strings.NewReader(a.text)).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		names = nil
+		for _, row := range rows[1:] {
+			names = append(names, row[1])
+		}
+		if got := strings.Join(names, " "); got != want {
+			t.Errorf("by %s the export has %s", sort, got)
+		}
 	}
 	var p page
 	s.want(t, http.StatusOK, "iam", "GET", "/v1/systems?environment=production&state=never_read&sort=state", "", nil).into(t, &p)
@@ -476,6 +492,31 @@ func TestListingSystems(t *testing.T) {
 	s.want(t, http.StatusOK, "nobody", "GET", "/v1/systems", "", nil).into(t, &p)
 	if p.Total != 1 || p.Items[0].Name != "app" {
 		t.Errorf("an owner sees %+v", p)
+	}
+	if a := s.want(t, http.StatusOK, "nobody", "GET", "/v1/systems/export", "", nil); strings.Count(a.text, "\n") != 2 || !strings.Contains(a.text, ",app,") {
+		t.Errorf("an owner exports %s", a.text)
+	}
+}
+
+// Whoever may add a system may change it while it is a draft, and not once it is read.
+func TestADraftIsChangedByWhoeverAddsIt(t *testing.T) {
+	w := newWorld(t, 20)
+	s := serve(t, w)
+	w.s.Declared = inventory.Declared{Paths: map[string]string{"erp": w.files + "/app"}}
+	var y inventory.SystemDetail
+	a := s.want(t, http.StatusCreated, "iam", "POST", "/v1/systems", "", obj{"name": "erp", "kind": "csv", "address": "erp"})
+	a.into(t, &y)
+	if path := "/v1/systems/" + y.ID.String(); y.May["system.change"].Allowed && y.May["system.owner"].Allowed {
+		s.want(t, http.StatusForbidden, "audit", "PATCH", path, a.etag, obj{"every": "1h"})
+		a = s.want(t, http.StatusOK, "iam", "PATCH", path, a.etag, obj{"every": "1h", "technical_owner": s.who["nobody"].String()})
+		a = s.want(t, http.StatusOK, "iam", "POST", path+"/activate", a.etag, nil)
+		y = inventory.SystemDetail{}
+		if a.into(t, &y); y.May["system.change"].Allowed || y.May["system.owner"].Allowed {
+			t.Errorf("%+v", y.May)
+		}
+		s.want(t, http.StatusForbidden, "iam", "PATCH", path, a.etag, obj{"every": "2h"})
+	} else {
+		t.Errorf("%+v", y.May)
 	}
 }
 
@@ -514,7 +555,7 @@ func TestTheAPIIsDescribed(t *testing.T) {
 			}
 		}
 	}
-	if n != 26 {
+	if n != 27 {
 		t.Errorf("%d operations", n)
 	}
 	for of, names := range map[string][]string{"SystemItem": {"id"}, "Run": {"id", "on", "started_at"}, "SystemHealth": {"synced_at"}, "DisputeItem": {"since"}} {

@@ -79,7 +79,10 @@ func (a *API) registerChanges(api huma.API) {
 			return protected(y), err
 		}), a.addSystem)
 	httpapi.Register(api, operation("change-system", patch, "/v1/systems/{id}", "Change what is kept of a system", http.StatusOK),
-		onSystem[changeSystemInput](a, changeSystem), a.changeSystem)
+		policy.Choosing(a.Gate, changeSystem+" or "+addSystem, func(ctx context.Context, in *changeSystemInput) (string, policy.Object, error) {
+			y, err := a.systemOf(ctx, in.ID)
+			return ofDraft(y, changeSystem), protected(y), err
+		}), a.changeSystem)
 	httpapi.Register(api, operation("remove-draft", remove, "/v1/systems/{id}", "Take back a draft", http.StatusNoContent),
 		onSystem[removeDraftInput](a, addSystem), a.removeDraft)
 }
@@ -168,16 +171,25 @@ func (a *API) versionOf(ctx context.Context, id string, m httpapi.Match) (System
 	return y, err
 }
 
+// ofDraft is what an action on a system takes: whoever may add a draft may change it
+// until it is active.
+func ofDraft(y System, action string) string {
+	if y.Stage == Draft {
+		return addSystem
+	}
+	return action
+}
+
 // mayMove asks what a change needs beside being allowed to change the system: to change
 // it where it is moved to, to change who answers for it, and to see its new host.
 func (a *API) mayMove(ctx context.Context, was, is System) error {
 	if was.Scope != is.Scope {
-		if err := a.Gate.Permit(ctx, changeSystem, protected(is)); err != nil {
+		if err := a.Gate.Permit(ctx, ofDraft(was, changeSystem), protected(is)); err != nil {
 			return err
 		}
 	}
 	if was.BusinessOwner != is.BusinessOwner || was.TechnicalOwner != is.TechnicalOwner {
-		if err := a.Gate.Permit(ctx, ownSystem, protected(was)); err != nil {
+		if err := a.Gate.Permit(ctx, ofDraft(was, ownSystem), protected(was)); err != nil {
 			return err
 		}
 	}

@@ -13,6 +13,8 @@ import (
 	"github.com/writhq/writ/policy"
 )
 
+const decideLink = "link.decide"
+
 // DisputeItem is a disputed account with all whose it may be.
 type DisputeItem struct {
 	Account    Labelled             `json:"account"`
@@ -31,6 +33,8 @@ type DisputeItem struct {
 	WorstTier  *access.Tier         `json:"worst_tier" doc:"None: it can reach nothing"`
 	Contenders []DisputeContender   `json:"contenders"`
 	More       int                  `json:"more" doc:"Contenders that are not listed"`
+
+	May map[string]policy.Verdict `json:"may" doc:"What whoever asks may do"`
 }
 
 // DisputeContender is somebody whose account it may be.
@@ -84,7 +88,7 @@ func (a *API) registerDisputes(api huma.API) {
 	httpapi.Register(api, operation("list-disputes", get, "/v1/disputes", "The accounts that a person has to decide about, with the evidence side by side", http.StatusOK),
 		policy.Within[listDisputesInput](a.Gate, "account.read"), a.listDisputes)
 	httpapi.Register(api, operation("link-account", post, "/v1/accounts/{id}/link", "Decide whose account it is; rules never override it", http.StatusOK),
-		policy.On(a.Gate, "link.decide", a.objectOfLink), a.link)
+		policy.On(a.Gate, decideLink, a.objectOfLink), a.link)
 }
 
 // behind is where the next page of the queue begins: what of it was decided meanwhile
@@ -125,8 +129,15 @@ func (a *API) listDisputes(ctx context.Context, in *listDisputesInput) (*listDis
 		last := queue[in.Limit-1]
 		page.Next = httpapi.Cursor(behind{last.danger(), last.Since, last.Account})
 	}
-	page.Items, err = a.disputes(ctx, queue)
-	return &listDisputesOutput{page}, err
+	if page.Items, err = a.disputes(ctx, queue); err != nil {
+		return nil, err
+	}
+	for i := range page.Items {
+		x := &page.Items[i]
+		r, _ := policy.ObjectOf(v, x.Account.ID)
+		x.May = a.Gate.Verdicts(ctx, policy.Object{Resource: r}, decideLink)
+	}
+	return &listDisputesOutput{page}, nil
 }
 
 func (q Queued) comesAfter(b behind) bool {

@@ -26,7 +26,7 @@ func TestDecidingOverHTTP(t *testing.T) {
 		}
 		var first, second page
 		s.want(t, http.StatusOK, "iam", "GET", "/v1/disputes?limit=1", "", nil).into(t, &first)
-		if first.Total != 2 || len(first.Items) != 1 || first.Next == "" || len(first.Items[0].Contenders) != 2 || len(first.Items[0].Contenders[0].Compared) != 4 {
+		if first.Total != 2 || len(first.Items) != 1 || first.Next == "" || len(first.Items[0].Contenders) != 2 || len(first.Items[0].Contenders[0].Compared) != 4 || !first.Items[0].May["link.decide"].Allowed {
 			t.Fatalf("%+v", first)
 		}
 		s.want(t, http.StatusOK, "iam", "GET", "/v1/disputes?limit=1&cursor="+first.Next, "", nil).into(t, &second)

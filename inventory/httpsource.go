@@ -95,7 +95,7 @@ func (a *API) listSources(ctx context.Context, in *listSourcesInput) (*listSourc
 			May: a.Gate.Verdicts(ctx, policy.Object{Resource: policy.Resource{Ref: s.ID.Ref()}}, syncSource, "source.change"),
 		}})
 	}
-	page, err := cut(found, in.Paging)
+	page, err := cut(found, in.Paging, false)
 	return &listSourcesOutput{page}, err
 }
 

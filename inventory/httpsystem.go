@@ -63,23 +63,24 @@ type SystemItem struct {
 	Counts      Counts             `json:"counts"`
 	Health      SystemHealth       `json:"health"`
 	Drift       SystemDrift        `json:"drift"`
+
+	PausedUntil  access.Time `json:"paused_until,omitzero" doc:"In maintenance"`
+	PausedReason string      `json:"paused_reason,omitempty"`
 }
 
 // SystemDetail is all that is kept of a system. It holds no secret.
 type SystemDetail struct {
 	SystemItem
-	Address      string                    `json:"address"`
-	Options      map[string]string         `json:"options"`
-	Credential   SystemCredentialKind      `json:"credential"`
-	Every        string                    `json:"every" doc:"How often it is read"`
-	EverySet     bool                      `json:"every_set" doc:"By somebody, and not by its cycle"`
-	CycleSet     bool                      `json:"cycle_set" doc:"By somebody, and not by its worst tier"`
-	Hours        string                    `json:"hours,omitempty" doc:"Of the day in which it is read"`
-	PausedUntil  access.Time               `json:"paused_until,omitzero"`
-	PausedReason string                    `json:"paused_reason,omitempty"`
-	Warnings     []string                  `json:"warnings" doc:"What cannot be read, and what would make it readable"`
-	Runs         []Run                     `json:"runs" doc:"The last ones, newest first"`
-	May          map[string]policy.Verdict `json:"may" doc:"What whoever asks may do"`
+	Address    string                    `json:"address"`
+	Options    map[string]string         `json:"options"`
+	Credential SystemCredentialKind      `json:"credential"`
+	Every      string                    `json:"every" doc:"How often it is read"`
+	EverySet   bool                      `json:"every_set" doc:"By somebody, and not by its cycle"`
+	CycleSet   bool                      `json:"cycle_set" doc:"By somebody, and not by its worst tier"`
+	Hours      string                    `json:"hours,omitempty" doc:"Of the day in which it is read"`
+	Warnings   []string                  `json:"warnings" doc:"What cannot be read, and what would make it readable"`
+	Runs       []Run                     `json:"runs" doc:"The last ones, newest first"`
+	May        map[string]policy.Verdict `json:"may" doc:"What whoever asks may do"`
 }
 
 // SystemCredentialKind is how a credential is kept, never the credential.
@@ -96,8 +97,8 @@ func credentialKind(reference string) SystemCredentialKind {
 	return SystemCredentialKind{Kind: cmp.Or(kind, "none")}
 }
 
-type listSystemsInput struct {
-	httpapi.Paging
+// SystemFilter says which systems, and in which order.
+type SystemFilter struct {
 	Query       string             `query:"q" maxLength:"200" doc:"Part of the name"`
 	Kind        string             `query:"kind" maxLength:"64"`
 	Environment access.Environment `query:"environment" maxLength:"32"`
@@ -105,12 +106,21 @@ type listSystemsInput struct {
 	Stage       Stage              `query:"stage" enum:"draft,active,maintenance"`
 	State       string             `query:"state" enum:"good,stale,failed,never_read,draft,maintenance"`
 	Owner       string             `query:"owner" maxLength:"64" doc:"An identity's id, or none"`
-	Sort        string             `query:"sort" enum:"name,state,synced,late" default:"name" doc:"state has the worst first, synced the oldest, late the most"`
+	Sort        string             `query:"sort" enum:"name,-name,state,-state,synced,-synced,late,-late,owner,-owner" default:"name" doc:"state has the worst first, synced the oldest, late the most; a minus turns it round"`
 }
+
+type listSystemsInput struct {
+	httpapi.Paging
+	SystemFilter
+}
+
+type exportSystemsInput struct{ SystemFilter }
 
 func (a *API) registerSystems(api huma.API) {
 	httpapi.Register(api, operation("list-systems", get, "/v1/systems", "The systems and how current what is known of them is", http.StatusOK),
 		policy.Within[listSystemsInput](a.Gate, readSystem), a.listSystems)
+	httpapi.Register(api, operation("export-systems", get, "/v1/systems/export", "All systems of a list as CSV", http.StatusOK),
+		policy.Within[exportSystemsInput](a.Gate, readSystem), a.exportSystems)
 	httpapi.Register(api, operation("show-system", get, "/v1/systems/{id}", "Everything that is kept of a system", http.StatusOK),
 		onSystem[OfSystem](a, readSystem), a.showSystem)
 	httpapi.Register(api, operation("list-kinds", get, "/v1/kinds", "The kinds of system that can be read, and what each has to be told", http.StatusOK),
@@ -120,6 +130,16 @@ func (a *API) registerSystems(api huma.API) {
 type listSystemsOutput struct{ Body pageOf[SystemItem] }
 
 func (a *API) listSystems(ctx context.Context, in *listSystemsInput) (*listSystemsOutput, error) {
+	found, err := a.find(ctx, &in.SystemFilter)
+	if err != nil {
+		return nil, err
+	}
+	page, err := cut(found, in.Paging, in.backwards())
+	return &listSystemsOutput{page}, err
+}
+
+// find returns the systems that are asked for, of those that the caller may see.
+func (a *API) find(ctx context.Context, in *SystemFilter) ([]placed[SystemItem], error) {
 	list, err := a.Service.Store.Systems(ctx)
 	if err != nil {
 		return nil, err
@@ -127,20 +147,18 @@ func (a *API) listSystems(ctx context.Context, in *listSystemsInput) (*listSyste
 	reach := policy.ReachOf(ctx)
 	list = slices.DeleteFunc(list, func(y System) bool { return !reach.Has(y.ID) })
 	items, err := a.items(ctx, list)
-	if err != nil {
-		return nil, err
-	}
 	var found []placed[SystemItem]
 	for _, x := range items {
 		if in.wants(&x) {
 			found = append(found, placed[SystemItem]{position{in.key(&x), int64(x.ID)}, x})
 		}
 	}
-	page, err := cut(found, in.Paging)
-	return &listSystemsOutput{page}, err
+	return found, err
 }
 
-func (in *listSystemsInput) wants(x *SystemItem) bool {
+func (in *SystemFilter) backwards() bool { return strings.HasPrefix(in.Sort, "-") }
+
+func (in *SystemFilter) wants(x *SystemItem) bool {
 	owned := in.Owner == "" || in.Owner == "none" && x.Owner == nil && x.Technical == nil
 	for _, who := range []*Labelled{x.Owner, x.Technical} {
 		owned = owned || who != nil && who.ID.String() == in.Owner
@@ -154,16 +172,28 @@ func (in *listSystemsInput) wants(x *SystemItem) bool {
 // worstFirst are the states in the order of how much they ask for.
 var worstFirst = []string{"failed", "never_read", "stale", "maintenance", "draft", "good"}
 
-func (in *listSystemsInput) key(x *SystemItem) string {
-	switch in.Sort {
+func (in *SystemFilter) key(x *SystemItem) string {
+	switch strings.TrimPrefix(in.Sort, "-") {
 	case "state":
 		return fmt.Sprintf("%d %s", slices.Index(worstFirst, x.Health.State), x.Name)
 	case "synced":
 		return fmt.Sprintf("%020d", x.Health.Synced)
 	case "late":
 		return fmt.Sprintf("%020d", 1<<62-x.Drift.Late)
+	case "owner":
+		return strings.ToLower(called(x.answers()))
 	}
 	return strings.ToLower(x.Name)
+}
+
+// answers is who is asked first about a system.
+func (x *SystemItem) answers() *Labelled { return cmp.Or(x.Owner, x.Technical) }
+
+func called(l *Labelled) string {
+	if l == nil {
+		return ""
+	}
+	return l.Name
 }
 
 func (p position) compare(q position) int {
@@ -195,6 +225,9 @@ func (a *API) items(ctx context.Context, list []System) ([]SystemItem, error) {
 			Environment: y.Environment, Criticality: y.Criticality, DataClass: y.DataClass,
 			Owner: label(y.BusinessOwner.Ref()), Technical: label(y.TechnicalOwner.Ref()), RunsOn: label(y.RunsOn.Ref()), Counts: y.State.Counts,
 			Drift: SystemDrift{y.State.Baseline, late[y.ID]},
+		}
+		if x.Stage == Maintenance {
+			x.PausedUntil, x.PausedReason = y.PausedUntil, y.PausedReason
 		}
 		tier := access.Tier3 // while it gives nothing
 		if t, ok := worst[y.ID]; ok {
@@ -245,14 +278,20 @@ func (a *API) detail(ctx context.Context, y System) (*showSystemOutput, error) {
 	d := SystemDetail{
 		SystemItem: x, Address: y.Config.Address, Options: orEmpty(y.Config.Options), Credential: credentialKind(y.Config.Credential),
 		Every: Period(y.Period(time.Duration(x.Health.Cycle) * time.Second)).String(), EverySet: y.Every != 0, CycleSet: y.Cycle != 0, Hours: y.Hours.String(),
-		Warnings: orNone(y.State.Warnings), May: a.Gate.Verdicts(ctx, protected(y), changeSystem, addSystem, ownSystem, syncSystem),
-	}
-	if x.Stage == Maintenance {
-		d.PausedUntil, d.PausedReason = y.PausedUntil, y.PausedReason
+		Warnings: orNone(y.State.Warnings), May: a.mayDo(ctx, y),
 	}
 	d.Runs, err = a.Service.Store.Runs(ctx, RunFilter{On: []access.Ref{y.ID.Ref()}, First: lastRuns})
 	d.Runs = orNone(d.Runs)
 	return &showSystemOutput{httpapi.Tag(y.Version), d}, err
+}
+
+// mayDo is what whoever asks may do to a system as it stands.
+func (a *API) mayDo(ctx context.Context, y System) map[string]policy.Verdict {
+	may := a.Gate.Verdicts(ctx, protected(y), changeSystem, addSystem, ownSystem, syncSystem)
+	for _, action := range []string{changeSystem, ownSystem} {
+		may[action] = may[ofDraft(y, action)]
+	}
+	return may
 }
 
 // SystemKind is a kind of system with what a form asks for.

@@ -33,6 +33,21 @@ func On[I any](g *Gate, action string, of func(ctx context.Context, in *I) (Obje
 	}}
 }
 
+// Choosing guards an operation on one object where what it takes depends on the object:
+// of tells which it is and the action that is decided, and actions are what it may be.
+func Choosing[I any](g *Gate, actions string, of func(ctx context.Context, in *I) (string, Object, error)) Guard[I] {
+	return Guard[I]{actions, func(ctx context.Context, in *I) (context.Context, error) {
+		if _, ok := CallerOf(ctx); !ok {
+			return ctx, ErrSignIn
+		}
+		action, o, err := of(ctx, in)
+		if err != nil {
+			return ctx, err
+		}
+		return ctx, g.Permit(ctx, action, o)
+	}}
+}
+
 // Seeing guards an operation that reads one object of several kinds: of tells which.
 func Seeing[I any](g *Gate, of func(ctx context.Context, in *I) (Object, error)) Guard[I] {
 	return Guard[I]{"see", func(ctx context.Context, in *I) (context.Context, error) {

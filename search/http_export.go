@@ -13,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/internal/httpapi"
 )
 
 // ExportIdentitiesInput says which identities, and in which order.
@@ -64,7 +65,11 @@ func writeAll[R any](ctx context.Context, w http.ResponseWriter, header []string
 	for {
 		_ = control.SetWriteDeadline(time.Now().Add(stepTimeout)) // a writer that has none needs none
 		for i := range p.Rows {
-			if err := out.Write(safe(cells(&p.Rows[i]))); err != nil {
+			row := cells(&p.Rows[i])
+			for j := range row {
+				row[j] = httpapi.Cell(row[j])
+			}
+			if err := out.Write(row); err != nil {
 				return err
 			}
 		}
@@ -82,16 +87,6 @@ func writeAll[R any](ctx context.Context, w http.ResponseWriter, header []string
 			return err
 		}
 	}
-}
-
-// safe quotes cells that a spreadsheet would run as a formula.
-func safe(cells []string) []string {
-	for i, c := range cells {
-		if c != "" && strings.ContainsRune("=+-@\t\r\n", rune(c[0])) {
-			cells[i] = "'" + c
-		}
-	}
-	return cells
 }
 
 func (o *Operations) exportIdentities(ctx context.Context, in *ExportIdentitiesInput) (*huma.StreamResponse, error) {

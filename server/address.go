@@ -74,8 +74,11 @@ func newConnections(most int) *connections {
 	return &connections{most: most, held: map[netip.Addr]int{}}
 }
 
-// state follows a connection's life.
+// state follows a connection's life. What it does between is asked twice a request.
 func (c *connections) state(conn net.Conn, s http.ConnState) {
+	if s == http.StateActive || s == http.StateIdle {
+		return
+	}
 	a := subscriber(addressOf(conn.RemoteAddr().String()))
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/writhq/writ/internal/fault"
@@ -68,27 +69,43 @@ func (s *Server) survive(next http.Handler) http.Handler {
 const policyText = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
 	"connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 
+// dataText is for what is no page: nothing of it is ever run or shown in a frame.
+const dataText = "default-src 'none'; frame-ancestors 'none'"
+
+// headers sets what keeps a browser from doing more with an answer than it should. What
+// the API answers is no page, and is sent often.
 func (s *Server) headers(next http.Handler) http.Handler {
-	secure := strings.HasPrefix(s.cfg.Origin, "https://")
-	every := http.Header{}
-	every.Set("Content-Security-Policy", policyText)
-	every.Set("X-Content-Type-Options", "nosniff")
-	every.Set("X-Frame-Options", "DENY")
-	every.Set("Referrer-Policy", "no-referrer")
-	every.Set("Cross-Origin-Opener-Policy", "same-origin")
-	every.Set("Cross-Origin-Resource-Policy", "same-origin")
-	every.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
-	every.Set("Cache-Control", "no-store")
-	if secure {
-		every.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+	data := []header{
+		{"Content-Security-Policy", []string{dataText}},
+		{"X-Content-Type-Options", []string{"nosniff"}},
+		{"Referrer-Policy", []string{"no-referrer"}},
+		{"Cross-Origin-Resource-Policy", []string{"same-origin"}},
+		{"Cache-Control", []string{"no-store"}},
 	}
+	if strings.HasPrefix(s.cfg.Origin, "https://") {
+		data = append(data, header{"Strict-Transport-Security", []string{"max-age=31536000; includeSubDomains"}})
+	}
+	page := append(slices.Clone(data),
+		header{"Content-Security-Policy", []string{policyText}},
+		header{"X-Frame-Options", []string{"DENY"}},
+		header{"Cross-Origin-Opener-Policy", []string{"same-origin"}},
+		header{"Permissions-Policy", []string{"camera=(), geolocation=(), microphone=(), payment=(), usb=()"}})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		every := page
+		if strings.HasPrefix(r.URL.Path, "/v1/") {
+			every = data
+		}
 		h := w.Header()
-		for name, value := range every {
-			h[name] = value // shared: of length and capacity one, so that whoever adds gets another
+		for _, e := range every {
+			h[e.name] = e.value // shared: of length and capacity one, so that whoever adds gets another
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+type header struct {
+	name  string // as http.CanonicalHeaderKey has it
+	value []string
 }
 
 // authenticate asks the door. What is public is served to whoever shows nothing, and

@@ -1,57 +1,87 @@
 package server
 
 import (
+	"errors"
 	"io"
 	"sync"
 	"time"
 )
 
 // Lines gathers lines and writes many at once: a system call for each costs half of
-// what a line costs. None waits for longer than linesWait.
+// what a line costs. None waits for longer than linesWait, and whoever hands one in
+// waits for the writing only where that cannot keep up.
 type Lines struct {
 	to io.Writer
 
-	mu      sync.Mutex
-	pending []byte
-	armed   bool
+	mu             sync.Mutex
+	written        sync.Cond // nobody writes any longer
+	pending, spare []byte
+	writing        bool
+	armed          bool
+	err            error // of writing in the background, for the next to hear
 }
 
 const (
 	linesWait = 100 * time.Millisecond
 	linesMost = 32 << 10
+	linesHeld = 1 << 20 // beyond which a line waits
 )
 
 // NewLines gathers lines for a writer. Whoever made it calls Flush at the end.
-func NewLines(to io.Writer) *Lines { return &Lines{to: to, pending: make([]byte, 0, 2*linesMost)} }
+func NewLines(to io.Writer) *Lines {
+	l := &Lines{to: to, pending: make([]byte, 0, 2*linesMost)}
+	l.written.L = &l.mu
+	return l
+}
 
 // Write takes whole lines.
 func (l *Lines) Write(b []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.pending = append(l.pending, b...)
-	if len(l.pending) >= linesMost {
-		return len(b), l.flush()
+	for l.writing && len(l.pending) >= linesHeld {
+		l.written.Wait()
 	}
-	if !l.armed {
+	l.pending = append(l.pending, b...)
+	switch {
+	case len(l.pending) >= linesMost && !l.writing:
+		l.writing = true
+		go l.write()
+	case !l.armed:
 		l.armed = true
 		time.AfterFunc(linesWait, func() { _ = l.Flush() })
 	}
-	return len(b), nil
+	err := l.err
+	l.err = nil
+	return len(b), err
 }
 
-// Flush writes what is there.
+// write writes what is there, without keeping others from handing in more.
+func (l *Lines) write() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	lines := l.pending
+	l.pending, l.spare = l.spare[:0], nil
+	l.mu.Unlock()
+	_, err := l.to.Write(lines)
+	l.mu.Lock()
+	l.err = errors.Join(l.err, err)
+	l.spare, l.writing = lines, false
+	l.written.Broadcast()
+}
+
+// Flush writes what is there, and returns once all of it is written.
 func (l *Lines) Flush() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.armed = false
-	return l.flush()
-}
-
-func (l *Lines) flush() error {
-	if len(l.pending) == 0 {
-		return nil
+	for l.writing {
+		l.written.Wait()
 	}
-	_, err := l.to.Write(l.pending)
-	l.pending = l.pending[:0]
+	err := l.err
+	l.err = nil
+	if len(l.pending) > 0 {
+		_, wrong := l.to.Write(l.pending)
+		l.pending, err = l.pending[:0], errors.Join(err, wrong)
+	}
 	return err
 }

@@ -191,7 +191,16 @@ func TestWhatIsRefusedBeforeAnythingLooksAtIt(t *testing.T) {
 // on one that refuses.
 func TestLesson33_NoPageIsFramedOrRunsInlineCode(t *testing.T) {
 	address, _, _ := run(t, try(t, nil))
-	for _, path := range []string{"/", "/v1/nowhere", "/healthz", "/openapi.json", "//", "/docs", "/manual"} {
+	data := raw(t, address, "GET /v1/nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").Header
+	for name, want := range map[string]string{
+		"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
+		"Cache-Control": "no-store", "Cross-Origin-Resource-Policy": "same-origin", "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+	} {
+		if got := data.Get(name); got != want {
+			t.Errorf("what the API answers: %s is %q", name, got)
+		}
+	}
+	for _, path := range []string{"/", "/healthz", "/openapi.json", "//", "/docs", "/manual"} {
 		res := raw(t, address, "GET "+path+" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
 		csp := res.Header.Get("Content-Security-Policy")
 		for _, want := range []string{"default-src 'none'", "script-src 'self';", "style-src 'self';", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"} {

@@ -2,6 +2,7 @@ package signin
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -91,6 +92,30 @@ func TestTries(t *testing.T) {
 }
 
 // What was read before something ended is not kept after.
+func TestACountThatDoesNotRise(t *testing.T) {
+	tests := []struct {
+		name    string
+		counted uint32
+		used    access.Time
+		count   uint32
+		after   access.Time
+		want    error
+	}{
+		{"rises", 4, 10, 5, 3, nil},
+		{"does not count", 0, 10, 0, 12, nil},
+		{"the first", 0, 0, 1, 3, nil},
+		{"below, asked for before", 6, 10, 5, 9, ErrChallenge},
+		{"below, asked for since", 6, 10, 5, 10, ErrCounter},
+		{"the same, asked for before", 6, 10, 6, 3, ErrCounter},
+		{"none any more, asked for since", 6, 10, 0, 11, ErrCounter},
+	}
+	for _, tt := range tests {
+		if err := (PasskeyUse{Count: tt.count, After: tt.after}).Follows(tt.counted, tt.used); !errors.Is(err, tt.want) {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+	}
+}
+
 func TestCacheForgets(t *testing.T) {
 	now := time.Unix(1796000000, 0)
 	h := HashOf(secret.New([]byte("x")))

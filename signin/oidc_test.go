@@ -100,7 +100,7 @@ func TestPeopleSignInAtAProvider(t *testing.T) {
 
 		thief := s.client()
 		thief.http.Jar = browser.http.Jar
-		thief.want(http.StatusForbidden, "wrong-client", "GET", "/v1/me", nil, nil)
+		thief.want(http.StatusUnauthorized, "wrong-client", "GET", "/v1/me", nil, nil)
 	})
 }
 

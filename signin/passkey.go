@@ -45,6 +45,22 @@ type Passkey struct {
 type PasskeyUse struct {
 	ID         access.PasskeyID
 	Credential webauthn.Credential
+	Count      uint32      // that it signed
+	After      access.Time // of the challenge
+}
+
+// Follows reports what a passkey's answer is beside the last one that was taken, which
+// counted so far at that time. A count that does not rise is a copy's, unless it was asked
+// for before the last one was taken: then the one has overtaken the other, and it is only
+// late. A passkey that never counts proves nothing by it.
+func (u PasskeyUse) Follows(counted uint32, used access.Time) error {
+	switch {
+	case u.Count > counted || u.Count == 0 && counted == 0:
+		return nil
+	case u.Count < counted && u.After < used:
+		return ErrChallenge
+	}
+	return ErrCounter
 }
 
 // Purpose is what a challenge is for: an answer to one opens nothing else.
@@ -64,6 +80,7 @@ type Challenge struct {
 	Signin  access.SigninID // whose it is; none where somebody is signing in
 	Key     string          // thumbprint of the client's key
 	Asked   webauthn.SessionData
+	After   access.Time // the last change before it was asked; the store sets it
 }
 
 // PasskeyStore keeps passkeys and challenges.
@@ -78,7 +95,7 @@ type PasskeyStore interface {
 	PasskeyBy(ctx context.Context, credential []byte) (Passkey, error)
 	// AddPasskey keeps a passkey, which is a second factor of the sign-in that added it.
 	AddPasskey(ctx context.Context, p Passkey, by access.SigninID) (Passkey, error)
-	// LockPasskey locks a passkey and ends all sign-ins of its identity.
+	// LockPasskey locks a passkey and ends all sign-ins of its identity, once: ErrLocked.
 	LockPasskey(ctx context.Context, p Passkey, why Reason) error
 	// RemovePasskey removes one of an identity; the last usable one only where last
 	// says that there is another way in.
@@ -165,13 +182,18 @@ func (s *Service) ask(ctx context.Context, p Purpose, asked *webauthn.SessionDat
 func challengeHash(text string) Hash { return HashOf(secret.New([]byte(text))) }
 
 // answered takes the challenge that an answer names, where it was asked of this client.
-func (s *Service) answered(ctx context.Context, p Purpose, challenge string) (webauthn.SessionData, error) {
+func (s *Service) answered(ctx context.Context, p Purpose, challenge string) (Challenge, error) {
 	c, _ := policy.CallerOf(ctx)
 	asked, err := s.Store.TakeChallenge(ctx, challengeHash(challenge), p)
 	if err == nil && (asked.Key != c.Key || asked.Signin != access.SigninID(c.Via.Key)) {
 		err = ErrChallenge
 	}
-	return asked.Asked, err
+	return asked, err
+}
+
+// useOf is what a passkey answered to a challenge.
+func useOf(p Passkey, c Challenge, answer *protocol.ParsedCredentialAssertionData, credential *webauthn.Credential) PasskeyUse {
+	return PasskeyUse{ID: p.ID, Credential: *credential, Count: answer.Response.AuthenticatorData.Counter, After: c.After}
 }
 
 // beginPasskey asks any passkey of this origin to sign in.
@@ -199,13 +221,14 @@ func (s *Service) finishPasskey(ctx context.Context, answer []byte) (Signin, sec
 	}
 	owner := person{id: known.Identity, passkeys: []Passkey{known}}
 	_, credential, err := s.webauthn.ValidatePasskeyLogin(
-		func(_, _ []byte) (webauthn.User, error) { return owner, nil }, asked, parsed)
+		func(_, _ []byte) (webauthn.User, error) { return owner, nil }, asked.Asked, parsed)
 	if err != nil {
 		return Signin{}, secret.Secret{}, s.badAnswer(ctx, known, err)
 	}
 	c, _ := policy.CallerOf(ctx)
 	b, plain := s.beginning(ctx, known.Identity, ByPasskey, true, c.Key)
-	b.Passkey = &PasskeyUse{known.ID, *credential}
+	use := useOf(known, asked, parsed, credential)
+	b.Passkey = &use
 	g, err := s.Store.Begin(atIdentity(ctx, known.Identity), b)
 	return g, plain, s.notTaken(ctx, known, err)
 }
@@ -226,10 +249,12 @@ func (s *Service) notTaken(ctx context.Context, p Passkey, err error) error {
 	switch {
 	case errors.Is(err, ErrPerson):
 		return errors.Join(s.refusePasskey(ctx, p, Inactive), err)
+	case errors.Is(err, ErrLocked):
+		return errors.Join(s.refusePasskey(ctx, p, PasskeyLocked), err)
+	case errors.Is(err, ErrChallenge):
+		return errors.Join(s.refusePasskey(ctx, p, Overtaken), err)
 	case !errors.Is(err, ErrCounter):
 		return err
-	case p.Locked != 0:
-		return errors.Join(s.refusePasskey(ctx, p, PasskeyLocked), ErrLocked)
 	}
 	defer s.Refresh(ctx)
 	return errors.Join(s.Store.LockPasskey(atDoor(ctx), p, CounterBack), ErrCounter)
@@ -272,7 +297,7 @@ func (s *Service) finishRegistering(ctx context.Context, name string, answer []b
 	if err != nil {
 		return Passkey{}, err
 	}
-	credential, err := s.webauthn.CreateCredential(person{id: g.Identity}, asked, parsed)
+	credential, err := s.webauthn.CreateCredential(person{id: g.Identity}, asked.Asked, parsed)
 	if err != nil {
 		slog.WarnContext(ctx, "registering a passkey", "identity", g.Identity, "error", err)
 		return Passkey{}, ErrPasskey

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"context"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -36,11 +37,19 @@ const (
 
 var proofAlgorithms = []jose.SignatureAlgorithm{jose.ES256, jose.EdDSA}
 
+// ProofStore remembers proofs for every node.
+type ProofStore interface {
+	// FirstProof keeps a proof for as long as it could be used again, or returns ErrProof
+	// where it was there before.
+	FirstProof(ctx context.Context, h Hash, lasts time.Duration) error
+}
+
 // proofs checks proofs: that whoever sends a request has the key that what they show
 // is bound to.
 type proofs struct {
 	Origin string // ours, as clients write it
 	Now    func() time.Time
+	Store  ProofStore // for requests that change something
 
 	// Strangers fill only what is remembered of strangers.
 	known, strangers replays
@@ -77,12 +86,24 @@ func (p *proofs) verify(r *http.Request, shown secret.Secret, bound string) (thu
 		subtle.ConstantTimeCompare([]byte(claims.Hash), []byte(tokenHash(shown))) != 1:
 		return "", ErrProof
 	}
-	seen := &p.strangers
-	if bound != "" {
-		seen = &p.known
+	if bound == "" {
+		return thumbprint, p.strangers.first(proofHash(thumbprint, claims.ID), now)
 	}
-	return thumbprint, seen.first(thumbprint, claims.ID, now)
+	return thumbprint, p.first(r, proofHash(thumbprint, claims.ID), now)
 }
+
+// first refuses a proof of somebody known that was there before: at this node, and where
+// it could change something, at any. What strangers send changes only what is good once
+// by itself.
+func (p *proofs) first(r *http.Request, h Hash, now time.Time) error {
+	if err := p.known.first(h, now); err != nil || r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return err
+	}
+	return p.Store.FirstProof(r.Context(), h, replayLasts)
+}
+
+// proofHash names a key's proof; a thumbprint has one length.
+func proofHash(thumbprint, id string) Hash { return sha256.Sum256([]byte(thumbprint + id)) }
 
 // openProof checks that a proof is one, by the key that it names.
 func openProof(text, bound string) (thumbprint string, claims proof, err error) {

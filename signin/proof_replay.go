@@ -1,7 +1,6 @@
 package signin
 
 import (
-	"crypto/sha256"
 	"sync"
 	"time"
 )
@@ -22,11 +21,10 @@ type replays struct {
 	most     int // in a generation; zero is maxReplays
 }
 
-// first remembers a key's proof, and refuses one that was there before. What cannot be
+// first remembers a proof, and refuses one that was there before. What cannot be
 // remembered is refused too.
-func (s *replays) first(thumbprint, id string, at time.Time) error {
-	sum := sha256.Sum256([]byte(thumbprint + id)) // a thumbprint has one length
-	key := [16]byte(sum[:16])
+func (s *replays) first(h Hash, at time.Time) error {
+	key := [16]byte(h[:16])
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.now == nil || at.Sub(s.since) > replayLasts {

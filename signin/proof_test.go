@@ -207,19 +207,19 @@ func TestLesson11_AProofIsGoodOnce(t *testing.T) {
 func TestReplaysAreRememberedWhileTheyCouldBeGood(t *testing.T) {
 	var s replays
 	at := proofTime
-	if err := s.first("k", "1", at); err != nil {
+	if err := s.first(proofHash("k", "1"), at); err != nil {
 		t.Fatal(err)
 	}
 	for range 3 {
 		at = at.Add(replayLasts / 3)
-		if err := s.first("k", "1", at); !errors.Is(err, ErrProof) {
+		if err := s.first(proofHash("k", "1"), at); !errors.Is(err, ErrProof) {
 			t.Fatalf("after %s: %v", at.Sub(proofTime), err)
 		}
 	}
 	at = at.Add(2*replayLasts + time.Second)
-	_ = s.first("k", "2", at)
+	_ = s.first(proofHash("k", "2"), at)
 	at = at.Add(replayLasts + time.Second)
-	if err := s.first("k", "1", at); err != nil {
+	if err := s.first(proofHash("k", "1"), at); err != nil {
 		t.Fatalf("what no proof could be any more is forgotten: %v", err)
 	}
 }
@@ -227,14 +227,14 @@ func TestReplaysAreRememberedWhileTheyCouldBeGood(t *testing.T) {
 func TestWhatCannotBeRememberedIsRefused(t *testing.T) {
 	s := replays{most: 2}
 	for _, id := range []string{"1", "2"} {
-		if err := s.first("k", id, proofTime); err != nil {
+		if err := s.first(proofHash("k", id), proofTime); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := s.first("k", "3", proofTime); !errors.Is(err, ErrProofsFull) {
+	if err := s.first(proofHash("k", "3"), proofTime); !errors.Is(err, ErrProofsFull) {
 		t.Fatalf("a full memory: %v", err)
 	}
-	if err := s.first("k", "1", proofTime); !errors.Is(err, ErrProof) {
+	if err := s.first(proofHash("k", "1"), proofTime); !errors.Is(err, ErrProof) {
 		t.Fatalf("a full memory remembers: %v", err)
 	}
 }

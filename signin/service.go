@@ -22,6 +22,7 @@ type Store interface {
 	TokenStore
 	DeviceStore
 	OIDCStore
+	ProofStore
 }
 
 // SigninStore keeps sign-ins.
@@ -107,7 +108,7 @@ func New(c Config) (*Service, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	s := &Service{Config: c, proofs: proofs{Origin: c.Origin, Now: c.Now}, tries: tries{most: 10}, noted: tries{most: 1}}
+	s := &Service{Config: c, proofs: proofs{Origin: c.Origin, Now: c.Now, Store: c.Store}, tries: tries{most: 10}, noted: tries{most: 1}}
 	var err error
 	if s.origin, err = url.Parse(c.Origin); err != nil || s.origin.Host == "" {
 		return nil, errors.New("the door needs the origin that browsers know it by")

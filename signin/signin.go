@@ -20,6 +20,14 @@ const (
 	ChallengeLasts = 5 * time.Minute
 )
 
+// How much there is of what anybody may begin, however many addresses they have: beyond
+// it the oldest goes. Somebody who has signed in has their own.
+const (
+	MaxChallenges    = 10_000
+	MaxOwnChallenges = 10
+	MaxBegun         = 10_000 // sign-ins at providers, and programs that wait
+)
+
 // What the door says. One answer is given for what never was, what has ended and what
 // was used, so that nothing can be learnt by trying.
 var (
@@ -55,6 +63,7 @@ const (
 	CounterBack   Reason = "counter_went_back"
 	PasskeyLocked Reason = "passkey_locked"
 	BadAnswer     Reason = "bad_answer"
+	Overtaken     Reason = "answer_overtaken"
 )
 
 // Signin is somebody being signed in, in one browser. It is bound to that browser's

@@ -88,12 +88,12 @@ func (s *Service) finishStepUp(ctx context.Context, answer []byte) (Signin, erro
 	if known.Identity != g.Identity {
 		return g, ErrPasskey
 	}
-	credential, err := s.webauthn.ValidateLogin(person{id: g.Identity, passkeys: []Passkey{known}}, asked, parsed)
+	credential, err := s.webauthn.ValidateLogin(person{id: g.Identity, passkeys: []Passkey{known}}, asked.Asked, parsed)
 	if err != nil {
 		return g, s.badAnswer(ctx, known, err)
 	}
 	defer s.cache.drop()
-	err = s.Store.Confirm(ctx, g, PasskeyUse{known.ID, *credential})
+	err = s.Store.Confirm(ctx, g, useOf(known, asked, parsed, credential))
 	if err = s.notTaken(ctx, known, err); err != nil {
 		return g, err
 	}

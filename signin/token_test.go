@@ -142,7 +142,7 @@ func TestLesson25_ATokenIsBoundToNetworkKeyAndTime(t *testing.T) {
 			c.from = "10.1.2.3"
 		}
 		bound.want(http.StatusOK, "", "GET", "/v1/me", nil, nil)
-		bearer.want(http.StatusForbidden, "proof-required", "GET", "/v1/me", nil, nil)
+		bearer.want(http.StatusUnauthorized, "proof-required", "GET", "/v1/me", nil, nil)
 		if status, code := thief.do("GET", "/v1/me", nil, nil); code != "bad-proof" {
 			t.Fatalf("with another key: %d %s", status, code)
 		}

@@ -37,6 +37,7 @@ var (
 type Config struct {
 	Dir      string
 	Postgres string           // postgres://…; empty for SQLite
+	Beside   bool             // whoever owns the directory: reading alone, and every change is refused
 	Now      func() time.Time // tests only; nil is the clock
 }
 
@@ -45,6 +46,7 @@ type DB struct {
 	w, r   *sql.DB // writers (on SQLite one connection) and readers
 	d      dialect
 	dir    string
+	beside bool
 	nowFn  func() time.Time
 	keys   keyBlocks
 	unlock func() error
@@ -58,7 +60,8 @@ type DB struct {
 }
 
 // Open locks the data directory, opens the database, and brings its schema up to
-// this binary's. It refuses a database that is newer.
+// this binary's. It refuses a database that is newer. Beside its owner it does neither,
+// and refuses any other schema than its own.
 func Open(ctx context.Context, cfg Config) (*DB, error) {
 	db, err := open(ctx, cfg)
 	if err != nil {
@@ -69,6 +72,9 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	}
 	if err := db.openKeys(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
+	}
+	if cfg.Beside {
+		return db, nil
 	}
 	if err := db.sweepStaged(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("clearing interrupted work: %w", err), db.Close())
@@ -85,17 +91,21 @@ func Exists(dir string) bool {
 }
 
 func open(ctx context.Context, cfg Config) (_ *DB, err error) {
-	if cfg.Dir == "" {
+	switch {
+	case cfg.Dir == "":
 		return nil, ErrConfig.With("a data directory is needed: name one with --data")
+	case cfg.Beside && cfg.Postgres == "" && !Exists(cfg.Dir):
+		return nil, ErrConfig.With("there is no database in %s", cfg.Dir)
 	}
 	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
 		return nil, ErrConfig.With("the data directory %s cannot be made", cfg.Dir).Because(err)
 	}
-	unlock, err := lockDir(cfg.Dir)
-	if err != nil {
-		return nil, err
+	db := &DB{dir: cfg.Dir, nowFn: cfg.Now, beside: cfg.Beside, node: rand.Text()}
+	if !cfg.Beside {
+		if db.unlock, err = lockDir(cfg.Dir); err != nil {
+			return nil, err
+		}
 	}
-	db := &DB{dir: cfg.Dir, nowFn: cfg.Now, unlock: unlock, node: rand.Text()}
 	if db.nowFn == nil {
 		db.nowFn = time.Now
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"testing/fstest"
 
 	"github.com/pressly/goose/v3"
@@ -14,6 +15,10 @@ import (
 
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
+
+// up is the line that each migration begins with. One statement follows for goose: it
+// would else look for the end of each line's, with four megabytes at hand for a line.
+const up = "-- +goose Up\n"
 
 // migrations renders the one set of migration texts for this dialect.
 func (db *DB) migrations() (fs.FS, error) {
@@ -27,7 +32,8 @@ func (db *DB) migrations() (fs.FS, error) {
 		if err != nil {
 			return nil, err
 		}
-		out[name[len("migrations/"):]] = &fstest.MapFile{Data: []byte(db.d.pieces.Replace(string(text)))}
+		whole := strings.Replace(db.d.pieces.Replace(string(text)), up, up+"-- +goose StatementBegin\n", 1) + "\n-- +goose StatementEnd\n"
+		out[name[len("migrations/"):]] = &fstest.MapFile{Data: []byte(whole)}
 	}
 	return out, nil
 }
@@ -69,6 +75,9 @@ func (db *DB) migrate(ctx context.Context) error {
 	}
 	if has == knows {
 		return nil
+	}
+	if db.beside {
+		return ErrLocked.With("the server that works on %s is of another version: use its binary", db.dir)
 	}
 	p, err := db.provider()
 	if err != nil {

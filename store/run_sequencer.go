@@ -15,6 +15,10 @@ const sequencerPoll = 200 * time.Millisecond
 // RunSequencer gives revisions until ctx ends. Any number of nodes may run it: one
 // has the lease, the others stand by.
 func (db *DB) RunSequencer(ctx context.Context) error {
+	if db.beside {
+		<-ctx.Done()
+		return nil
+	}
 	s := &db.seq
 	s.mu.Lock()
 	s.running = true

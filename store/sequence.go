@@ -54,8 +54,12 @@ func (s *sequencer) next(c *chan struct{}) <-chan struct{} {
 }
 
 // Sequence returns once everything that was committed before the call has its
-// revision: it gives them itself, or waits for whoever holds the lease.
+// revision: it gives them itself, or waits for whoever holds the lease. Beside an owner
+// it leaves that to it, and may be as far behind as a poll.
 func (db *DB) Sequence(ctx context.Context) (access.Rev, error) {
+	if db.beside {
+		return db.Rev(ctx)
+	}
 	for {
 		err := db.sequenceOnce(ctx)
 		if err == nil {

@@ -25,6 +25,7 @@ const (
 	insertDevice      = `
 insert into device_code (device, code, client_key, client, agent, address, made_at, ends_at, pause)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+	boundDevices  = `delete from device_code where device in (select device from device_code order by ends_at desc, device limit $2 offset $1)`
 	selectWaiting = `
 select client, agent, address, client_key, made_at, ends_at from device_code
  where code = $1 and state = 'waiting' and ends_at > $2`
@@ -68,6 +69,9 @@ func (s Signin) AskDevice(ctx context.Context, a signin.Asking) error {
 		}
 		_, err = t.exec(ctx, insertDevice, a.Device[:], a.Code[:], a.Key, a.Client, a.Agent, a.Address, at,
 			at+micros(signin.CodeLasts), signin.PollPause.Microseconds())
+		if err == nil {
+			_, err = t.exec(ctx, boundDevices, signin.MaxBegun, boundAtOnce)
+		}
 		return err
 	})
 }

@@ -15,6 +15,7 @@ const (
 	statesAt    = `select count(*) from oidc_state where address = $1`
 	insertState = `
 insert into oidc_state (state, browser, provider, client_key, back, address, ends_at) values ($1, $2, $3, $4, $5, $6, $7)`
+	boundStates = `delete from oidc_state where state in (select state from oidc_state order by ends_at desc, state limit $2 offset $1)`
 	// takeState is what makes a state good once: of those who show it, one gets the row.
 	takeState = `
 delete from oidc_state where state = $1
@@ -47,6 +48,9 @@ func (s Signin) KeepState(ctx context.Context, k signin.State) error {
 			return signin.ErrManyWait
 		}
 		_, err = t.exec(ctx, insertState, k.State[:], k.Browser[:], k.Provider, k.Key, k.Back, k.Address, at+micros(signin.StateLasts))
+		if err == nil {
+			_, err = t.exec(ctx, boundStates, signin.MaxBegun, boundAtOnce)
+		}
 		return err
 	})
 }

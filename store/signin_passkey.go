@@ -15,10 +15,16 @@ import (
 
 const (
 	sweepChallenges = `delete from passkey_challenge where ends_at <= $1`
-	insertChallenge = `insert into passkey_challenge (hash, purpose, signin_id, client_key, asked, ends_at) values ($1, $2, $3, $4, $5, $6)`
-	takeChallenge   = `
+	insertChallenge = `
+insert into passkey_challenge (hash, purpose, signin_id, client_key, asked, ends_at, after_at) values ($1, $2, $3, $4, $5, $6, $7)`
+	// boundChallenges takes the oldest away where there are too many of a sign-in, or of those
+	// who are signing in: a flood of questions fills no disk.
+	boundChallenges = `
+delete from passkey_challenge where hash in (
+  select hash from passkey_challenge where signin_id = $1 order by ends_at desc, hash limit $3 offset $2)`
+	takeChallenge = `
 delete from passkey_challenge where hash = $1 and purpose = $2 and ends_at > $3
-returning signin_id, client_key, asked`
+returning signin_id, client_key, asked, after_at`
 )
 
 // KeepChallenge implements signin.PasskeyStore.
@@ -35,10 +41,24 @@ func (s Signin) KeepChallenge(ctx context.Context, c signin.Challenge) error {
 		if _, err := t.exec(ctx, sweepChallenges, at); err != nil {
 			return err
 		}
-		_, err = t.exec(ctx, insertChallenge, c.Hash[:], string(c.Purpose), c.Signin, c.Key, string(asked), at+micros(signin.ChallengeLasts))
+		if err := t.row(ctx, lastTime).Scan(&c.After); err != nil {
+			return err
+		}
+		_, err = t.exec(ctx, insertChallenge, c.Hash[:], string(c.Purpose), c.Signin, c.Key, string(asked), at+micros(signin.ChallengeLasts), c.After)
+		if err != nil {
+			return err
+		}
+		most := signin.MaxChallenges
+		if c.Signin != 0 {
+			most = signin.MaxOwnChallenges
+		}
+		_, err = t.exec(ctx, boundChallenges, c.Signin, most, boundAtOnce)
 		return err
 	})
 }
+
+// boundAtOnce is how many rows too many are taken away when one comes.
+const boundAtOnce = 100
 
 // TakeChallenge implements signin.PasskeyStore.
 func (s Signin) TakeChallenge(ctx context.Context, h signin.Hash, p signin.Purpose) (c signin.Challenge, err error) {
@@ -49,7 +69,7 @@ func (s Signin) TakeChallenge(ctx context.Context, h signin.Hash, p signin.Purpo
 			return err
 		}
 		var asked []byte
-		err = t.row(ctx, takeChallenge, h[:], string(p), at).Scan(&c.Signin, &c.Key, &asked)
+		err = t.row(ctx, takeChallenge, h[:], string(p), at).Scan(&c.Signin, &c.Key, &asked, &c.After)
 		if errors.Is(err, sql.ErrNoRows) {
 			return signin.ErrChallenge
 		}
@@ -136,22 +156,34 @@ func (s Signin) AddPasskey(ctx context.Context, p signin.Passkey, by access.Sign
 	return p, err
 }
 
-// A counter that does not rise is that of a copy, unless the passkey does not count.
-const usePasskey = `
-update passkey set counter = $3, credential = $4, used_at = $5
- where id = $1 and identity_id = $2 and locked_at = 0 and (counter < $3 or counter = 0 and $3 = 0)`
+const (
+	// countedPasskey makes the answers of one passkey wait for each other.
+	countedPasskey = `select counter, used_at, locked_at from passkey where id = $1 and identity_id = $2` //nolint:gosec // no secret
+	usePasskey     = `update passkey set counter = $2, credential = $3, used_at = $4 where id = $1`
+)
 
 // usePasskey keeps inside a change that a passkey was used, once for each count.
 func (t *tx) usePasskey(ctx context.Context, of access.IdentityID, p signin.PasskeyUse) error {
+	var counted uint32
+	var used, locked access.Time
+	err := t.row(ctx, countedPasskey+t.d.forUpdate, p.ID, of).Scan(&counted, &used, &locked)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return signin.ErrPasskey
+	case err != nil:
+		return err
+	case locked != 0:
+		return signin.ErrLocked
+	}
+	if err := p.Follows(counted, used); err != nil {
+		return err
+	}
 	text, err := json.Marshal(p.Credential)
 	if err != nil {
 		return err
 	}
-	n, err := t.exec(ctx, usePasskey, p.ID, of, int64(p.Credential.Authenticator.SignCount), string(text), t.At)
-	if err == nil && n == 0 {
-		return signin.ErrCounter
-	}
 	t.fact("passkey", p.ID.String())
+	_, err = t.exec(ctx, usePasskey, p.ID, int64(p.Count), string(text), t.At)
 	return err
 }
 
@@ -164,10 +196,14 @@ func (s Signin) LockPasskey(ctx context.Context, p signin.Passkey, why signin.Re
 		Facts: map[string]string{"identity": p.Identity.String(), "reason": string(why)},
 	}
 	return s.db.change(ctx, e, func(t *tx) error {
-		if _, err := t.exec(ctx, lockPasskey, p.ID, p.Identity, t.At); err != nil {
+		n, err := t.exec(ctx, lockPasskey, p.ID, p.Identity, t.At)
+		switch {
+		case err != nil:
 			return err
+		case n == 0:
+			return signin.ErrLocked
 		}
-		n, err := t.exec(ctx, endSignins, p.Identity)
+		n, err = t.exec(ctx, endSignins, p.Identity)
 		t.fact("ended", strconv.FormatInt(n, 10))
 		return err
 	})

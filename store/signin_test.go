@@ -161,8 +161,7 @@ func TestLesson11_GoodOnceAtOnce(t *testing.T) {
 		}
 		key := addPasskey(ctx, t, db, g, "one", 4)
 		n = atOnce(t, signin.ErrCounter, func(i int) error {
-			use := signin.PasskeyUse{ID: key.ID, Credential: key.Credential}
-			use.Credential.Authenticator.SignCount = 5
+			use := signin.PasskeyUse{ID: key.ID, Credential: key.Credential, Count: 5}
 			_, err := s.Begin(ctx, signin.Beginning{Identity: g.Identity, Method: signin.ByPasskey, Key: "k", Secret: hashOf("p" + strconv.Itoa(i)), Passkey: &use})
 			return err
 		})
@@ -217,6 +216,115 @@ func TestPasskeysKept(t *testing.T) {
 	})
 }
 
+// An answer that another has overtaken is late, and no copy's; one that was asked for
+// after the last count and is below it is.
+func TestPasskeyAnswersOvertakeEachOther(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, fresh func(t *testing.T) Config) {
+		db, ctx, g := ownedStore(t, fresh(t), nil)
+		s := db.Signin()
+		p := addPasskey(ctx, t, db, g, "one", 4)
+		ask := func(name string) signin.Challenge {
+			t.Helper()
+			if err := s.KeepChallenge(ctx, signin.Challenge{Hash: hashOf(name), Purpose: signin.ToSignIn, Key: "k"}); err != nil {
+				t.Fatal(err)
+			}
+			c, err := s.TakeChallenge(ctx, hashOf(name), signin.ToSignIn)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return c
+		}
+		uses := make([]signin.PasskeyUse, 6)
+		for i := range uses {
+			uses[i] = signin.PasskeyUse{ID: p.ID, Credential: p.Credential, Count: 5 + uint32(i), After: ask(strconv.Itoa(i)).After} //nolint:gosec // six
+		}
+		if n := atOnce(t, signin.ErrChallenge, func(i int) error { return s.Confirm(ctx, g, uses[i]) }); n == 0 {
+			t.Error("none was taken")
+		}
+		twin := signin.PasskeyUse{ID: p.ID, Credential: p.Credential, Count: 10, After: uses[0].After}
+		if err := s.Confirm(ctx, g, twin); !errors.Is(err, signin.ErrCounter) {
+			t.Errorf("the same count twice: %v", err)
+		}
+		twin.Count, twin.After = 9, ask("later").After
+		if err := s.Confirm(ctx, g, twin); !errors.Is(err, signin.ErrCounter) {
+			t.Errorf("an older count, asked for later: %v", err)
+		}
+	})
+}
+
+// Whoever asks without end fills no disk: the oldest question goes, and only of those who
+// have not signed in either.
+func TestLesson08_QuestionsAreBounded(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, fresh func(t *testing.T) Config) {
+		db, ctx, g := ownedStore(t, fresh(t), nil)
+		s := db.Signin()
+		fill := func(text string) {
+			t.Helper()
+			if err := db.bookkeep(ctx, func(t *tx) error { _, err := t.exec(ctx, text); return err }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ends := strconv.FormatInt(time.Now().Add(time.Minute).UnixMicro(), 10)
+		many := `with recursive n(i) as (select 1 union all select i + 1 from n where i < 10000) insert into `
+		name := `cast('x' || cast(i as text) as bytea)`
+		if db.d.name == sqliteDialect.name {
+			name = `cast('x' || i as blob)`
+		}
+		fill(many + `passkey_challenge (hash, purpose, signin_id, client_key, asked, ends_at) select ` + name + `, 'sign_in', 0, 'k', '{}', ` + ends + ` + i from n`)
+		fill(many + `oidc_state (state, browser, provider, client_key, back, address, ends_at) select ` + name + `, ` + name + `, 'p', 'k', '/', 'a' || cast(i as text), ` + ends + ` + i from n`)
+		fill(many + `device_code (device, code, client_key, client, agent, address, made_at, ends_at, pause) select ` + name + `, ` + name + `, 'k', 'c', 'a', 'a' || cast(i as text), 0, ` + ends + ` + i, 0 from n`)
+		for i := range 3 {
+			h := hashOf(strconv.Itoa(i))
+			err := errors.Join(
+				s.KeepChallenge(ctx, signin.Challenge{Hash: h, Purpose: signin.ToSignIn, Key: "k"}),
+				s.KeepState(ctx, signin.State{State: h, Browser: h, Address: "192.0.2.7"}),
+				s.AskDevice(ctx, signin.Asking{Device: h, Code: h, Waiting: signin.Waiting{Address: "192.0.2.7"}}),
+			)
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i := range 12 {
+			if err := s.KeepChallenge(ctx, signin.Challenge{Hash: hashOf("own " + strconv.Itoa(i)), Purpose: signin.ToConfirm, Signin: g.ID, Key: "k"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for text, want := range map[string]int{
+			`select count(*) from passkey_challenge where signin_id = 0`:  signin.MaxChallenges,
+			`select count(*) from passkey_challenge where signin_id <> 0`: signin.MaxOwnChallenges,
+			`select count(*) from oidc_state`:                             signin.MaxBegun,
+			`select count(*) from device_code`:                            signin.MaxBegun,
+		} {
+			var n int
+			if err := db.read(ctx, func(q *query) error { return q.row(ctx, text).Scan(&n) }); err != nil || n != want {
+				t.Errorf("%s: %d, %v", text, n, err)
+			}
+		}
+		if _, err := s.TakeChallenge(ctx, hashOf("2"), signin.ToSignIn); err != nil {
+			t.Errorf("the newest is gone: %v", err)
+		}
+	})
+}
+
+// A proof is good once for all nodes, and is forgotten when it is good no more.
+func TestLesson11_AProofIsGoodOnceForAllNodes(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, fresh func(t *testing.T) Config) {
+		clock := &stopwatch{at: time.Date(2027, 3, 1, 8, 0, 0, 0, time.UTC)}
+		cfg := fresh(t)
+		cfg.Now = clock.now
+		s, ctx := openStore(t, cfg).Signin(), asTester(t.Context())
+		if n := atOnce(t, signin.ErrProof, func(int) error { return s.FirstProof(ctx, hashOf("p"), time.Minute) }); n != 1 {
+			t.Errorf("%d of six were first", n)
+		}
+		for after, want := range []int64{0, 1} {
+			clock.at = clock.at.Add(time.Duration(after) * time.Minute)
+			if n, err := s.Sweep(ctx); err != nil || n != want {
+				t.Errorf("%d minutes later %d were forgotten: %v", after, n, err)
+			}
+		}
+	})
+}
+
 // Locking a passkey ends what its owner has open, and it opens nothing more.
 func TestLockedPasskey(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, fresh func(t *testing.T) Config) {
@@ -229,9 +337,11 @@ func TestLockedPasskey(t *testing.T) {
 		if _, err := s.BySecret(ctx, hashOf("cookie")); !errors.Is(err, signin.ErrEnded) {
 			t.Error(err)
 		}
-		use := signin.PasskeyUse{ID: p.ID, Credential: p.Credential}
-		use.Credential.Authenticator.SignCount = 8
-		if _, err := s.Begin(ctx, signin.Beginning{Identity: g.Identity, Method: signin.ByPasskey, Key: "k", Secret: hashOf("c"), Passkey: &use}); !errors.Is(err, signin.ErrCounter) {
+		use := signin.PasskeyUse{ID: p.ID, Credential: p.Credential, Count: 8}
+		if _, err := s.Begin(ctx, signin.Beginning{Identity: g.Identity, Method: signin.ByPasskey, Key: "k", Secret: hashOf("c"), Passkey: &use}); !errors.Is(err, signin.ErrLocked) {
+			t.Error(err)
+		}
+		if err := s.LockPasskey(ctx, p, signin.CounterBack); !errors.Is(err, signin.ErrLocked) {
 			t.Error(err)
 		}
 		if got := lastRecord(t, db); got.Action != "passkey.lock" || got.Fact("ended") != "1" {

@@ -46,5 +46,8 @@
 //  6. A day, in UTC, has one matrix, brought up to the last revision of it that was
 //     measured.
 //
+// Its operations over HTTP show the matrix, its trend, and the grants behind a cell;
+// each is registered with a guard, and counts only what its caller may reach.
+//
 // What it does not do: it opens no findings and keeps no opinions.
 package coverage

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -24,6 +25,7 @@ type app struct {
 	in       io.Reader
 	out, err io.Writer
 	data     string
+	alone    bool   // whatever is done needs the data directory as its owner
 	database string // that a server's configuration names
 	format   format
 	db       *store.DB
@@ -34,13 +36,19 @@ type app struct {
 }
 
 // open opens the store of the data directory and names the operator as the actor
-// of whatever the command does.
+// of whatever the command does. Beside a server, which owns the directory, commands that
+// read work too.
 func (a *app) open(ctx context.Context) (context.Context, error) {
 	ctx = audit.WithActor(ctx, operator())
 	if a.db != nil {
 		return ctx, nil
 	}
-	db, err := store.Open(ctx, store.Config{Dir: a.data, Postgres: a.postgres()})
+	cfg := store.Config{Dir: a.data, Postgres: a.postgres()}
+	db, err := store.Open(ctx, cfg)
+	if errors.Is(err, store.ErrLocked) && !a.alone {
+		cfg.Beside = true
+		db, err = store.Open(ctx, cfg)
+	}
 	if err != nil {
 		return ctx, fmt.Errorf("opening %s: %w", a.data, err)
 	}

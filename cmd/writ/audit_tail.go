@@ -20,8 +20,8 @@ func (a *app) auditTailCommand() *cobra.Command {
 		Use:   "tail",
 		Short: "The last entries, and those that follow as they come",
 		Long: `Prints the last entries in the order of the log, one a line; -o json prints each as JSON.
-With --follow it goes on until it is told to stop. It reads the data directory, which
-a server that runs on it does not share; with a database beside it, it follows them.`,
+With --follow it goes on until it is told to stop, also beside a server that works on
+the same data directory or database.`,
 		Example: "  writ audit tail --lines 20\n  writ audit tail --follow -o json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -76,7 +76,7 @@ func (a *app) serveDemo(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	a.progress = nil
+	a.progress, a.alone = nil, true
 	if err := a.prepareDemo(ctx); err != nil {
 		return err
 	}

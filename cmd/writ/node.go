@@ -203,14 +203,16 @@ func (n *node) sweep(ctx context.Context) error {
 	return nil
 }
 
-// forgetEvery is how often answers that nobody asks for any more are looked for.
+// forgetEvery is how often what nobody asks for any more is looked for.
 const forgetEvery = 10 * time.Minute
 
-// forget takes away what is kept for a day only.
+// forget takes away what is kept for a time only: answers, and proofs.
 func (n *node) forget(ctx context.Context) error {
 	for ctx.Err() == nil {
-		if _, err := n.app.db.Idempotency().Sweep(ctx); err != nil && ctx.Err() == nil {
-			slog.ErrorContext(ctx, "forgetting answers", "error", err)
+		_, err := n.app.db.Idempotency().Sweep(ctx)
+		_, proofs := n.app.db.Signin().Sweep(ctx)
+		if err = errors.Join(err, proofs); err != nil && ctx.Err() == nil {
+			slog.ErrorContext(ctx, "forgetting", "error", err)
 		}
 		wait(ctx, forgetEvery)
 	}

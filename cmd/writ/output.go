@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/writhq/writ/internal/httpapi"
 )
 
 // format is the value of --output.
@@ -93,10 +95,7 @@ func printCSV(w io.Writer, tables []table) error {
 		for _, row := range t.rows {
 			safe := make([]string, len(row))
 			for j, cell := range row {
-				if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
-					cell = "'" + cell
-				}
-				safe[j] = cell
+				safe[j] = httpapi.Cell(cell)
 			}
 			if err := out.Write(safe); err != nil {
 				return err

@@ -100,7 +100,7 @@ func (r *remote) do(ctx context.Context, method, path string, header http.Header
 		}
 	}
 	answer, err := r.send(ctx, method, path, header, body)
-	if err != nil || answer.StatusCode != http.StatusUnauthorized {
+	if err != nil || answer.StatusCode != http.StatusUnauthorized || wrongProof(answer) {
 		return answer, err
 	}
 	_ = answer.Body.Close() // the next one is what counts
@@ -108,6 +108,12 @@ func (r *remote) do(ctx context.Context, method, path string, header http.Header
 		return nil, err
 	}
 	return r.send(ctx, method, path, header, body)
+}
+
+// wrongProof reports whether it is the proof that a server did not take: another token
+// would change nothing.
+func wrongProof(answer *http.Response) bool {
+	return strings.Contains(answer.Header.Get("WWW-Authenticate"), `"invalid_dpop_proof"`)
 }
 
 func (r *remote) send(ctx context.Context, method, path string, header http.Header, body []byte) (*http.Response, error) {

@@ -75,7 +75,7 @@ func firstOwner(ctx context.Context, n *node) (string, error) {
 
 // serve runs a node and its server until ctx ends.
 func (a *app) serve(ctx context.Context, c *serverConfig, greet greeting) error {
-	a.progress, a.declared = nil, c.declared()
+	a.progress, a.alone, a.declared = nil, true, c.declared()
 	slog.SetDefault(slog.New(slog.NewJSONHandler(a.err, nil)))
 	ctx, err := a.openGraph(ctx)
 	if err != nil {

@@ -228,6 +228,41 @@ func TestCopiedPasskey(t *testing.T) {
 	})
 }
 
+// Answers of one passkey that overtake each other are nobody's copy: none locks it, and
+// whoever was late begins again.
+func TestPasskeyInTwoTabs(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		b, _ := w.owner()
+		key := b.addPasskey("a key")
+		const finish = "/v1/signin/passkey/finish"
+		first, second := w.browser(), w.browser()
+		one, two := first.answer("/v1/signin/passkey", key), second.answer("/v1/signin/passkey", key)
+		second.must("POST", finish, two, nil)
+		first.refused("challenge-not-good", "POST", finish, one)
+		tabs := make([]*browser, 6)
+		answers := make([]map[string]any, len(tabs))
+		for i := range tabs {
+			tabs[i] = w.browser()
+			answers[i] = tabs[i].answer("/v1/signin/passkey", key)
+		}
+		var all sync.WaitGroup
+		for i, tab := range tabs {
+			all.Go(func() {
+				if status, code := tab.do("POST", finish, answers[i], nil); status != http.StatusOK && code != "challenge-not-good" {
+					t.Errorf("%d %s", status, code)
+				}
+			})
+		}
+		all.Wait()
+		first.must("POST", finish, first.answer("/v1/signin/passkey", key), nil)
+		b.me()
+		second.me()
+		if got := w.actions(); slices.Contains(got, "passkey.lock counter_went_back") || !slices.Contains(got, "signin.refuse answer_overtaken") {
+			t.Errorf("%q", got)
+		}
+	})
+}
+
 // A challenge is good once, for the client and the purpose that it was made for, and an
 // answer without the owner's verification is none.
 func TestLesson11_AChallengeIsGoodOnce(t *testing.T) {

@@ -4,11 +4,11 @@ import (
 	"crypto/sha256"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	goldap "github.com/go-ldap/ldap/v3"
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/writhq/writ/connector"
 )
 
 // What the directory says is capped: a text longer than this is cut, and of an
@@ -18,27 +18,8 @@ const (
 	maxValues = 100
 )
 
-// clean makes what the directory said fit to show: valid UTF-8, no control
-// characters, capped.
-func clean(s string) string {
-	if len(s) > 4*maxText {
-		s = s[:4*maxText]
-	}
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == utf8.RuneError {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
-	if len(s) <= maxText {
-		return s
-	}
-	cut := maxText
-	for !utf8.RuneStart(s[cut]) {
-		cut--
-	}
-	return s[:cut] + "…"
-}
+// clean makes what the directory said fit to show.
+func clean(s string) string { return connector.Text(s, maxText) }
 
 // key stands for a name in tables that hold one for every member of every group:
 // short, and nobody can make two names with the same one.

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/writhq/writ/connector"
 )
 
 // What the host says is capped: a name or a command longer than this is cut.
@@ -14,24 +16,8 @@ const (
 	maxID   = 512
 )
 
-// clean makes what the host said fit to show: valid UTF-8, no control
-// characters, capped.
-func clean(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == utf8.RuneError {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
-	if len(s) <= maxText {
-		return s
-	}
-	cut := maxText
-	for !utf8.RuneStart(s[cut]) {
-		cut--
-	}
-	return s[:cut] + "…"
-}
+// clean makes what the host said fit to show.
+func clean(s string) string { return connector.Text(s, maxText) }
 
 // native makes a native id of what the host said. Two names that differ stay two
 // ids, which replacing alone would not keep: bytes that are not text are written

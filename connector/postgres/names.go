@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/writhq/writ/connector"
 )
 
 // What the server says is capped. Names are at most 63 bytes there; only comments
@@ -20,24 +22,8 @@ const (
 // in quotes; its id is then escaped, so that it is never taken for the real one.
 const publicRole = "PUBLIC"
 
-// clean makes what the server said fit to show: valid UTF-8, no control
-// characters, capped.
-func clean(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
-	if len(s) <= maxText {
-		return s
-	}
-	cut := maxText - len("…")
-	for !utf8.RuneStart(s[cut]) {
-		cut--
-	}
-	return s[:cut] + "…"
-}
+// clean makes what the server said fit to show.
+func clean(s string) string { return connector.Text(s, maxText) }
 
 // roleName writes a role's name as a native id, which restore reads back.
 func roleName(s string) string {

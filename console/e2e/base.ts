@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { expect, test as plain, type Browser, type Page } from "@playwright/test";
+import { expect, test as plain, type Browser, type BrowserContextOptions, type CDPSession, type Locator, type Page } from "@playwright/test";
 
 // Who may be signed in: a link for each is in WRIT_LINKS. head holds three functions, an
 // employee none.
-export type Who = "head" | "iam" | "security_operations" | "platform_owner" | "audit" | "employee";
+export type Who = "head" | "iam" | "security_operations" | "platform_owner" | "audit" | "employee" | "visitor" | "traveller";
 
 interface Seen {
   as: (who: Who) => Promise<Page>;
@@ -32,8 +32,8 @@ test.beforeEach(() => { wrongs.length = 0; });
 test.afterEach(() => { expect(wrongs).toEqual([]); });
 
 // watched is a page whose errors fail the test.
-export async function watched(browser: Browser): Promise<Page> {
-  const page = await (await browser.newContext({ baseURL: process.env.WRIT_URL })).newPage();
+export async function watched(browser: Browser, options: BrowserContextOptions = {}): Promise<Page> {
+  const page = await (await browser.newContext({ baseURL: process.env.WRIT_URL, ...options })).newPage();
   page.on("pageerror", (error) => wrongs.push(error.message));
   await page.exposeFunction("refused", (what: string) => wrongs.push(what));
   await page.addInitScript(() => document.addEventListener("securitypolicyviolation", (e) => {
@@ -42,12 +42,25 @@ export async function watched(browser: Browser): Promise<Page> {
   return page;
 }
 
-export async function authenticator(page: Page): Promise<void> {
+export async function authenticator(page: Page): Promise<{ client: CDPSession; id: string }> {
   const client = await page.context().newCDPSession(page);
   await client.send("WebAuthn.enable");
-  await client.send("WebAuthn.addVirtualAuthenticator", {
+  const { authenticatorId: id } = await client.send("WebAuthn.addVirtualAuthenticator", {
     options: { protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true },
   });
+  return { client, id };
+}
+
+// confirm shows the passkey where it is asked for, until what was to happen did. It says
+// whether it was asked for: it may have been shown lately.
+export async function confirm(page: Page, outcome: Locator): Promise<boolean> {
+  const asked = page.getByRole("dialog", { name: "Confirm that it is you" });
+  await expect(asked.or(outcome).first()).toBeVisible();
+  const was = await asked.isVisible();
+  if (was) await asked.getByRole("button", { name: "Use passkey" }).click();
+  await expect(asked).toHaveCount(0);
+  await expect(outcome).toBeVisible();
+  return was;
 }
 
 export function linkOf(who: Who): string {

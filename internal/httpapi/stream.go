@@ -59,8 +59,9 @@ func (d deadlined) Write(b []byte) (int, error) {
 }
 
 // Cell makes a cell of a table safe: a spreadsheet runs no formula that a system wrote.
+// Whatever is written as CSV, by an operation or a command, goes through here.
 func Cell(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
+	if text != "" && strings.ContainsRune("=+-@\t\r\n", rune(text[0])) {
 		return "'" + text
 	}
 	return text

@@ -58,6 +58,14 @@ describe("send", () => {
     await send(new Request("http://localhost/v1/me"));
     expect(signIn).toHaveBeenCalledOnce();
   });
+
+  test("leads nowhere where the clock is wrong, which signing in would not mend", async () => {
+    answers = [problem(401, "bad-proof", "look at the clock")];
+    const signIn = vi.fn();
+    whenAsked({ stepUp: () => Promise.resolve(false), signIn });
+    expect((await send(new Request("http://localhost/v1/me"))).status).toBe(401);
+    expect(signIn).not.toHaveBeenCalled();
+  });
 });
 
 describe("read", () => {

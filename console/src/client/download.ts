@@ -5,9 +5,9 @@ export interface Progress {
   bytes: number;
 }
 
-// download saves what a path answers as a file. A download that is cut leaves no file
+// download saves what a path answers as a file, and returns what that is called. A download that is cut leaves no file
 // that looks whole: what has come is thrown away and the person is told.
-export async function download(path: string, name: string, signal: AbortSignal, onProgress: (p: Progress) => void): Promise<void> {
+export async function download(path: string, name: string, signal: AbortSignal, onProgress: (p: Progress) => void): Promise<string> {
   const response = await send(new Request(new URL(path, location.origin), { signal }));
   if (!response.ok || !response.body) throw await read(response);
   const pieces: Uint8Array<ArrayBuffer>[] = [];
@@ -33,6 +33,7 @@ export async function download(path: string, name: string, signal: AbortSignal, 
   link.download = fileName(response.headers.get("Content-Disposition")) ?? name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  return link.download;
 }
 
 export const cut = new Problem(

@@ -14,7 +14,6 @@ export function whenAsked(answers: Asked): void {
 }
 
 const stepUpCode = "step-up-required";
-const outside = new Set(["wrong-client", "proof-required", "sign-in-ended"]);
 
 async function once(request: Request): Promise<Response> {
   const signed = new Request(request, { credentials: "same-origin" });
@@ -40,12 +39,12 @@ export async function send(request: Request): Promise<Response> {
   const again = request.clone();
   const response = await once(request);
   if (response.status === 401) {
+    if ((await code(response)) === "bad-proof") return response; // another sign-in would not mend it
     if (!/^\/v1\/signin(\/|$)/.test(new URL(request.url).pathname)) asked.signIn();
     return response;
   }
   if (response.status !== 403) return response;
   const why = await code(response);
   if (why === stepUpCode && (await asked.stepUp())) return once(again);
-  if (outside.has(why)) asked.signIn();
   return response;
 }

@@ -6,7 +6,7 @@ import { lazy, Suspense, useEffect, useRef } from "react";
 import { useMe, useSignOut } from "../features/signin/me";
 import { Bones } from "../ui/Bones";
 import css from "./frame.module.css";
-import { groups } from "./nav";
+import { placesFor } from "./nav";
 import { Scheme } from "./Scheme";
 
 const Palette = lazy(() => import("./Palette").then((m) => ({ default: m.Palette })));
@@ -64,9 +64,10 @@ function SearchButton({ onClick }: { onClick: () => void }) {
 }
 
 function Navigation({ onGo }: { onGo?: () => void }) {
+  const me = useMe();
   return (
     <nav aria-label="Main" className={css.nav}>
-      {groups.map((group, i) => (
+      {placesFor(me.data?.may).map((group, i) => (
         <div key={group.label ?? i} role="group" aria-label={group.label}>
           {group.label && <div className={css.navLabel} aria-hidden="true">{group.label}</div>}
           {group.places.map(({ to, label, sign: Icon }) => (

@@ -6,7 +6,8 @@ import { useNavigate } from "@tanstack/react-router";
 import { useId, useState, type KeyboardEvent } from "react";
 import { api, ask } from "../client/client";
 import { hitNote, hitPlace, hitSign } from "../features/search/hit";
-import { groups } from "./nav";
+import { useMe } from "../features/signin/me";
+import { placesFor } from "./nav";
 import css from "./palette.module.css";
 
 interface Option {
@@ -69,6 +70,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
 
 function useOptions(text: string, onClose: () => void): Option[] {
   const go = useNavigate();
+  const me = useMe();
   const q = text.trim();
   const [late] = useDebouncedValue(q, 120);
   const found = useQuery({
@@ -80,7 +82,7 @@ function useOptions(text: string, onClose: () => void): Option[] {
     onClose();
     void go({ to, search: search as never });
   };
-  const pages = groups.flatMap((g) => g.places)
+  const pages = placesFor(me.data?.may).flatMap((g) => g.places)
     .filter((p) => q === "" || `${p.label} ${p.keywords ?? ""}`.toLowerCase().includes(q.toLowerCase()))
     .map((p) => ({ key: p.to, label: p.label, note: "Page", sign: p.sign, go: leave(p.to) }));
   if (q.length < 2) return pages;

@@ -29,10 +29,16 @@ const inside = [
   page("/search", () => import("../features/search/Results"), "Results"),
   page("/identities", () => import("../features/search/Identities"), "Identities"),
   page("/identities/$id", () => import("../features/ask/Identity"), "Identity"),
+  page("/accounts", () => import("../features/search/Accounts"), "Accounts"),
+  page("/accounts/$id", () => import("../features/ask/Account"), "Account"),
   page("/entitlements", () => import("../features/search/Entitlements"), "Entitlements"),
   page("/entitlements/$id", () => import("../features/ask/Entitlement"), "Entitlement"),
   page("/systems", () => import("../features/system/Systems"), "Systems"),
+  page("/systems/new", () => import("../features/system/Add"), "Add"),
+  page("/systems/$id/setup", () => import("../features/system/Setup"), "Setup"),
   page("/systems/$id", () => import("../features/system/System"), "System"),
+  page("/disputes", () => import("../features/dispute/Disputes"), "Disputes"),
+  page("/correlation", () => import("../features/correlation/Correlation"), "Correlation"),
   page("/me", () => import("../features/ask/MyAccess"), "MyAccess"),
 ];
 

@@ -7,9 +7,10 @@ export interface NamedThing {
   system?: string;
   number?: string;
   native?: string;
+  hidden?: boolean;
 }
 
-const pages: Record<string, string> = { identity: "/identities/", entitlement: "/entitlements/", system: "/systems/", finding: "/findings/" };
+const pages: Record<string, string> = { identity: "/identities/", account: "/accounts/", entitlement: "/entitlements/", system: "/systems/", finding: "/findings/" };
 
 export function placeOf(thing: NamedThing): string | undefined {
   const page = pages[thing.type];
@@ -19,6 +20,7 @@ export function placeOf(thing: NamedThing): string | undefined {
 // Named is an object by its name, with the way to its page where it has one.
 export function Named({ of, withSystem = true }: { of?: NamedThing | null; withSystem?: boolean }) {
   if (!of) return <span className="quiet">nobody</span>;
+  if (of.hidden) return <span className="quiet">hidden</span>;
   const to = placeOf(of);
   return (
     <span>

@@ -2,7 +2,7 @@ import { Tabs } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
-import { api, ask } from "../../client/client";
+import { api, ask, askWithTag } from "../../client/client";
 import type { AnswerOf, ItemOf } from "../../client/types";
 import { Answer, Failed } from "../../shell/Answer";
 import { Bar } from "../../ui/Bar";
@@ -21,6 +21,7 @@ import { Mode, Tier } from "../access/marks";
 import { Named } from "../access/Named";
 import { controlNames, controls, modeNames, said, tierMeans } from "../access/words";
 import css from "./ask.module.css";
+import { Decided } from "./Override";
 import { FindingRows } from "./Identity";
 
 const Picture = lazy(() => import("./Picture").then((m) => ({ default: m.Picture })));
@@ -31,9 +32,9 @@ type Dossier = AnswerOf<"show-entitlement">;
 export function Entitlement() {
   const { id } = useParams({ strict: false }) as { id: string };
   const list = useList();
-  const shown = useQuery({ queryKey: ["entitlement", id], queryFn: () => ask(api.GET("/v1/entitlements/{id}", { params: { path: { id } } })) });
+  const shown = useQuery({ queryKey: ["entitlement", id], queryFn: () => askWithTag(api.GET("/v1/entitlements/{id}", { params: { path: { id } } })) });
   const trail = [{ label: "Entitlements", to: "/entitlements" }];
-  const d = shown.data;
+  const d = shown.data?.data;
   if (!d) return <Page title="Entitlement" trail={trail}><Panel><Answer to={shown} lines={8}>{() => null}</Answer></Panel></Page>;
   const tab = list.text("tab") ?? "holders";
   const holders = d.holders ?? [];
@@ -56,7 +57,7 @@ export function Entitlement() {
           <Tabs.Tab value="findings">Findings <span className="quiet">{(d.findings.items ?? []).length}</span></Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="holders" pt="md"><HolderTable id={id} name={d.entitlement.name} /></Tabs.Panel>
-        <Tabs.Panel value="why" pt="md"><Classification of={d} /></Tabs.Panel>
+        <Tabs.Panel value="why" pt="md"><Classification of={d} id={id} tag={shown.data?.tag ?? ""} /></Tabs.Panel>
         <Tabs.Panel value="picture" pt="md"><Suspense fallback={<Bones lines={8} height={22} />}><Picture of={id} /></Suspense></Tabs.Panel>
         <Tabs.Panel value="around" pt="md"><Around of={d} /></Tabs.Panel>
         <Tabs.Panel value="findings" pt="md"><FindingRows of={d.findings} /></Tabs.Panel>
@@ -90,7 +91,7 @@ function HolderTable({ id, name }: { id: string; name: string }) {
   );
 }
 
-function Classification({ of }: { of: Dossier }) {
+function Classification({ of, id, tag }: { of: Dossier; id: string; tag: string }) {
   const cells = of.coverage ?? [];
   return (
     <div className={ui.grid}>
@@ -98,7 +99,7 @@ function Classification({ of }: { of: Dossier }) {
         <ul className={css.reasons}>
           {(of.reasons ?? []).map((r, i) => <li key={i}><Tier of={r.tier} /><span>{r.text}{r.path?.sentence && <span className="quiet"> {r.path.sentence}</span>}</span></li>)}
         </ul>
-        {of.override && <p><Mark tone="odd">Overridden</Mark> by {of.override.by}: “{of.override.reason}”</p>}
+        <Decided of={of} id={id} tag={tag} />
       </Panel>
       <Panel title="What it lets its holder do">
         {(of.capabilities ?? []).length === 0 ? <p className="quiet">Nothing beyond itself was observed.</p> : <Facts items={(of.capabilities ?? []).map((c) => [said(c.right), <Named key={c.on.id} of={c.on} />])} />}
@@ -117,7 +118,7 @@ function Classification({ of }: { of: Dossier }) {
         />
       </Panel>
       <Panel title="Who answers">
-        <Facts items={[["Owner", <Named key="o" of={of.owner} />], ["", of.owner_of_system && <span className="quiet">as the owner of its system</span>], ["Native id", <code key="n">{of.native_id}</code>]]} />
+        <Facts items={[["Owner", <span key="o"><Named of={of.owner} />{of.owner_of_system && <span className="quiet">, as the owner of its system</span>}</span>], ["Native id", <code key="n">{of.native_id}</code>]]} />
       </Panel>
     </div>
   );

@@ -86,7 +86,7 @@ function Accounts({ of }: { of: Card }) {
   return (
     <Panel flush>
       <Rows items={accounts.map((a, i) => ({
-        key: a.account.id || String(i),
+        key: a.account.id || String(i), to: a.account.id ? `/accounts/${a.account.id}` : undefined,
         title: <>{a.account.name || "hidden"} <span className="quiet">in {a.account.system}</span></>,
         note: <>{kindNames[a.kind] ?? said(a.kind)}, {said(a.status).toLowerCase()}. {a.usage_known ? <>Last used <Time at={a.last_used} />.</> : "Nothing is known of its use."}{a.link?.evidence && <> Linked by {a.link.rule}: {a.link.evidence}.</>}</>,
         end: a.status !== "active" && a.status !== "enabled" ? <Mark tone="none">{said(a.status)}</Mark> : undefined,
@@ -96,11 +96,11 @@ function Accounts({ of }: { of: Card }) {
   );
 }
 
-export function FindingRows({ of }: { of: Card["findings"] }) {
+export function FindingRows({ of, title }: { of: Card["findings"]; title?: string }) {
   const items = of.items ?? [];
-  if (items.length === 0 && of.hidden === 0) return <Panel><Blank title="No finding" text="No rule finds anything wrong here." /></Panel>;
+  if (items.length === 0 && of.hidden === 0) return <Panel title={title} flush={Boolean(title)}><Blank title="No finding" text="No rule finds anything wrong here." /></Panel>;
   return (
-    <Panel flush>
+    <Panel title={title} flush>
       <Rows items={items.map((f) => ({
         key: f.id, to: `/findings/${f.id}`, start: <Severity of={f.severity} />, title: f.title,
         note: <>{f.subject.name}, {functionName(f.function)} answers</>, end: <Time at={f.due} />,

@@ -3,12 +3,19 @@ export interface Arrow {
   to: string;
 }
 
-const width = 290;
-const height = 66;
+export interface Place {
+  x: number;
+  y: number;
+}
 
-// columnsOf puts each box one column further from the start than the nearest that it
-// is next to. Within a column, boxes stand near what leads to them.
-export function columnsOf(keys: string[], arrows: Arrow[], start: string): Map<string, { x: number; y: number }> {
+// What a box measures, and how far apart they stand.
+export const box = { width: 210, height: 46 };
+const step = { x: 300, y: 62 };
+
+// columnsOf puts each box one column further from the start than the furthest that it
+// hangs on, so that arrows lead one way and none goes back under a box. Within a column,
+// boxes stand near what leads to them.
+export function columnsOf(keys: string[], arrows: Arrow[], start: string): Map<string, Place> {
   const next = new Map<string, string[]>();
   const before = new Map<string, string[]>();
   const put = (map: Map<string, string[]>, key: string, value: string) => map.set(key, [...(map.get(key) ?? []), value]);
@@ -16,8 +23,8 @@ export function columnsOf(keys: string[], arrows: Arrow[], start: string): Map<s
     put(next, a.from, a.to);
     put(before, a.to, a.from);
   }
-  const outward = walk(start, next);
-  const inward = walk(start, before); // of an entitlement the arrows lead to it
+  const outward = depths(start, next);
+  const inward = depths(start, before); // of an entitlement the arrows lead to it
   const forward = outward.size >= inward.size;
   const depth = forward ? outward : inward;
   const deepest = Math.max(0, ...depth.values());
@@ -27,7 +34,14 @@ export function columnsOf(keys: string[], arrows: Arrow[], start: string): Map<s
     const column = forward ? d : deepest - d;
     columns.set(column, [...(columns.get(column) ?? []), key]);
   }
-  const places = new Map<string, { x: number; y: number }>();
+  for (const lane of lanesOf(arrows, (key) => (depth.has(key) ? (forward ? depth.get(key)! : deepest - depth.get(key)!) : undefined))) {
+    put(next, lane.from, lane.key);
+    put(before, lane.key, lane.from);
+    put(next, lane.key, lane.to);
+    put(before, lane.to, lane.key);
+    columns.set(lane.column, [...(columns.get(lane.column) ?? []), lane.key]);
+  }
+  const places = new Map<string, Place>();
   const order = [...columns.keys()].sort((a, b) => (forward ? a - b : b - a));
   for (const column of order) {
     const near = (key: string) => {
@@ -35,20 +49,92 @@ export function columnsOf(keys: string[], arrows: Arrow[], start: string): Map<s
       return ys.length > 0 ? ys.reduce((a, b) => a + b, 0) / ys.length : 0;
     };
     const list = (columns.get(column) ?? []).map((key) => ({ key, y: near(key) })).sort((a, b) => a.y - b.y);
-    list.forEach(({ key }, i) => places.set(key, { x: column * width, y: (i - (list.length - 1) / 2) * height }));
+    list.forEach(({ key }, i) => places.set(key, { x: column * step.x, y: (i - (list.length - 1) / 2) * step.y }));
   }
-  return places;
+  const shown = new Set(keys);
+  return new Map([...places].filter(([key]) => shown.has(key)));
 }
 
-function walk(start: string, next: Map<string, string[]>): Map<string, number> {
+const lanesAtMost = 24;
+
+// lanesOf keeps room in the columns that an arrow passes, so that it is not hidden under
+// what stands there.
+function lanesOf(arrows: Arrow[], columnOf: (key: string) => number | undefined): { key: string; from: string; to: string; column: number }[] {
+  const lanes = new Map<string, { key: string; from: string; to: string; column: number }>();
+  for (const { from, to } of arrows) {
+    const [first, last] = [columnOf(from), columnOf(to)];
+    if (first === undefined || last === undefined) continue;
+    for (let column = first + 1; column < last; column++) {
+      const key = `${from}\n${to}\n${column}`;
+      lanes.set(key, { key, from, to, column });
+    }
+  }
+  return lanes.size > lanesAtMost ? [] : [...lanes.values()];
+}
+
+// depths are the longest ways from the start. An arrow that would close a circle counts
+// for nothing.
+function depths(start: string, next: Map<string, string[]>): Map<string, number> {
+  const order: string[] = [];
+  const state = new Map<string, "open" | "done">();
+  const back = new Set<string>();
+  const stack: { key: string; at: number }[] = [{ key: start, at: 0 }];
+  state.set(start, "open");
+  while (stack.length > 0) {
+    const top = stack[stack.length - 1]!;
+    const to = (next.get(top.key) ?? [])[top.at++];
+    if (to === undefined) {
+      state.set(top.key, "done");
+      order.push(top.key);
+      stack.pop();
+    } else if (state.get(to) === "open") {
+      back.add(`${top.key}\n${to}`);
+    } else if (!state.has(to)) {
+      state.set(to, "open");
+      stack.push({ key: to, at: 0 });
+    }
+  }
   const depth = new Map([[start, 0]]);
-  const queue = [start];
-  for (let key = queue.shift(); key !== undefined; key = queue.shift()) {
+  for (const key of order.reverse()) {
     for (const to of next.get(key) ?? []) {
-      if (depth.has(to)) continue;
-      depth.set(to, depth.get(key)! + 1);
-      queue.push(to);
+      if (!back.has(`${key}\n${to}`)) depth.set(to, Math.max(depth.get(to) ?? 0, (depth.get(key) ?? 0) + 1));
     }
   }
   return depth;
+}
+
+export interface View {
+  x: number;
+  y: number;
+  zoom: number;
+}
+
+const margin = 28;
+export const smallest = 0.8; // below it names cannot be read
+
+// heightOf is how tall a canvas needs to be for all columns, within limits.
+export function heightOf(places: Map<string, Place>, most: number): number {
+  const ys = [...places.values()].map((p) => p.y);
+  const tall = Math.max(...ys, 0) - Math.min(...ys, 0) + box.height + 2 * margin + 40;
+  return Math.min(Math.max(tall, 260), most);
+}
+
+// viewOf shows everything where that can still be read, and otherwise the start with as
+// much around it as there is room for.
+export function viewOf(places: Map<string, Place>, start: string, width: number, height: number): View {
+  const all = [...places.values()];
+  const left = Math.min(...all.map((p) => p.x));
+  const right = Math.max(...all.map((p) => p.x)) + box.width;
+  const top = Math.min(...all.map((p) => p.y));
+  const bottom = Math.max(...all.map((p) => p.y)) + box.height;
+  const fits = Math.min((width - 2 * margin) / (right - left), (height - 2 * margin) / (bottom - top));
+  const zoom = Math.min(1, Math.max(smallest, fits));
+  const from = places.get(start) ?? { x: left, y: top };
+  const centre = (low: number, high: number, room: number) => room / 2 - (zoom * (low + high)) / 2;
+  let x = centre(left, right, width);
+  if (zoom * (right - left) > width - 2 * margin) {
+    x = from.x - left <= right - box.width - from.x ? margin - zoom * left : width - margin - zoom * right;
+  }
+  const y = zoom * (bottom - top) > height - 2 * margin ? height / 2 - zoom * (from.y + box.height / 2) : centre(top, bottom, height);
+  return { x, y, zoom };
 }

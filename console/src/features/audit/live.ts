@@ -4,11 +4,21 @@ import { follow } from "../../client/stream";
 interface Numbered {
   record: number;
   action: string;
+  actor: string;
+  object?: { id: string } | null;
 }
 
-// fits: an action, or a feature with a dot at the end for all of its actions.
-export function fits(is: string, asked: string): boolean {
-  return asked === "" || is === asked || (asked.endsWith(".") && is.startsWith(asked));
+export interface Asked {
+  action?: string;
+  actor?: string;
+  object?: string;
+}
+
+// fits: an action, or a feature with a dot at the end for all of its actions; by whom, and
+// to what.
+export function fits(is: Numbered, { action, actor, object }: Asked): boolean {
+  if (action && is.action !== action && !(action.endsWith(".") && is.action.startsWith(action))) return false;
+  return (!actor || is.actor === actor) && (!object || is.object?.id === object);
 }
 
 const kept = 200;
@@ -16,7 +26,7 @@ const longestPause = 15_000;
 
 // useLive follows the log, and joins again where the connection was lost. What came
 // meanwhile is sent by the server, from the last record on.
-export function useLive<R extends Numbered>(on: boolean, action = ""): { records: R[]; lost: boolean } {
+export function useLive<R extends Numbered>(on: boolean, { action, actor, object }: Asked): { records: R[]; lost: boolean } {
   const [records, setRecords] = useState<R[]>([]);
   const [lost, setLost] = useState(false);
   useEffect(() => {
@@ -32,7 +42,7 @@ export function useLive<R extends Numbered>(on: boolean, action = ""): { records
         if (event.id) last = event.id;
         if (event.name !== "record") return;
         const record = JSON.parse(event.data) as R;
-        if (!fits(record.action, action)) return;
+        if (!fits(record, { action, actor, object })) return;
         setRecords((before) => [record, ...before.filter((r) => r.record !== record.record)].slice(0, kept));
       }, () => { setLost(false); pause = 1000; }).catch(() => undefined).finally(() => {
         if (end.signal.aborted) return;
@@ -47,6 +57,6 @@ export function useLive<R extends Numbered>(on: boolean, action = ""): { records
       clearTimeout(timer);
       setRecords([]);
     };
-  }, [on, action]);
+  }, [on, action, actor, object]);
   return { records, lost };
 }

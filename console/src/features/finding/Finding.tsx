@@ -13,9 +13,10 @@ import ui from "../../ui/ui.module.css";
 import { Named } from "../access/Named";
 import { Severity } from "../access/marks";
 import { functionName } from "../function/words";
-import { Accept, Reopen } from "./Decide";
+import { Accept, Assign, Reopen } from "./Decide";
 import type { Item } from "./Findings";
 import css from "./finding.module.css";
+import { happened } from "./words";
 
 export type Shown = AnswerOf<"show-finding"> & Item;
 
@@ -82,28 +83,36 @@ function Status({ of }: { of: Shown }) {
   return new Date(of.due) < new Date() ? <Mark tone="bad">Overdue since <Time at={of.due} absolute /></Mark> : <Mark tone="calm">Due <Time at={of.due} /></Mark>;
 }
 
+type Verb = "accept" | "reopen" | "assign";
+
+const dialogs = { accept: Accept, reopen: Reopen, assign: Assign };
+
+// Actions keeps the dialog that was begun, also where the finding changes under it.
 function Actions({ of, tag }: { of: Shown; tag: string }) {
-  const [open, setOpen] = useState(false);
-  const may = of.may["finding.accept"];
-  if (of.status !== "open" && of.status !== "accepted") return null;
-  const needs = may?.why?.includes("reason") || may?.why?.includes("second factor");
-  const allowed = (may?.allowed ?? false) || needs;
-  const label = of.status === "open" ? "Accept the risk" : "Open it again";
+  const [doing, setDoing] = useState<Verb>();
+  if (of.status !== "open" && of.status !== "accepted" && !doing) return null;
+  const Dialog = doing && dialogs[doing];
+  const verb = of.status === "accepted" ? "reopen" : "accept";
   return (
     <>
-      <Tooltip label={may?.why} disabled={allowed || !may?.why} multiline maw={320}>
-        <Button variant="default" aria-disabled={!allowed} data-disabled={!allowed || undefined} onClick={() => allowed && setOpen(true)}>
-          {label}{!allowed && <span className="out-of-view">, which is not possible: {may?.why}</span>}
-        </Button>
-      </Tooltip>
-      {of.status === "open" ? <Accept of={of} tag={tag} opened={open} onClose={() => setOpen(false)} /> : <Reopen of={of} tag={tag} opened={open} onClose={() => setOpen(false)} />}
+      <Act label={of.owner ? "Give it to somebody else" : "Give it to somebody"} may={of.may["finding.assign"]} onClick={() => setDoing("assign")} />
+      <Act label={verb === "accept" ? "Accept the risk" : "Open it again"} may={of.may["finding.accept"]} onClick={() => setDoing(verb)} />
+      {Dialog && <Dialog of={of} tag={tag} onClose={() => setDoing(undefined)} />}
     </>
   );
 }
 
-const happened: Record<string, string> = {
-  opened: "Found", changed: "What it says changed", accepted: "Risk accepted", reopened: "Opened again", assigned: "Given an owner", resolved: "Resolved",
-};
+// Act is there also for whoever may not, and says why.
+function Act({ label, may, onClick }: { label: string; may?: { allowed: boolean; why?: string }; onClick: () => void }) {
+  const allowed = may?.allowed ?? false;
+  return (
+    <Tooltip label={may?.why} disabled={allowed || !may?.why} multiline maw={320}>
+      <Button variant="default" aria-disabled={!allowed} data-disabled={!allowed || undefined} onClick={() => allowed && onClick()}>
+        {label}{!allowed && <span className="out-of-view">, which is not possible: {may?.why}</span>}
+      </Button>
+    </Tooltip>
+  );
+}
 
 function History({ of }: { of: Shown }) {
   return (
@@ -120,4 +129,3 @@ function History({ of }: { of: Shown }) {
     </ol>
   );
 }
-

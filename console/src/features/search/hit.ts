@@ -9,7 +9,7 @@ interface Hit {
   system?: { name: string } | null;
 }
 
-const places: Record<string, string> = { identity: "/identities/", entitlement: "/entitlements/", system: "/systems/", finding: "/findings/" };
+const places: Record<string, string> = { identity: "/identities/", account: "/accounts/", entitlement: "/entitlements/", system: "/systems/", finding: "/findings/" };
 const signs: Record<string, typeof IconUser> = {
   identity: IconUser, account: IconId, entitlement: IconKey, system: IconServer2, finding: IconAlertTriangle, resource: IconDatabase,
 };

@@ -1,5 +1,5 @@
 import { Alert, Button, SegmentedControl, useMantineColorScheme, type MantineColorScheme } from "@mantine/core";
-import { IconDeviceLaptop, IconFingerprint } from "@tabler/icons-react";
+import { IconFingerprint } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, ask } from "../../client/client";
 import { asProblem } from "../../client/problem";
@@ -15,6 +15,8 @@ import { said } from "../access/words";
 import { useMe } from "./me";
 import { supported } from "./passkey";
 import { usePasskeyMaker } from "./passkeys";
+import { Signins } from "./Signins";
+import { Tokens } from "./Tokens";
 import css from "./settings.module.css";
 
 // Settings is what somebody decides about their own sign-ins.
@@ -26,6 +28,7 @@ export function Settings() {
         <div className={ui.column}>
           <Passkeys />
           <Signins />
+          <Tokens />
         </div>
         <div className={ui.column}>
           <Panel title="You">
@@ -76,43 +79,6 @@ function Passkeys() {
       </div>
     </Panel>
   );
-}
-
-function Signins() {
-  const queries = useQueryClient();
-  const list = useQuery({ queryKey: ["signins"], queryFn: () => ask(api.GET("/v1/signins")) });
-  const end = useMutation({
-    mutationFn: (id: string) => ask(api.DELETE("/v1/signins/{id}", { params: { path: { id } } })),
-    onSuccess: () => queries.invalidateQueries({ queryKey: ["signins"] }),
-  });
-  const endAll = useMutation({ mutationFn: () => ask(api.DELETE("/v1/signins")), onSuccess: () => location.assign("/signin") });
-  const error = end.error ?? endAll.error;
-  return (
-    <Panel title="Where you are signed in" flush>
-      <Answer to={list} lines={3}>
-        {(d) => (
-          <Rows items={(d.items ?? []).map((s) => ({
-            key: s.id, start: <IconDeviceLaptop size={18} stroke={1.6} aria-hidden />,
-            title: <>{agentName(s.agent)} {s.current && <Mark tone="good">This one</Mark>}</>,
-            note: <>by {said(s.method).toLowerCase()} <Time at={s.begun} />{s.address && <> from {s.address}</>}, used <Time at={s.seen} /></>,
-            end: !s.current && <Button variant="subtle" size="xs" color="red" loading={end.isPending && end.variables === s.id} onClick={() => end.mutate(s.id)}>End</Button>,
-          }))}
-          />
-        )}
-      </Answer>
-      <div className={css.foot}>
-        {error && <Alert color="red" variant="light" role="alert">{asProblem(error).message}</Alert>}
-        <Button variant="default" loading={endAll.isPending} onClick={() => endAll.mutate()}>End all, this one too</Button>
-      </div>
-    </Panel>
-  );
-}
-
-function agentName(agent: string | undefined): string {
-  if (!agent) return "A client that says nothing of itself";
-  const browser = /(Firefox|Edg|Chrome|Chromium|Safari)\/[\d.]+/.exec(agent)?.[0].replace("Edg/", "Edge ").replace("/", " ").replace(/(\d+)\..*/, "$1");
-  const system = /\(([^;)]+)/.exec(agent)?.[1];
-  return browser ? `${browser}${system ? `, ${system}` : ""}` : agent;
 }
 
 function Appearance() {

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "react";
 import { api, ask } from "../../client/client";
 import { asProblem } from "../../client/problem";
 import { whenAsked } from "../../client/send";
+import { whenSignedOut } from "./me";
 import { show } from "./passkey";
 
 // StepUp asks for a passkey where the door wants to know that it is still you, and
@@ -26,6 +27,8 @@ export function StepUp() {
       location.assign(`/signin?${new URLSearchParams({ to: pathname + search })}`);
     },
   }), []);
+
+  useEffect(() => whenSignedOut(() => location.assign("/signin")), []);
 
   const end = (confirmed: boolean) => {
     setOpen(false);

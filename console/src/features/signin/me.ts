@@ -13,12 +13,21 @@ export function useMe() {
   });
 }
 
+// Tabs share one sign-in. Whoever leaves in one leaves no page of theirs in another.
+const tabs = new BroadcastChannel("writ-signin");
+
+export function whenSignedOut(act: () => void): () => void {
+  tabs.addEventListener("message", act);
+  return () => tabs.removeEventListener("message", act);
+}
+
 export function useSignOut() {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: () => ask(api.POST("/v1/signout")),
     onSettled: () => {
       queries.clear();
+      tabs.postMessage("signed out");
       location.assign("/signin");
     },
   });
