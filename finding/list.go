@@ -22,15 +22,16 @@ const (
 // Query asks for findings that are not resolved. Zero fields do not narrow, but for
 // Reach, whose zero is nowhere.
 type Query struct {
-	Rule      string
-	Severity  access.Severity
-	Function  access.Function
-	System    access.SystemID
-	Status    Status
-	Owner     access.IdentityID
-	Subject   access.Ref
-	DueBefore access.Time
-	Match     *Match
+	Rule       string
+	Severity   access.Severity
+	Function   access.Function
+	System     access.SystemID
+	Status     Status
+	Owner      access.IdentityID
+	Subject    access.Ref
+	DueBefore  access.Time
+	EndsBefore access.Time // only accepted ones, until before then
+	Match      *Match
 
 	Reach policy.Reach
 	Order Order

@@ -14,15 +14,16 @@ import (
 
 // FilterInput narrows findings.
 type FilterInput struct {
-	Rule      string                          `query:"rule" maxLength:"64" doc:"Only of this rule"`
-	Severity  access.Severity                 `query:"severity" enum:"critical,high,medium,low"`
-	Function  access.Function                 `query:"function" enum:"iam,security_operations,platform_owner,audit" doc:"Only those that this function answers for"`
-	System    httpapi.Text[access.SystemID]   `query:"system" doc:"Only of this system"`
-	Status    Status                          `query:"status" enum:"open,accepted" doc:"Without it, both"`
-	Owner     httpapi.Text[access.IdentityID] `query:"owner" doc:"Only those that this person answers for"`
-	Subject   httpapi.Text[access.Ref]        `query:"subject" doc:"Only about this object"`
-	DueBefore httpapi.Text[access.Time]       `query:"due_before" doc:"Only what is due before then"`
-	Text      string                          `query:"q" maxLength:"200" doc:"Words of a rule, or what a person, account or group is called"`
+	Rule       string                          `query:"rule" maxLength:"64" doc:"Only of this rule"`
+	Severity   access.Severity                 `query:"severity" enum:"critical,high,medium,low"`
+	Function   access.Function                 `query:"function" enum:"iam,security_operations,platform_owner,audit" doc:"Only those that this function answers for"`
+	System     httpapi.Text[access.SystemID]   `query:"system" doc:"Only of this system"`
+	Status     Status                          `query:"status" enum:"open,accepted" doc:"Without it, both"`
+	Owner      httpapi.Text[access.IdentityID] `query:"owner" doc:"Only those that this person answers for"`
+	Subject    httpapi.Text[access.Ref]        `query:"subject" doc:"Only about this object"`
+	DueBefore  httpapi.Text[access.Time]       `query:"due_before" doc:"Only what is due before then"`
+	EndsBefore httpapi.Text[access.Time]       `query:"ends_before" doc:"Only accepted ones, and only those whose acceptance ends before then"`
+	Text       string                          `query:"q" maxLength:"200" doc:"Words of a rule, or what a person, account or group is called"`
 }
 
 // OrderInput narrows and sorts them.
@@ -82,7 +83,7 @@ func (n names) item(f Finding, version int64) ListedFinding {
 func (a *API) query(ctx context.Context, in FilterInput) (Query, error) {
 	q := Query{
 		Rule: in.Rule, Severity: in.Severity, Function: in.Function, System: in.System.V, Status: in.Status, Owner: in.Owner.V,
-		Subject: in.Subject.V, DueBefore: in.DueBefore.V, Reach: policy.ReachOf(ctx),
+		Subject: in.Subject.V, DueBefore: in.DueBefore.V, EndsBefore: in.EndsBefore.V, Reach: policy.ReachOf(ctx),
 	}
 	if in.Text == "" {
 		return q, nil

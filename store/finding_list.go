@@ -46,6 +46,9 @@ func askingOf(q finding.Query) *asking {
 	if q.DueBefore != 0 {
 		a.rest = append(a.rest, "f.due_at < "+a.arg(q.DueBefore))
 	}
+	if q.EndsBefore != 0 {
+		a.rest = append(a.rest, "f.status = 'accepted' and f.accepted_until < "+a.arg(q.EndsBefore))
+	}
 	a.one(q)
 	if q.Match != nil {
 		a.matching(*q.Match)

@@ -53,6 +53,7 @@ func fits(q finding.Query, f finding.Listed) bool {
 	return (q.Rule == "" || q.Rule == f.Rule) && (q.Severity == "" || q.Severity == f.Severity) && (q.Function == "" || q.Function == f.Function) &&
 		(q.System == 0 || q.System == f.System) && (q.Status == "" || q.Status == f.Status) && (q.Owner == 0 || q.Owner == f.Owner) &&
 		(q.Subject.IsZero() || q.Subject == f.Subject) && (q.DueBefore == 0 || f.Due < q.DueBefore) && matches &&
+		(q.EndsBefore == 0 || f.Status == finding.Accepted && f.AcceptedUntil < q.EndsBefore) &&
 		(q.Reach.Has(f.System) || q.Reach.Own != 0 && q.Reach.Own == f.Owner)
 }
 
@@ -96,6 +97,8 @@ func TestLesson14_FindingPages(t *testing.T) {
 			{Function: access.IAM, Status: finding.Open},
 			{Status: finding.Accepted},
 			{DueBefore: all[50].Due},
+			{EndsBefore: 1}, // none ends that early
+			{EndsBefore: access.TimeOf(clock.at.AddDate(2, 0, 0)), System: 4},
 			{Owner: 1, System: 1, Rule: all[3].Rule},
 			{Match: &finding.Match{}},
 			{Match: &finding.Match{Rules: []string{all[0].Rule, all[1].Rule}, Subjects: []access.Ref{all[0].Subject, all[7].Subject, access.IdentityID(3).Ref()}}},

@@ -40,6 +40,8 @@ type Proof struct {
 	Mode       access.Mode
 	State      access.ControlState
 	Why        string
+	Owner      access.IdentityID // who answers for the entitlement
+	Behind     []Gap             // the findings that say so
 }
 
 // Proven is a page of grants, with how many there are and the revision of both.
@@ -158,6 +160,7 @@ func (e *proving) any(id access.EntitlementID) bool {
 
 func (e *proving) grants(id access.EntitlementID, list []Proof) []Proof {
 	m, s := e.m, e.m.sites[id]
+	of, _ := m.v.Entitlement(id)
 	for g := range m.v.DirectHolders(id) {
 		if a := e.ask.After; a != nil && id == a.Entitlement && !behind(g, *a) {
 			continue
@@ -174,6 +177,7 @@ func (e *proving) grants(id access.EntitlementID, list []Proof) []Proof {
 		list = append(list, Proof{
 			Spot: Spot{id, g.Holder, g.ID}, Identity: h.identity, System: s.system, Tier: s.tier, Kind: p.kind(), ThirdParty: p.has(ofThirdParty),
 			Mode: g.Mode, State: is, Why: s.why(e.ask.Control, p, is),
+			Owner: m.ownerOf(of), Behind: m.behind(e.ask.Control, h, g, of, p),
 		})
 		if len(list) == e.ask.Limit {
 			break

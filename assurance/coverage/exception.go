@@ -129,3 +129,37 @@ func ownedAs(e graph.EntitlementNode) access.Ref {
 	}
 	return e.System.Ref()
 }
+
+// behind are the findings, open or accepted, that say why a control counts as it does
+// for a grant. Controls that no rule looks at have none.
+func (c *circumstances) behind(control access.Control, h holder, g graph.GrantEdge, e graph.EntitlementNode, p profile) (list []Gap) {
+	look := func(subject access.Ref, rules ...string) {
+		for _, rule := range rules {
+			if c.gap(rule, subject) != noGap {
+				list = append(list, Gap{rule, subject, c.gaps.accepted[gapKey{rule, subject}]})
+			}
+		}
+	}
+	switch control {
+	case access.ControlOwner:
+		look(ownedAs(e), unownedEntitlement)
+		if h.identity != 0 {
+			look(h.identity.Ref(), unownedNonhuman)
+		} else {
+			look(h.ref, unownedNonhuman)
+		}
+	case access.ControlSoD:
+		if p.has(clashes) {
+			look(h.identity.Ref(), toxicCombination)
+		}
+	case access.ControlRotate:
+		look(h.ref, notRotated)
+	case access.ControlElevate:
+		if g.Flags&access.Implicit == 0 {
+			look(h.ref, standingPrivilege, escalationPath)
+		}
+		look(e.ID.Ref(), publicGrant)
+	case access.ControlReview, access.ControlExpiry, access.ControlVault, access.ControlIsolate, access.ControlRecord, access.ControlEnforce:
+	}
+	return list
+}

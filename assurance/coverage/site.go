@@ -1,6 +1,8 @@
 package coverage
 
 import (
+	"cmp"
+
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/graph"
 )
@@ -23,14 +25,16 @@ func (c *circumstances) site(e graph.EntitlementNode, declares map[access.System
 }
 
 func (c *circumstances) owned(e graph.EntitlementNode) bool {
-	owner := e.Owner
-	if owner == 0 {
-		s, _ := c.v.System(e.System)
-		if owner = s.BusinessOwner; owner == 0 {
-			owner = s.TechnicalOwner
-		}
+	return c.there(c.ownerOf(e))
+}
+
+// ownerOf is who answers for an entitlement: its own owner, else its system's.
+func (c *circumstances) ownerOf(e graph.EntitlementNode) access.IdentityID {
+	if e.Owner != 0 {
+		return e.Owner
 	}
-	return c.there(owner)
+	s, _ := c.v.System(e.System)
+	return cmp.Or(s.BusinessOwner, s.TechnicalOwner)
 }
 
 // state says whether a control is there for a grant, were all facts fresh.

@@ -1,6 +1,10 @@
 package coverage
 
-import "github.com/writhq/writ/access"
+import (
+	"slices"
+
+	"github.com/writhq/writ/access"
+)
 
 // About explains a control to who reads of it.
 type About struct {
@@ -23,6 +27,12 @@ var Controls = []About{
 	{access.ControlIsolate, "Its sessions are isolated", "Whoever uses it goes through a gateway, and not from their own machine.", access.SecurityOperations, "Nothing is known to do it yet."},
 	{access.ControlRecord, "Its sessions are recorded", "What is done with it can be looked at later.", access.SecurityOperations, "Nothing is known to do it yet."},
 	{access.ControlEnforce, "Its commands are checked", "What may not be done with it is stopped as it is tried.", access.SecurityOperations, "Nothing is known to do it yet."},
+}
+
+// functionOf is whose a control is.
+func functionOf(c access.Control) access.Function {
+	i := slices.IndexFunc(Controls, func(a About) bool { return a.Control == c })
+	return Controls[i].Function
 }
 
 // why says in words why a control counts as it does for a grant.

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/writhq/writ/access"
@@ -21,6 +22,16 @@ type evidencePage struct {
 		Grant string              `json:"grant"`
 		State access.ControlState `json:"state"`
 		Why   string              `json:"why"`
+
+		Function access.Function `json:"function"`
+		Answers  *struct {
+			ID string `json:"id"`
+		} `json:"answers"`
+		Findings []struct {
+			Rule    string `json:"rule"`
+			Title   string `json:"title"`
+			Subject string `json:"subject"`
+		} `json:"findings"`
 	} `json:"items"`
 	Next  string `json:"next"`
 	Total int64  `json:"total"`
@@ -85,5 +96,37 @@ func TestCoverageOverHTTP(t *testing.T) {
 	for _, path := range []string{"/v1/coverage", "/v1/coverage/trend", "/v1/coverage/evidence?control=owner"} {
 		s.as(employee).want(http.StatusForbidden, "GET", path, nil, nil)
 		s.as("").want(http.StatusUnauthorized, "GET", path, nil, nil)
+	}
+}
+
+// TestCoverageEvidenceLeadsOn: each row says whose the control is, and what it names as
+// the findings behind is what the list of findings has by that rule and subject.
+func TestCoverageEvidenceLeadsOn(t *testing.T) {
+	o := openOffice(t)
+	o.settle()
+	led, answered := map[string]bool{}, 0
+	for _, control := range access.Controls {
+		var p evidencePage
+		o.read(o.iam, fmt.Sprintf("/v1/coverage/evidence?control=%s&limit=100", control), &p)
+		for _, x := range p.Items {
+			if !slices.Contains(access.Functions, x.Function) {
+				t.Fatalf("%s is of %q", control, x.Function)
+			}
+			if x.Answers != nil {
+				answered++
+			}
+			for _, f := range x.Findings {
+				if key := f.Rule + " " + f.Subject; !led[key] {
+					led[key] = true
+					var found struct{ Total int64 }
+					if o.read(o.iam, "/v1/findings?rule="+f.Rule+"&subject="+f.Subject, &found); found.Total != 1 || f.Title == "" {
+						t.Errorf("%s: %d findings, called %q", key, found.Total, f.Title)
+					}
+				}
+			}
+		}
+	}
+	if len(led) == 0 || answered == 0 {
+		t.Errorf("%d findings behind, %d owners", len(led), answered)
 	}
 }

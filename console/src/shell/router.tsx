@@ -22,6 +22,7 @@ const inside = [
   page("/device", () => import("../features/signin/Device"), "Device"),
   page("/settings", () => import("../features/signin/Settings"), "Settings"),
   page("/coverage", () => import("../features/coverage/Coverage"), "Coverage"),
+  page("/coverage/evidence", () => import("../features/coverage/Evidence"), "Evidence"),
   page("/findings", () => import("../features/finding/Findings"), "Findings"),
   page("/findings/$id", () => import("../features/finding/Finding"), "Finding"),
   page("/audit", () => import("../features/audit/Audit"), "Audit"),

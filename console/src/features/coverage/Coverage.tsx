@@ -9,10 +9,14 @@ import { Page } from "../../ui/Page";
 import { Panel } from "../../ui/Panel";
 import { Time } from "../../ui/Time";
 import { useList, type List } from "../../ui/useList";
+import ui from "../../ui/ui.module.css";
 import { kindNames } from "../access/words";
 import css from "./coverage.module.css";
+import { BySystem } from "./BySystem";
 import { Matrix } from "./Matrix";
+import { Courses, Standing } from "./OverTime";
 import { cellsOf, percent, privilegedOf, type Counts, type Row } from "./sum";
+import { useTrend } from "./trend";
 
 type Query = NonNullable<Parameters<typeof asked>[0]>;
 
@@ -32,6 +36,8 @@ export function Coverage() {
       return { at: systems.at, total: systems.total, rows: (systems.items ?? []) as Row[], privileged: privilegedOf((tiers.items ?? []) as Row[]) };
     },
   });
+  const trend = useTrend({ tier: query.tier });
+  const held = useTrend();
   return (
     <Page title="Which controls does access need, and which does it have?" lead="Each grant needs controls by its tier. What is stale or not known never counts as in place.">
       <Answer to={measured} lines={8}>
@@ -47,6 +53,13 @@ export function Coverage() {
                 <Tools list={list} />
                 <Matrix cells={cells} list={list} />
               </Panel>
+              <div className={ui.grid}>
+                <Panel title="Which systems are worst?" note="each leads to what lacks most"><BySystem cells={cells} /></Panel>
+                <div className={ui.column}>
+                  <Panel title="Does it get better?" note="by control, 90 days at most"><Answer to={trend} lines={6}>{(t) => <Courses of={t} />}</Answer></Panel>
+                  <Panel title="Is standing privilege going down?" note="tiers 0 and 1, all kinds of identity"><Answer to={held} lines={6}>{(t) => <Standing of={t} />}</Answer></Panel>
+                </div>
+              </div>
             </>
           );
         }}

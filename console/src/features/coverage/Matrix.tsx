@@ -3,7 +3,7 @@ import { Link } from "@tanstack/react-router";
 import type { List } from "../../ui/useList";
 import { controlMeans, controlNames, controls, controlShort, governance, stateNames } from "../access/words";
 import css from "./coverage.module.css";
-import { add, none, percent, state, type Cell, type Counts } from "./sum";
+import { add, none, percent, state, worstFirst, type Cell, type Counts } from "./sum";
 
 const signs = { in_place: IconCheck, missing: IconAlertTriangle, unknown: IconQuestionMark, excepted: IconShieldCheck };
 
@@ -17,8 +17,7 @@ export function Matrix({ cells, list }: { cells: Cell[]; list: List }) {
     }
   }
   const at = (system: string, control: string) => sums.get(`${system} ${control}`) ?? none;
-  systems.sort((a, b) => share(at(a.id, "all")) - share(at(b.id, "all")) || a.name.localeCompare(b.name));
-  const numbers = list.text("numbers") === "1";
+  systems.sort((a, b) => worstFirst(at(a.id, "all"), at(b.id, "all")) || a.name.localeCompare(b.name));
   return (
     // A region that scrolls sideways can be reached and scrolled by keyboard.
     // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
@@ -40,13 +39,13 @@ export function Matrix({ cells, list }: { cells: Cell[]; list: List }) {
         <tbody>
           <tr className={css.sum}>
             <th scope="row">All systems</th>
-            {controls.map((c) => <td key={c}><CellOf counts={at("all", c)} control={c} numbers={numbers} /></td>)}
+            {controls.map((c) => <td key={c}><CellOf counts={at("all", c)} control={c} list={list} /></td>)}
             <td />
           </tr>
           {systems.map((s) => (
             <tr key={s.id}>
               <th scope="row"><Link to="/systems/$id" params={{ id: s.id }}>{s.name}</Link></th>
-              {controls.map((c) => <td key={c}><CellOf counts={at(s.id, c)} control={c} system={s} numbers={numbers} /></td>)}
+              {controls.map((c) => <td key={c}><CellOf counts={at(s.id, c)} control={c} system={s} list={list} /></td>)}
               <td className={css.all}>{percent(at(s.id, "all"))}</td>
             </tr>
           ))}
@@ -56,18 +55,14 @@ export function Matrix({ cells, list }: { cells: Cell[]; list: List }) {
   );
 }
 
-function share(c: Counts): number {
-  return c.required === 0 ? 2 : c.in_place / c.required;
-}
-
-function CellOf({ counts, control, system, numbers }: { counts: Counts; control: string; system?: { id: string; name: string }; numbers: boolean }) {
+function CellOf({ counts, control, system, list }: { counts: Counts; control: string; system?: { id: string; name: string }; list: List }) {
   if (counts.required === 0) return <span className={css.blank} title="Not required"><span aria-hidden="true">·</span><span className="out-of-view">not required</span></span>;
   const worst = state(counts) as keyof typeof signs;
   const Icon = signs[worst];
   const name = `${controlNames[control]}${system ? `, ${system.name}` : ""}: ${percent(counts)} in place, ${counts.missing} missing, ${counts.unknown} unknown, ${counts.excepted} excepted of ${counts.required}`;
   return (
-    <Link to="/findings" search={{ system: system?.id } as never} className={`${css.cell} ${css[heat(counts)]}`} aria-label={name} title={`${name}. Worst: ${stateNames[worst]}`}>
-      {numbers ? <span className={css.fraction}>{counts.in_place}/{counts.required}</span> : percent(counts)}
+    <Link to="/coverage/evidence" search={{ control, system: system?.id, tier: list.search.tier, kind: list.search.kind, state: worst === "missing" ? undefined : worst } as never} className={`${css.cell} ${css[heat(counts)]}`} aria-label={name} title={`${name}. Worst: ${stateNames[worst]}`}>
+      {list.text("numbers") === "1" ? <span className={css.fraction}>{counts.in_place}/{counts.required}</span> : percent(counts)}
       <Icon size={11} stroke={2.4} aria-hidden />
     </Link>
   );

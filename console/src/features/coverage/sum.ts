@@ -38,6 +38,12 @@ export function add(a: Counts, b: Counts): Counts {
   };
 }
 
+// worstFirst puts what has the smallest share in place first.
+export function worstFirst(a: Counts, b: Counts): number {
+  const share = (c: Counts) => (c.required === 0 ? 2 : c.in_place / c.required);
+  return share(a) - share(b);
+}
+
 // percent is how much is in place; it says 100 % only of all, and 0 % only of nothing.
 export function percent(c: Counts): string {
   if (c.required === 0) return "–";

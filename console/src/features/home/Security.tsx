@@ -1,0 +1,53 @@
+import { useQuery } from "@tanstack/react-query";
+import { api, ask } from "../../client/client";
+import type { ItemOf } from "../../client/types";
+import { Answer } from "../../shell/Answer";
+import { count, Figures } from "../../ui/Figures";
+import { Panel } from "../../ui/Panel";
+import type { Row } from "../../ui/Rows";
+import { Time } from "../../ui/Time";
+import ui from "../../ui/ui.module.css";
+import { said } from "../access/words";
+import { Standing, standingNow } from "../coverage/OverTime";
+import { useTrend } from "../coverage/trend";
+import { FindingQueue, Part, Queue, severe, useFindings } from "./queues";
+
+const mine = { function: "security_operations" } as const;
+
+// Security is what security operations looks at first: what could be misused now, and
+// what was just tried or changed.
+export function Security({ name }: { name?: string }) {
+  const open = useFindings(mine);
+  const trend = useTrend();
+  const refused = useRecords("signin.refuse");
+  const changed = useRecords();
+  const critical = severe(open.data, "critical");
+  const high = severe(open.data, "high");
+  return (
+    <Part name={name}>
+      <Figures items={[
+        { value: count(critical), label: "critical findings", note: "about privileged access", tone: critical ? "bad" : "good", to: "/findings", search: { ...mine, severity: "critical" } },
+        { value: count(high), label: "high findings", tone: high ? "warn" : undefined, to: "/findings", search: { ...mine, severity: "high" } },
+        { value: count(standingNow(trend.data)), label: "privileged grants held all the time", note: "tiers 0 and 1", to: "/coverage/evidence", search: { control: "elevate" } },
+      ]}
+      />
+      <div className={ui.grid}>
+        <FindingQueue title="What could be misused now" query={mine} none="Nothing is open that security operations answers for." />
+        <Panel title="Is standing privilege going down?" note="90 days at most"><Answer to={trend} lines={6}>{(t) => <Standing of={t} />}</Answer></Panel>
+        <Queue title="Last refused at the door" to={refused} all={{ to: "/audit", search: { action: "signin.refuse" } }} none="Nobody was refused." rows={(d) => (d.items ?? []).map(recordRow)} />
+        <Queue title="Last written into the log" to={changed} all={{ to: "/audit", search: { live: 1 }, label: "live" }} none="The log is empty." rows={(d) => (d.items ?? []).map(recordRow)} />
+      </div>
+    </Part>
+  );
+}
+
+function useRecords(action?: string) {
+  return useQuery({ queryKey: ["audit", { action, limit: 6 }], queryFn: () => ask(api.GET("/v1/audit", { params: { query: { action, limit: 6 } } })) });
+}
+
+function recordRow(r: ItemOf<"list-audit-records">): Row {
+  return {
+    key: String(r.record), to: "/audit", search: { action: r.action }, title: said(r.action.replaceAll(".", " ")),
+    note: [r.object?.name, `by ${r.person?.name ?? r.actor}`].filter(Boolean).join(", "), end: <span className="quiet"><Time at={r.at} /></span>,
+  };
+}
