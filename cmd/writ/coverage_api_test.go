@@ -102,12 +102,12 @@ func TestCoverageOverHTTP(t *testing.T) {
 // TestCoverageEvidenceLeadsOn: each row says whose the control is, and what it names as
 // the findings behind is what the list of findings has by that rule and subject.
 func TestCoverageEvidenceLeadsOn(t *testing.T) {
-	o := openOffice(t)
-	o.settle()
+	s := serve(t)
+	s.settle()
 	led, answered := map[string]bool{}, 0
 	for _, control := range access.Controls {
 		var p evidencePage
-		o.read(o.iam, fmt.Sprintf("/v1/coverage/evidence?control=%s&limit=100", control), &p)
+		s.as(inIAM).get(fmt.Sprintf("/v1/coverage/evidence?control=%s&limit=100", control), &p)
 		for _, x := range p.Items {
 			if !slices.Contains(access.Functions, x.Function) {
 				t.Fatalf("%s is of %q", control, x.Function)
@@ -119,7 +119,7 @@ func TestCoverageEvidenceLeadsOn(t *testing.T) {
 				if key := f.Rule + " " + f.Subject; !led[key] {
 					led[key] = true
 					var found struct{ Total int64 }
-					if o.read(o.iam, "/v1/findings?rule="+f.Rule+"&subject="+f.Subject, &found); found.Total != 1 || f.Title == "" {
+					if s.as(inIAM).get("/v1/findings?rule="+f.Rule+"&subject="+f.Subject, &found); found.Total != 1 || f.Title == "" {
 						t.Errorf("%s: %d findings, called %q", key, found.Total, f.Title)
 					}
 				}
