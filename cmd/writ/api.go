@@ -23,7 +23,8 @@ func (a *app) apiCommand() *cobra.Command {
 		Long: `Call the API of a Writ that is served, and print its answer as it is.
 
 It calls as you, after 'writ login' (each request is signed with the key that the login made),
-or with the token of the API in ` + tokenVariable + `. What may be called is described at /docs of every
+or with the token of the API in ` + tokenVariable + `; where that is bound to a key, ` + keyVariable + ` names the
+file of the private one, as a JSON Web Key. What may be called is described at /docs of every
 server. What is sent must be JSON.
 
 It exits with 0 where the server did it, 3 where it refuses you (401, 403), and 1 where it

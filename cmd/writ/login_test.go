@@ -288,6 +288,36 @@ func TestLesson18_ALoginIsNothingWithoutItsKey(t *testing.T) {
 	s.run(exitFailed, "api", "GET", "/v1/me")
 }
 
+// A token that is bound to a key goes with proofs by it, and is nothing as a bearer's.
+func TestATokenThatIsBoundGoesWithItsKey(t *testing.T) {
+	s := newServed(t)
+	s.confirms()
+	if code := s.logIn("approve"); code != exitOK {
+		t.Fatalf("login: exit %d", code)
+	}
+	key, err := signin.NewKey()
+	must(t, err)
+	private, err := key.Private()
+	must(t, err)
+	var parts map[string]string
+	must(t, json.Unmarshal(private.Reveal(), &parts))
+	delete(parts, "d")
+	public, err := json.Marshal(parts)
+	must(t, err)
+	dir := t.TempDir()
+	must(t, os.WriteFile(filepath.Join(dir, "key.pub.json"), public, 0o600))
+	must(t, os.WriteFile(filepath.Join(dir, "key.json"), private.Reveal(), 0o600))
+	var made madeToken
+	must(t, json.Unmarshal([]byte(s.run(exitOK, "token", "create", "--name", "report", "--limit", "read", "--network", "127.0.0.0/8",
+		"--key", filepath.Join(dir, "key.pub.json"), "-o", "json")), &made))
+	t.Setenv(tokenVariable, made.Text)
+	s.run(exitDenied, "api", "GET", "/v1/me", "--server", s.url)
+	t.Setenv(keyVariable, filepath.Join(dir, "key.pub.json"))
+	s.run(exitFailed, "api", "GET", "/v1/me", "--server", s.url)
+	t.Setenv(keyVariable, filepath.Join(dir, "key.json"))
+	s.run(exitOK, "api", "GET", "/v1/me", "--server", s.url)
+}
+
 // confirms gives the owner's browser a sign-in by a second factor.
 func (s *site) confirms() {
 	s.t.Helper()
