@@ -74,7 +74,7 @@ func (facts) Entitlement(_ context.Context, id access.EntitlementID) (access.Ent
 func (facts) Findings(_ context.Context, about []access.Ref) (list []Finding, err error) {
 	for _, r := range about {
 		for system := access.SystemID(1); system <= 2; system++ {
-			list = append(list, Finding{ID: access.FindingID(10*r.Key + int64(system)), Rule: "some", Subject: r, System: system})
+			list = append(list, Finding{Finding: policy.Finding{ID: access.FindingID(10*r.Key + int64(system)), Rule: "some", Subject: r, System: system}})
 		}
 	}
 	return list, nil

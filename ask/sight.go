@@ -56,14 +56,9 @@ func holdings(view *graph.View, id access.IdentityID) map[access.Ref]bool {
 
 // Finding is one about an object of an answer, as the store has it.
 type Finding struct {
-	ID       access.FindingID
-	Rule     string
+	policy.Finding
 	Title    string
-	Subject  access.Ref
-	System   access.SystemID
 	Severity access.Severity
-	Function access.Function
-	Owner    access.IdentityID
 	Status   string
 	Due      access.Time
 }
@@ -96,8 +91,9 @@ func (s *Service) findings(ctx context.Context, view *graph.View, sees Sight, ab
 	}
 	var list []Finding
 	var refs []access.Ref
+	c, _ := policy.CallerOf(ctx)
 	for _, f := range all {
-		if s.Gate.See(ctx, findingObject(view, f)) != nil {
+		if s.Gate.See(ctx, f.Object(view, c.Identity)) != nil {
 			lines.Hidden++
 			continue
 		}
@@ -112,14 +108,4 @@ func (s *Service) findings(ctx context.Context, view *graph.View, sees Sight, ab
 		lines.Items = append(lines.Items, FindingLine{f.ID, f.Rule, f.Title, name(f.Subject), f.Severity, f.Function, f.Status, f.Due})
 	}
 	return lines, nil
-}
-
-// findingObject is a finding as a decision knows it: it lies where its system does.
-func findingObject(view *graph.View, f Finding) policy.Object {
-	r, _ := policy.ObjectOf(view, f.System.Ref())
-	r.Ref, r.Function, r.Subjects = f.ID.Ref(), f.Function, []access.Ref{f.Subject}
-	if f.Owner != 0 {
-		r.Owner = f.Owner
-	}
-	return policy.Object{Resource: r}
 }

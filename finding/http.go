@@ -99,7 +99,7 @@ func object[I any, P interface {
 		v := a.Service.Graph.View()
 		defer v.Close()
 		c, _ := policy.CallerOf(ctx)
-		o := ObjectOf(v, versions[len(versions)-1].Finding, c.Identity)
+		o := versions[len(versions)-1].Finding.Decided().Object(v, c.Identity)
 		o.Reason = reason
 		return o, nil
 	}

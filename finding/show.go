@@ -75,7 +75,7 @@ func (a *API) shown(ctx context.Context, id access.FindingID, err error) (*findi
 	says := WordsOf(f.Rule)
 	out := &findingOutput{ETag: httpapi.Tag(last.Number), Body: findingShown{
 		ListedFinding: n.item(f, last.Number), Reason: f.Reason, Matters: says.Why, Do: says.Do, Evidence: []findingFact{}, History: n.history(versions),
-		May: a.Gate.Verdicts(ctx, ObjectOf(v, f, c.Identity), decisions...),
+		May: a.Gate.Verdicts(ctx, f.Decided().Object(v, c.Identity), decisions...),
 	}}
 	for _, e := range f.Evidence {
 		said := findingFact{Text: n.sentence(e), Count: e.Count}

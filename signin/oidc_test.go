@@ -105,6 +105,25 @@ func TestPeopleSignInAtAProvider(t *testing.T) {
 	})
 }
 
+// However an email is spelled, it is one person's; a subject is taken as it is.
+func TestLesson10_OneSpellingOfWhoSomebodyIs(t *testing.T) {
+	s, p := atProvider(t, func(list ...signin.Provider) *site { return newSite(t, storeConfig(t), list) })
+	for _, tt := range []struct{ subject, email, number string }{
+		{"sub-one", "Ana.Sol@EXAMPLE.com", "E1"},
+		{"SUB-ONE", "ben.oak@example.com", "E2"},
+		{"sub-one", "ben.oak@example.com", "E1"},
+	} {
+		p.is(tt.subject, tt.email)
+		browser := s.client()
+		browser.sent(p.goes(browser.begins()))
+		var me whoAmI
+		browser.want(http.StatusOK, "", "GET", "/v1/me", nil, &me)
+		if me.Identity != s.identity(tt.number) {
+			t.Errorf("%s, %s is not %s", tt.subject, tt.email, tt.number)
+		}
+	}
+}
+
 // A subject that was linked to the wrong person is unlinked: what it began ends, and the
 // email decides anew.
 func TestASubjectIsUnlinked(t *testing.T) {

@@ -155,11 +155,25 @@ var findingsAbout = func() string {
 		rules = append(rules, "'"+r.ID+"'")
 	}
 	return `
-select f.id, f.rule, f.subject_kind, f.subject_key, f.system_id, f.severity, f.function, f.owner_id, f.status, f.due_at
+select f.id, f.rule, f.subject_kind, f.subject_key, f.system_id, f.severity, f.function, f.owner_id, f.status, f.due_at, f.evidence
   from finding f
  where f.rule in (` + strings.Join(rules, ", ") + `) and f.subject_kind = $1 and f.subject_key in (%s) and ` + findingNow + `
  order by f.id`
 }()
+
+func scanFindingAbout(scan func(...any) error) (f ask.Finding, err error) {
+	var x finding.Finding
+	var evidence string
+	if err := scan(&x.ID, &x.Rule, &x.Subject.Kind, &x.Subject.Key, &x.System, &f.Severity, &x.Function, &x.Owner, &f.Status, &f.Due, &evidence); err != nil {
+		return f, err
+	}
+	if err := json.Unmarshal([]byte(evidence), &x.Evidence); err != nil {
+		return f, fmt.Errorf("evidence of %s: %w", x.ID, err)
+	}
+	rule, _ := finding.RuleOf(x.Rule)
+	f.Finding, f.Title = x.Decided(), rule.Title
+	return f, nil
+}
 
 // Findings returns the findings about some objects that are not resolved.
 func (s Ask) Findings(ctx context.Context, about []access.Ref) (list []ask.Finding, err error) {
@@ -171,10 +185,7 @@ func (s Ask) Findings(ctx context.Context, about []access.Ref) (list []ask.Findi
 		for kind, all := range keys {
 			for chunk := range slices.Chunk(all, keysPerQuery) {
 				err := q.eachListed(ctx, findingsAbout, keyList(chunk), []any{kind}, func(scan func(...any) error) error {
-					var f ask.Finding
-					err := scan(&f.ID, &f.Rule, &f.Subject.Kind, &f.Subject.Key, &f.System, &f.Severity, &f.Function, &f.Owner, &f.Status, &f.Due)
-					rule, _ := finding.RuleOf(f.Rule)
-					f.Title = rule.Title
+					f, err := scanFindingAbout(scan)
 					list = append(list, f)
 					return err
 				})

@@ -22,8 +22,13 @@ func (a *app) apiCommand() *cobra.Command {
 		Use: "api METHOD PATH", Short: "Call the API of a Writ that is served, and print the answer",
 		Long: `Call the API of a Writ that is served, and print its answer as it is.
 
-It calls as you, after 'writ login', or with the token of the API in ` + tokenVariable + `. What may be
-called is described at /openapi.json of every server.`,
+It calls as you, after 'writ login' (each request is signed with the key that the login made),
+or with the token of the API in ` + tokenVariable + `; where that is bound to a key, ` + keyVariable + ` names the
+file of the private one, as a JSON Web Key. What may be called is described at /docs of every
+server. What is sent must be JSON.
+
+It exits with 0 where the server did it, 3 where it refuses you (401, 403), and 1 where it
+says anything else is wrong; the server's own words are printed either way.`,
 		Example: `  writ api GET '/v1/findings?limit=5'
   echo '{"reason": "..."}' | writ api POST /v1/findings/fnd_.../accept --data -
   ` + tokenVariable + `=... writ api GET /v1/me --server https://writ.example.com`,

@@ -9,6 +9,8 @@ import (
 	"net/http/httputil"
 	"net/netip"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -191,4 +193,42 @@ func TestARefusalSaysWhatItAsksFor(t *testing.T) {
 	if got := res.Header.Get("WWW-Authenticate"); res.StatusCode != http.StatusForbidden || got != `Bearer error="insufficient_scope"` {
 		t.Errorf("%d %q", res.StatusCode, got)
 	}
+}
+
+// Nobody changes anything but at the door, whatever a route is called.
+func TestLesson19_NobodyChangesAnythingButAtTheDoor(t *testing.T) {
+	table, err := os.ReadFile(filepath.Join("testdata", "routes.table"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, entry := range strings.Split(strings.TrimSpace(string(table)), "\n\n") {
+		route, rest, _ := strings.Cut(entry, "\n")
+		method, path, _ := strings.Cut(route, " ")
+		if route[0] == '#' || method == http.MethodGet || method == http.MethodHead || strings.HasPrefix(path, "/v1/signin/") {
+			continue
+		}
+		n++
+		if refused, _, _ := strings.Cut(rest, "\n"); !strings.HasPrefix(strings.TrimSpace(refused), "refused: nobody 401") {
+			t.Errorf("%s: %s", route, refused)
+		}
+	}
+	if n < 20 {
+		t.Errorf("only %d routes change something", n)
+	}
+}
+
+// What one signs in with is in no answer, no record and no table: the cookie is out of
+// reach of scripts, a token is shown once, and to whoever made it.
+func TestLesson24_NoAnswerShowsWhatOneSignsInWith(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		b, link := w.owner()
+		b.addPasskey("a key")
+		text := b.script()
+		for _, path := range []string{"/v1/me", "/v1/signins", "/v1/tokens", "/v1/passkeys", "/v1/signin", "/v1/audit?limit=50"} {
+			b.must("GET", path, nil, nil)
+		}
+		_, cookie, _ := strings.Cut(b.cookie, "=")
+		w.hides(link, cookie, text)
+	})
 }

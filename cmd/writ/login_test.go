@@ -199,6 +199,34 @@ func TestLoginLetsCommandsCallTheServer(t *testing.T) {
 	}
 }
 
+// A script sends what it is piped with the login's key, and sees by the exit how it went.
+func TestAScriptAfterALogin(t *testing.T) {
+	s := newServed(t)
+	if code := s.logIn("approve"); code != exitOK {
+		t.Fatalf("login: exit %d", code)
+	}
+	var me struct{ Identity string }
+	must(t, json.Unmarshal([]byte(s.run(exitOK, "api", "GET", "/v1/me")), &me))
+	piped := func(code int, body string, args ...string) (out string) {
+		t.Helper()
+		var o, e bytes.Buffer
+		if got := run(t.Context(), append([]string{"api"}, args...), strings.NewReader(body), &o, &e); got != code {
+			t.Fatalf("%v: exit %d, want %d\n%s%s", args, got, code, &o, &e)
+		}
+		return o.String()
+	}
+	ask := `{"principal":"` + me.Identity + `","action":"system.read"}`
+	if out := piped(exitOK, ask, "POST", "/v1/decisions", "--data", "-"); !strings.Contains(out, `"explanation"`) {
+		t.Errorf("answered %s", out)
+	}
+	file := filepath.Join(t.TempDir(), "ask.json")
+	must(t, os.WriteFile(file, []byte(ask), 0o600))
+	piped(exitOK, "", "POST", "/v1/decisions", "--data", "@"+file)
+	piped(exitFailed, `{`, "POST", "/v1/decisions", "--data", "-")                                                               // 422
+	piped(exitFailed, `{"reason":"x"}`, "POST", "/v1/findings/fnd_0000000000001/accept", "--data", "-")                          // 404 or 428
+	piped(exitDenied, `{"name":"x","limits":["read"],"days":1,"networks":["127.0.0.0/8"]}`, "POST", "/v1/tokens", "--data", "-") // 403: no second factor
+}
+
 func TestALoginThatIsRefused(t *testing.T) {
 	s := newServed(t)
 	if code := s.logIn("deny"); code != exitDenied {
@@ -258,6 +286,36 @@ func TestLesson18_ALoginIsNothingWithoutItsKey(t *testing.T) {
 	s.run(exitOK, "api", "GET", "/v1/me")
 	must(t, os.Chmod(path, 0o644))
 	s.run(exitFailed, "api", "GET", "/v1/me")
+}
+
+// A token that is bound to a key goes with proofs by it, and is nothing as a bearer's.
+func TestATokenThatIsBoundGoesWithItsKey(t *testing.T) {
+	s := newServed(t)
+	s.confirms()
+	if code := s.logIn("approve"); code != exitOK {
+		t.Fatalf("login: exit %d", code)
+	}
+	key, err := signin.NewKey()
+	must(t, err)
+	private, err := key.Private()
+	must(t, err)
+	var parts map[string]string
+	must(t, json.Unmarshal(private.Reveal(), &parts))
+	delete(parts, "d")
+	public, err := json.Marshal(parts)
+	must(t, err)
+	dir := t.TempDir()
+	must(t, os.WriteFile(filepath.Join(dir, "key.pub.json"), public, 0o600))
+	must(t, os.WriteFile(filepath.Join(dir, "key.json"), private.Reveal(), 0o600))
+	var made madeToken
+	must(t, json.Unmarshal([]byte(s.run(exitOK, "token", "create", "--name", "report", "--limit", "read", "--network", "127.0.0.0/8",
+		"--key", filepath.Join(dir, "key.pub.json"), "-o", "json")), &made))
+	t.Setenv(tokenVariable, made.Text)
+	s.run(exitDenied, "api", "GET", "/v1/me", "--server", s.url)
+	t.Setenv(keyVariable, filepath.Join(dir, "key.pub.json"))
+	s.run(exitFailed, "api", "GET", "/v1/me", "--server", s.url)
+	t.Setenv(keyVariable, filepath.Join(dir, "key.json"))
+	s.run(exitOK, "api", "GET", "/v1/me", "--server", s.url)
 }
 
 // confirms gives the owner's browser a sign-in by a second factor.

@@ -1,8 +1,3 @@
-// Command writ finds out who can do what, which control each access needs, and
-// what is missing; later it also grants, elevates, records and proves.
-//
-// This package turns flags into calls and wires the features together: one file
-// per command group, no rule of its own.
 package main
 
 import (

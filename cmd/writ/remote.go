@@ -18,8 +18,12 @@ import (
 	"github.com/writhq/writ/signin"
 )
 
-// tokenVariable is where a script gives a command its token of the API.
-const tokenVariable = "WRIT_TOKEN"
+// tokenVariable is where a script gives a command its token of the API, and keyVariable
+// the file of the private key that the token is bound to, if it is.
+const (
+	tokenVariable = "WRIT_TOKEN"
+	keyVariable   = "WRIT_KEY" //nolint:gosec // the name of a variable
+)
 
 // What calling a server can meet.
 var (
@@ -42,6 +46,7 @@ type remote struct {
 	server string
 	client *outbound.Client
 	token  secret.Secret
+	key    *signin.Key // that the token is bound to; nil is a bearer's
 	login  *login
 	now    func() time.Time
 }
@@ -50,6 +55,11 @@ type remote struct {
 func (a *app) remote(server string) (*remote, error) {
 	r := &remote{now: a.now, token: secret.New([]byte(os.Getenv(tokenVariable)))}
 	var err error
+	if path := os.Getenv(keyVariable); path != "" && !r.token.Empty() {
+		if r.key, err = readKey(path); err != nil {
+			return nil, err
+		}
+	}
 	if r.token.Empty() {
 		if r.login, err = readLogin(); err != nil {
 			return nil, err
@@ -69,6 +79,16 @@ func (a *app) remote(server string) (*remote, error) {
 	}
 	r.client, err = newRemoteClient(r.server)
 	return r, err
+}
+
+// readKey reads a private key that its owner keeps as a JSON Web Key.
+func readKey(path string) (*signin.Key, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, signin.ErrKey.With("the key in %s cannot be read", keyVariable).Because(err)
+	}
+	defer clear(text)
+	return signin.ParseKey(secret.New(text))
 }
 
 func newRemoteClient(origin string) (*outbound.Client, error) {
@@ -125,9 +145,13 @@ func (r *remote) send(ctx context.Context, method, path string, header http.Head
 	if body != nil {
 		header.Set("Content-Type", "application/json")
 	}
-	if r.login == nil {
+	shows := r.login
+	if shows == nil {
+		shows = &login{key: r.key, access: r.token}
+	}
+	if shows.key == nil {
 		header.Set("Authorization", "Bearer "+string(r.token.Reveal()))
-	} else if err := r.login.prove(header, method, r.server+path, r.now()); err != nil {
+	} else if err := shows.prove(header, method, r.server+path, r.now()); err != nil {
 		return nil, err
 	}
 	answer, err := r.client.Do(ctx, method, r.server+path, header, bytes.NewReader(body))

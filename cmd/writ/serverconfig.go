@@ -20,6 +20,7 @@ import (
 	"github.com/knadh/koanf/v2"
 
 	"github.com/writhq/writ/internal/fault"
+	"github.com/writhq/writ/internal/outbound"
 	"github.com/writhq/writ/inventory"
 	"github.com/writhq/writ/server"
 	"github.com/writhq/writ/signin"
@@ -206,8 +207,8 @@ func (c *serverConfig) checkTelemetry(say func(text string, args ...any)) {
 		}
 	}
 	if c.Traces != "" {
-		if u, err := url.Parse(c.Traces); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-			say("traces: %q is not the URL of an OTLP collector, such as http://127.0.0.1:4318/v1/traces", c.Traces)
+		if _, err := outbound.New(outbound.Config{URL: c.Traces}); err != nil {
+			say("traces: %q is not the URL of an OTLP collector, such as http://127.0.0.1:4318/v1/traces; one that is elsewhere needs https", c.Traces)
 		}
 	}
 }
@@ -233,7 +234,7 @@ func loopback(host string) bool {
 func ownEnviron() []string {
 	var list []string
 	for _, kv := range os.Environ() {
-		if strings.HasPrefix(kv, envPrefix) && !strings.HasPrefix(kv, tokenVariable+"=") {
+		if strings.HasPrefix(kv, envPrefix) && !strings.HasPrefix(kv, tokenVariable+"=") && !strings.HasPrefix(kv, keyVariable+"=") {
 			list = append(list, kv)
 		}
 	}

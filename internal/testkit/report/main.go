@@ -1,6 +1,14 @@
 // Command report reads 'go test -json' and prints what a person needs: failures
 // with their output, what was skipped and why, the ten slowest tests, and a count.
-// It exits 1 when something failed or nothing ran.
+//
+// Invariants:
+//  1. It exits 1 when something failed, did not build, or nothing ran: no tests are no
+//     success.
+//  2. What failed is printed with all that it said, and what passed with a line for
+//     its package.
+//  3. A test that was skipped is named with its reason: nothing is left out silently.
+//
+// What it does not do: it runs no tests, and keeps nothing.
 package main
 
 import (
