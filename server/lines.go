@@ -44,8 +44,8 @@ func (l *Lines) Write(b []byte) (int, error) {
 	l.pending = append(l.pending, b...)
 	switch {
 	case len(l.pending) >= linesMost && !l.writing:
-		l.writing = true
-		go l.write()
+		go l.write(l.pending)
+		l.writing, l.pending, l.spare = true, l.spare[:0], nil
 	case !l.armed:
 		l.armed = true
 		time.AfterFunc(linesWait, func() { _ = l.Flush() })
@@ -55,15 +55,11 @@ func (l *Lines) Write(b []byte) (int, error) {
 	return len(b), err
 }
 
-// write writes what is there, without keeping others from handing in more.
-func (l *Lines) write() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	lines := l.pending
-	l.pending, l.spare = l.spare[:0], nil
-	l.mu.Unlock()
+// write writes lines, without keeping others from handing in more.
+func (l *Lines) write(lines []byte) {
 	_, err := l.to.Write(lines)
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.err = errors.Join(l.err, err)
 	l.spare, l.writing = lines, false
 	l.written.Broadcast()
