@@ -58,12 +58,10 @@ test("a system is added step by step, and nothing is lost on the way", async ({ 
   await holds(page, "system accounts");
   await goOn(page, "Go on", "What would be privileged, and why?");
   await expect(page.getByText("Tier 0").first()).toBeVisible();
-  await holds(page, "system tiers");
   await goOn(page, "Go on", "When is it read?");
   await page.getByRole("combobox", { name: "How often" }).click();
   await page.getByRole("option", { name: "Every hour" }).click();
   await goOn(page, "Keep it and go on", "Is this system to be read from now on?");
-  await holds(page, "system activate");
   await goOn(page, `Activate ${name}`, `Is what is known of ${name} current?`);
   await expect(page.getByText("Good", { exact: true })).toBeVisible({ timeout: 20_000 });
   await holds(page, "system");

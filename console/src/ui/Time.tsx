@@ -13,7 +13,8 @@ export function relative(at: Date, now: Date): string {
   for (const [unit, length] of units) {
     if (Math.abs(seconds) >= length) return words.format(Math.trunc(seconds / length), unit);
   }
-  return seconds > 0 ? "in a moment" : "just now";
+  if (seconds > 30) return "in a moment";
+  return seconds > 0 ? "now" : "just now"; // the page's clock may be so much behind
 }
 
 let now = new Date();
