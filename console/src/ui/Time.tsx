@@ -23,6 +23,7 @@ let ticking: ReturnType<typeof setInterval> | undefined;
 
 // One clock for the page, which runs while a time is shown.
 function watch(watcher: () => void): () => void {
+  if (watchers.size === 0) now = new Date(); // it stood while no time was shown
   watchers.add(watcher);
   ticking ??= setInterval(() => {
     now = new Date();
