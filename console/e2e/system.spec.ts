@@ -96,7 +96,7 @@ test("two tabs change one system, and the slower one keeps what was typed", asyn
   await page.getByRole("button", { name: "Save" }).click();
   await expect(page.getByRole("dialog")).toHaveCount(0);
   await other.getByRole("button", { name: "Save" }).click();
-  await expect(other.getByRole("alert")).toContainText("Somebody changed this system meanwhile");
+  await expect(other.getByRole("dialog").getByRole("alert")).toContainText("Somebody changed this system meanwhile");
   await expect(other.getByRole("combobox", { name: "Environment" })).toHaveValue("Development");
   await other.getByRole("button", { name: "Save" }).click();
   await expect(other.getByRole("dialog")).toHaveCount(0);
