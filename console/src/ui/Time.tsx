@@ -13,7 +13,8 @@ export function relative(at: Date, now: Date): string {
   for (const [unit, length] of units) {
     if (Math.abs(seconds) >= length) return words.format(Math.trunc(seconds / length), unit);
   }
-  return seconds > 0 ? "in a moment" : "just now";
+  if (seconds > 30) return "in a moment";
+  return seconds > 0 ? "now" : "just now"; // the page's clock may be so much behind
 }
 
 let now = new Date();
@@ -22,6 +23,7 @@ let ticking: ReturnType<typeof setInterval> | undefined;
 
 // One clock for the page, which runs while a time is shown.
 function watch(watcher: () => void): () => void {
+  if (watchers.size === 0) now = new Date(); // it stood while no time was shown
   watchers.add(watcher);
   ticking ??= setInterval(() => {
     now = new Date();

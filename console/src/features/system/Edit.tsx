@@ -23,7 +23,7 @@ function useTyped({ of, onClose }: EditProps) {
     change.mutate({ given: body, tag: seen });
     setSeen(of.tag); // what came meanwhile is shown by the time that the answer is
   };
-  return { changes, setChanges, change, save, behind: of.tag !== seen };
+  return { changes, setChanges, change, save };
 }
 
 // EditPlan changes who answers for a system, what it is worth, and when it is read.

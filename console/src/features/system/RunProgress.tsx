@@ -1,6 +1,6 @@
 import { Alert, Button, Progress } from "@mantine/core";
+import { sentence } from "../../client/problem";
 import { count } from "../../ui/Figures";
-import { Time } from "../../ui/Time";
 import { said } from "../access/words";
 import css from "./flow.module.css";
 import { useStop, type Run } from "./system";
@@ -25,8 +25,8 @@ export function RunProgress({ of, may }: { of: Run; may: boolean }) {
 export function RunFailure({ of }: { of: Run }) {
   const title = { failed: "It did not work", cancelled: "It was stopped", interrupted: "The node ended before it did" }[of.state] ?? "It did not work";
   return (
-    <Alert color={of.state === "failed" ? "red" : "yellow"} variant="light" role="alert" title={<>{title} <Time at={of.ended_at ?? of.started_at} /></>}>
-      {of.error && <p>{of.error.charAt(0).toUpperCase() + of.error.slice(1)}{/[.!?]$/.test(of.error) ? "" : "."}</p>}
+    <Alert color={of.state === "failed" ? "red" : "yellow"} variant="light" role="alert" title={title}>
+      {of.error && <p>{sentence(of.error.replace(/[:;\s]+$/, ""))}</p>}
       <p>{remedy(of.code)}</p>
     </Alert>
   );

@@ -71,7 +71,7 @@ export function Setup() {
         <>
           <Flow at={at} onGo={onGo} />
           <Body key={step} of={shown.data} onNext={() => onGo(steps[Math.min(at + 1, steps.length - 1)]!.id)} />
-          {at > 0 && <div><Button variant="subtle" onClick={() => onGo(steps[at - 1]!.id)}>Back to: {steps[at - 1]!.name.toLowerCase()}</Button></div>}
+          {at > 0 && <div><Button variant="default" size="xs" onClick={() => onGo(steps[at - 1]!.id)}>Back to: {steps[at - 1]!.name.toLowerCase()}</Button></div>}
         </>
       )}
     </Page>
