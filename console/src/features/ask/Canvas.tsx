@@ -33,12 +33,14 @@ function Box({ data, positionAbsoluteX: x, positionAbsoluteY: y }: NodeProps<Nod
   useEffect(() => { if (data.arrives) link.current?.focus({ preventScroll: true }); }, [data.arrives]);
   const name = `${css.node} ${data.start ? css.start : ""} ${data.privileged ? css.privileged : ""} ${data.group ? css.group : ""} nodrag nopan`;
   const inside = <><span className={css.nodeName} title={data.name}>{data.name}</span><span className={css.nodeNote}>{data.note}</span></>;
-  // Whoever comes by keyboard sees where they are.
+  // Whoever comes by keyboard sees where they are. The browser has scrolled to the box
+  // already, which does not last, so where it is drawn is what counts.
   const onFocus = (e: FocusEvent<HTMLElement>) => {
-    const canvas = e.currentTarget.closest(".react-flow")?.getBoundingClientRect();
-    const at = e.currentTarget.getBoundingClientRect();
-    if (canvas && (at.left < canvas.left || at.right > canvas.right || at.top < canvas.top || at.bottom > canvas.bottom)) {
-      void flow.setCenter(x + box.width / 2, y + box.height / 2, { zoom: flow.getZoom() });
+    const canvas = e.currentTarget.closest(".react-flow");
+    const view = flow.getViewport();
+    const [left, top] = [view.x + view.zoom * x, view.y + view.zoom * y];
+    if (canvas && (left < 0 || top < 0 || left + view.zoom * box.width > canvas.clientWidth || top + view.zoom * box.height > canvas.clientHeight)) {
+      void flow.setCenter(x + box.width / 2, y + box.height / 2, { zoom: view.zoom });
     }
   };
   return (
