@@ -21,12 +21,12 @@ test("records are found, opened with their proof, and narrowed from there", asyn
 });
 
 test("what somebody else does appears by itself", async ({ all }) => {
+  const other = await all.as("platform_owner");
   const page = await all.as("audit");
   await page.goto("/audit?action=signin.&live=1");
-  await settled(page);
   const begun = page.getByRole("button", { name: "Signin begin" });
+  await expect(begun.first()).toBeVisible();
   const before = await begun.count();
-  const other = await all.as("platform_owner");
   await other.goto("/");
   await other.getByRole("button", { name: /you, and how this looks/i }).click();
   await other.getByRole("menuitem", { name: "Sign out" }).click();

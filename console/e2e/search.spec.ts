@@ -29,7 +29,7 @@ test("operators narrow, and lead on to a list", async ({ all }) => {
   await settled(page);
   await holds(page, "what was found with operators");
   await page.getByRole("textbox", { name: "Search everything" }).fill("svc");
-  await page.getByRole("link", { name: /Account/ }).first().click();
+  await page.locator("main").getByRole("link", { name: /Account, / }).first().click();
   await expect(page.getByRole("heading", { level: 1, name: /^Whose is/ })).toBeVisible();
   await page.goto("/search?q=qqqqqqqq");
   await expect(page.getByText("Nothing was found")).toBeVisible();

@@ -23,26 +23,31 @@ interface BoxData extends Record<string, unknown> {
   privileged?: boolean;
   group?: boolean;
   of?: string; // the opened group that it came from
+  arrives?: boolean; // where the keyboard goes on: what was opened is gone
   onOpen?: () => void;
 }
 
 function Box({ data, positionAbsoluteX: x, positionAbsoluteY: y }: NodeProps<Node<BoxData>>) {
   const flow = useReactFlow();
+  const link = useRef<HTMLAnchorElement>(null);
+  useEffect(() => { if (data.arrives) link.current?.focus({ preventScroll: true }); }, [data.arrives]);
   const name = `${css.node} ${data.start ? css.start : ""} ${data.privileged ? css.privileged : ""} ${data.group ? css.group : ""} nodrag nopan`;
   const inside = <><span className={css.nodeName} title={data.name}>{data.name}</span><span className={css.nodeNote}>{data.note}</span></>;
-  // Whoever comes by keyboard sees where they are.
+  // Whoever comes by keyboard sees where they are. The browser has scrolled to the box
+  // already, which does not last, so where it is drawn is what counts.
   const onFocus = (e: FocusEvent<HTMLElement>) => {
-    const canvas = e.currentTarget.closest(".react-flow")?.getBoundingClientRect();
-    const at = e.currentTarget.getBoundingClientRect();
-    if (canvas && (at.left < canvas.left || at.right > canvas.right || at.top < canvas.top || at.bottom > canvas.bottom)) {
-      void flow.setCenter(x + box.width / 2, y + box.height / 2, { zoom: flow.getZoom() });
+    const canvas = e.currentTarget.closest(".react-flow");
+    const view = flow.getViewport();
+    const [left, top] = [view.x + view.zoom * x, view.y + view.zoom * y];
+    if (canvas && (left < 0 || top < 0 || left + view.zoom * box.width > canvas.clientWidth || top + view.zoom * box.height > canvas.clientHeight)) {
+      void flow.setCenter(x + box.width / 2, y + box.height / 2, { zoom: view.zoom });
     }
   };
   return (
     <>
       <Handle type="target" position={Position.Left} isConnectable={false} className={css.handle} />
       {data.onOpen ? <button type="button" className={name} onClick={data.onOpen} onFocus={onFocus} aria-label={`Open ${data.name}, ${data.note}`}>{inside}</button>
-        : data.to ? <Link to={data.to} className={name} onFocus={onFocus} data-of={data.of}>{inside}</Link> : <div className={name}>{inside}</div>}
+        : data.to ? <Link ref={link} to={data.to} className={name} onFocus={onFocus} data-of={data.of}>{inside}</Link> : <div className={name}>{inside}</div>}
       <Handle type="source" position={Position.Right} isConnectable={false} className={css.handle} />
     </>
   );
@@ -85,23 +90,19 @@ const tallest = 760;
 const many = 18; // from so many on, a small picture of all of it helps
 
 export function Canvas({ of, opened, onOpen }: { of: Drawn; opened?: string; onOpen: (key: string) => void }) {
-  const canvas = useRef<HTMLDivElement>(null);
   const boxes = boxesOf(of, onOpen);
+  const arrived = opened ? boxes.find((b) => b.data.of === opened)?.key : undefined;
   const places = useMemo(() => columnsOf([...(of.nodes ?? []), ...(of.groups ?? [])].map((b) => b.key), of.edges ?? [], of.of), [of]);
   const nodes: Node<BoxData>[] = boxes.map((b) => ({
-    id: b.key, type: "box", position: places.get(b.key) ?? { x: 0, y: 0 }, data: b.data, width: box.width, height: box.height, draggable: false, focusable: false, selectable: false,
+    id: b.key, type: "box", position: places.get(b.key) ?? { x: 0, y: 0 }, data: { ...b.data, arrives: b.key === arrived }, width: box.width, height: box.height, draggable: false, focusable: false, selectable: false,
   }));
-  // What was opened is gone: the keyboard goes on at the first of what came out of it.
-  useEffect(() => {
-    if (opened) canvas.current?.querySelector<HTMLElement>(`[data-of="${CSS.escape(opened)}"]`)?.focus({ preventScroll: true });
-  }, [opened, of]);
   return (
-    <div ref={canvas} className={css.picture} style={{ height: heightOf(places, tallest) }} role="group" aria-label="The access graph; the same in words is below">
+    <div className={css.picture} style={{ height: heightOf(places, tallest) }} role="group" aria-label="The access graph; the same in words is below">
       <ReactFlow
         nodes={nodes} edges={edgesOf(of)} nodeTypes={kinds} minZoom={0.15} maxZoom={1.5} fitViewOptions={{ maxZoom: 1, padding: 0.05 }}
         nodesConnectable={false} nodesFocusable={false} edgesFocusable={false} elementsSelectable={false} proOptions={{ hideAttribution: true }} zoomOnScroll={false} preventScrolling={false}
       >
-        <Aim places={places} start={of.of} />
+        <Aim places={places} start={arrived ?? of.of} />
         <Background color="var(--line)" gap={22} />
         <Controls showInteractive={false} />
         {nodes.length > many && <MiniMap pannable ariaLabel="All of it, small" nodeColor="var(--line-strong)" maskColor="var(--hover)" bgColor="var(--surface)" className={css.map} />}

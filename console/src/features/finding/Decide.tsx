@@ -129,7 +129,7 @@ function Decision({ title, of, onClose, decision: { decision, submit, changed },
 function Changed({ of, over }: { of: Shown; over?: string }) {
   const last = (of.history ?? [])[0];
   return (
-    <Alert color="yellow" variant="light" role="alert" title="It has changed since you opened this">
+    <Alert variant="light" role="alert" title="It has changed since you opened this">
       {last && <>{happened[last.what] ?? last.what} <Time at={last.at} /> by {last.person?.name ?? last.by}{last.reason && <>: “{last.reason}”</>}. </>}
       {over ?? "Nothing was done yet, and what you wrote is kept. Send it again if it still holds."}
     </Alert>
