@@ -103,10 +103,12 @@ export async function settled(page: Page): Promise<void> {
 // broken, and no wider than the window.
 export async function holds(page: Page, name: string): Promise<void> {
   const problems: string[] = [];
+  await page.bringToFront(); // a tab behind another is not painted anew
   for (const [width, height] of [[1440, 900], [390, 844]] as const) {
     for (const colorScheme of ["light", "dark"] as const) {
       await page.setViewportSize({ width, height });
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await expect(page.locator("html")).toHaveAttribute("data-mantine-color-scheme", colorScheme);
       await settled(page);
       const at = `${name} at ${width} ${colorScheme}`;
       for (const wrong of ["This page could not be shown", "This did not work"]) {

@@ -1,6 +1,6 @@
 import { expect, settled, test, visit } from "./base";
 
-const pages = ["/", "/coverage", "/findings", "/identities", "/entitlements", "/systems", "/audit", "/me", "/settings", "/search?q=payroll"];
+const pages = ["/", "/coverage", "/findings", "/identities", "/accounts", "/entitlements", "/systems", "/audit", "/me", "/settings", "/search?q=payroll"];
 
 for (const path of pages) {
   test(`${path} holds`, async ({ all }) => {

@@ -41,7 +41,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
   };
 
   return (
-    <Modal opened onClose={onClose} withCloseButton={false} padding={0} size="36rem" yOffset="12vh" centered={false} aria-label="Search and commands">
+    <Modal opened onClose={onClose} withCloseButton={false} padding={0} size="36rem" yOffset="12vh" centered={false} attributes={{ content: { "aria-label": "Search and commands" } }}>
       <div className={css.field}>
         <IconSearch size={18} aria-hidden />
         <input

@@ -47,7 +47,7 @@ interface QueueProps<T> {
 export function Queue<T>({ title, to, all, none, rows }: QueueProps<T>) {
   if (to.error && asProblem(to.error).denied) return null;
   return (
-    <Panel title={title} note={all && <Link to={all.to} search={all.search as never} aria-label={`${title}: all`}>{all.label ?? "all"}</Link>} flush>
+    <Panel title={title} note={all && <Link to={all.to} search={all.search as never} aria-label={`${all.label ?? "all"}: ${title}`}>{all.label ?? "all"}</Link>} flush>
       <Answer to={to} lines={5}>
         {(data) => {
           const items = rows(data);
