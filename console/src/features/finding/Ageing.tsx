@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 import { api, ask } from "../../client/client";
 import { Bar, type Part } from "../../ui/Bar";
@@ -6,7 +7,7 @@ import { Bones } from "../../ui/Bones";
 import { count } from "../../ui/Figures";
 import { Panel } from "../../ui/Panel";
 import type { Tone } from "../../ui/tone";
-import type { List } from "../../ui/useList";
+import type { List, Search } from "../../ui/useList";
 import ui from "../../ui/ui.module.css";
 import { severityTone } from "../access/words";
 import { functionName } from "../function/words";
@@ -43,13 +44,21 @@ export function Ageing({ list }: { list: List }) {
         ) : <Bones lines={4} height={24} />}
       </Panel>
       <Panel title="Who is late?" note="open findings by who answers">
-        {data ? <Functions rows={data.by_function ?? []} dues={data.dues ?? []} /> : <Bones lines={4} height={24} />}
+        {data ? <Functions rows={data.by_function ?? []} dues={data.dues ?? []} search={{ ...list.search, cursor: undefined, page: undefined }} /> : <Bones lines={4} height={24} />}
       </Panel>
     </div>
   );
 }
 
-function Functions({ rows, dues }: { rows: { function: string; due: string; count: number }[]; dues: string[] }) {
+// Until leads to what is due by then.
+function Until({ days, n, of, search, tone, children }: { days: number; n: number; of: string; search: Search; tone?: string; children: string }) {
+  if (n === 0) return <>none {children}</>;
+  const at = new Date();
+  at.setDate(at.getDate() + days);
+  return <Link to="/findings" search={{ ...search, function: of, due_before: at.toISOString(), sort: "due" } as never} className={tone && `${tone} ${ui.toned}`}>{count(n)} {children}</Link>;
+}
+
+function Functions({ rows, dues, search }: { rows: { function: string; due: string; count: number }[]; dues: string[]; search: Search }) {
   const functions = [...new Set(rows.map((r) => r.function))];
   const most = Math.max(1, ...functions.map((f) => rows.filter((r) => r.function === f).reduce((n, r) => n + r.count, 0)));
   return (
@@ -60,11 +69,13 @@ function Functions({ rows, dues }: { rows: { function: string; due: string; coun
             tone: dueTones[due] ?? "none", label: dueNames[due] ?? due, n: rows.find((r) => r.function === f && r.due === due)?.count ?? 0,
           }));
           const all = parts.reduce((n, p) => n + p.n, 0);
-          const late = parts[0]?.n ?? 0;
+          const [late, soon] = parts;
           return (
             <li key={f}>
-              <span className={css.function}>{functionName(f)}</span>
-              <span className={css.counted}>{late > 0 ? <strong className={`${ui.bad} ${ui.toned}`}>{count(late)} overdue</strong> : "none overdue"} of {count(all)}</span>
+              <Link to="/findings" search={{ ...search, function: f } as never} className={css.function}>{functionName(f)}</Link>
+              <span className={css.counted}>
+                <Until days={0} n={late?.n ?? 0} of={f} search={search} tone={ui.bad}>overdue</Until>, <Until days={7} n={soon?.n ?? 0} of={f} search={search}>due in 7 days</Until>, {count(all)} in all
+              </span>
               <Bar parts={parts} width={`${Math.max(4, (100 * all) / most)}%`} />
             </li>
           );

@@ -26,7 +26,7 @@ export function queryOf(list: List): Query {
   const of = (name: string) => list.text(name);
   return {
     q: of("q"), severity: of("severity"), function: of("function"), status: of("status") ?? "open", system: of("system"),
-    rule: of("rule"), owner: of("owner"), subject: of("subject"), due_before: of("due_before"), sort: of("sort"),
+    rule: of("rule"), owner: of("owner"), subject: of("subject"), due_before: of("due_before"), ends_before: of("ends_before"), sort: of("sort"),
   } as Query;
 }
 
@@ -104,7 +104,7 @@ function oneWay(list: List): List {
   return { ...list, onSort: (sort) => list.onSort(sort?.startsWith("-") ? undefined : sort) };
 }
 
-const narrowing = ["q", "severity", "function", "system", "rule", "owner", "subject", "due_before"];
+const narrowing = ["q", "severity", "function", "system", "rule", "owner", "subject", "due_before", "ends_before"];
 
 function narrowed(list: List): string | undefined {
   return narrowing.some((name) => list.text(name)) ? "of what you asked for" : undefined;
