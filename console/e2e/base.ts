@@ -108,7 +108,7 @@ export async function holds(page: Page, name: string): Promise<void> {
     for (const colorScheme of ["light", "dark"] as const) {
       await page.setViewportSize({ width, height });
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      await expect(page.locator("html")).toHaveAttribute("data-mantine-color-scheme", colorScheme);
+      await expect(page.locator("html")).toHaveAttribute("data-mantine-color-scheme", colorScheme, { timeout: 20_000 });
       await settled(page);
       const at = `${name} at ${width} ${colorScheme}`;
       for (const wrong of ["This page could not be shown", "This did not work"]) {

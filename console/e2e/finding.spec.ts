@@ -4,7 +4,7 @@ test("a risk is accepted until a date, told in the history, and opened again", a
   const page = await all.as("security_operations");
   await page.goto("/findings?function=security_operations&sort=due");
   await settled(page);
-  await page.getByRole("table", { name: "Findings" }).getByRole("link").first().click();
+  await page.getByRole("table", { name: "Findings", exact: true }).getByRole("link").first().click();
   await expect(page.getByRole("heading", { name: "What it means" })).toBeVisible();
   await holds(page, "a finding");
 
@@ -28,7 +28,7 @@ test("of two tabs the slower is told what the faster did, and keeps what was typ
   const page = await all.as("security_operations");
   await page.goto("/findings?function=security_operations");
   await settled(page);
-  await page.getByRole("table", { name: "Findings" }).getByRole("link").first().click();
+  await page.getByRole("table", { name: "Findings", exact: true }).getByRole("link").first().click();
   await expect(page.getByRole("heading", { name: "What it means" })).toBeVisible();
   const other = await page.context().newPage();
   await other.goto(page.url());
@@ -58,7 +58,7 @@ test("the list is narrowed, sorted and paged by the server, and says where nothi
   const page = await all.as("security_operations");
   await page.goto("/findings");
   await settled(page);
-  const table = page.getByRole("table", { name: "Findings" });
+  const table = page.getByRole("table", { name: "Findings", exact: true });
   await page.getByRole("button", { name: "Next" }).click();
   await expect(page.getByText(/page 2$/)).toBeVisible();
   await page.getByRole("button", { name: "Previous" }).click();

@@ -24,6 +24,7 @@ export const theme = createTheme({
     Drawer: { defaultProps: { lockScroll: false, closeButtonProps: { "aria-label": "Close" } } },
     Button: { defaultProps: { size: "sm" } },
     TextInput: { defaultProps: { size: "sm" } },
+    Alert: { styles: { title: { color: "var(--ink)" } } },
     Tooltip: { defaultProps: { withArrow: false, openDelay: 250 } },
   },
 });

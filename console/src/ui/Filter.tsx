@@ -2,6 +2,7 @@ import { CloseButton, Select, TextInput } from "@mantine/core";
 import { IconSearch } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import type { List } from "./useList";
+import { clearButton } from "./clear";
 
 // SearchField looks while somebody types, a moment after the last key.
 export function SearchField({ list, name = "q", label, width = "18rem" }: { list: List; name?: string; label: string; width?: string }) {
@@ -35,7 +36,7 @@ export function ChoiceField({ list, name, label, choices, width = "10.5rem" }: {
   return (
     <Select
       aria-label={label} placeholder={label} data={choices} value={list.text(name) ?? null} w={width} clearable
-      clearButtonProps={{ "aria-label": `Clear ${label.toLowerCase()}`, tabIndex: 0 }}
+      clearButtonProps={clearButton(label)}
       comboboxProps={{ shadow: "md" }} onChange={(value) => list.set({ [name]: value ?? undefined })}
     />
   );

@@ -4,6 +4,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, ask } from "../../client/client";
 import { useMe } from "../signin/me";
+import { clearButton } from "../../ui/clear";
 
 export interface Person {
   id: string;
@@ -36,7 +37,7 @@ export function PersonField({ label, description, value, onChange, clearable = t
   if (asked !== "") for (const p of found.data?.items ?? []) choices.set(p.id, { name: p.name, note: [p.number, p.email].filter(Boolean).join(" · ") });
   return (
     <Select
-      label={label} searchable clearable={clearable} clearButtonProps={{ "aria-label": `Clear ${label.toLowerCase()}`, tabIndex: 0 }}
+      label={label} searchable clearable={clearable} clearButtonProps={clearButton(label)}
       description={description ?? (searches ? undefined : "You may not search people, so you can name yourself alone.")}
       placeholder={nobody ?? (searches ? "Begin to type a name or number" : "Choose yourself")}
       data={[...choices].map(([id, c]) => ({ value: id, label: c.name }))} value={value?.id ?? null}

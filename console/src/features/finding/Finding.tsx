@@ -119,10 +119,10 @@ function History({ of }: { of: Shown }) {
     <ol className={css.history}>
       {(of.history ?? []).map((e, i) => (
         <li key={i}>
-          <div>
+          <p>
             {happened[e.what] ?? e.what}{e.owner && <>: <Named of={e.owner} /></>}{e.until && <> until <Time at={e.until} absolute /></>}
             <span className="quiet"> <Time at={e.at} /> by {e.person ? e.person.name : e.by}</span>
-          </div>
+          </p>
           {e.reason && <div className={css.reason}>“{e.reason}”</div>}
         </li>
       ))}

@@ -3,6 +3,7 @@ import { PersonField, type Person } from "../access/PersonField";
 import css from "./flow.module.css";
 import type { Change, Shown } from "./system";
 import { criticalities, dataClasses, environments, periods } from "./words";
+import { clearButton } from "../../ui/clear";
 
 interface FieldsProps {
   of: Shown;
@@ -33,7 +34,7 @@ export function Owners({ of, changes, onChange, names, onName }: OwnersProps) {
 export function Worth({ of, changes, onChange }: FieldsProps) {
   const field = (name: "environment" | "criticality" | "data_class", label: string, data: { value: string; label: string }[]) => (
     <Select
-      label={label} data={data} clearable placeholder="Not known" clearButtonProps={{ "aria-label": `Clear ${label.toLowerCase()}`, tabIndex: 0 }}
+      label={label} data={data} clearable placeholder="Not known" clearButtonProps={clearButton(label)}
       value={(changes[name] ?? of[name]) || null} onChange={(value) => onChange({ ...changes, [name]: value ?? "" })}
     />
   );
