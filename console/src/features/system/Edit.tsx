@@ -1,5 +1,6 @@
 import { Button, Group, Modal } from "@mantine/core";
 import { useState, type FormEvent } from "react";
+import { asProblem } from "../../client/problem";
 import { Owners, Plan, Worth } from "./Fields";
 import css from "./flow.module.css";
 import { useChange, useKinds, type Change, type Kind, type Versioned } from "./system";
@@ -19,9 +20,11 @@ function useTyped({ of, onClose }: EditProps) {
   const [changes, setChanges] = useState<Change>({});
   const [seen, setSeen] = useState(of.tag);
   const change = useChange(of.data.id, onClose);
+  const told = change.error !== null && asProblem(change.error).code === "version-changed";
   const save = (body: Change) => {
-    change.mutate({ given: body, tag: seen });
-    setSeen(of.tag); // what came meanwhile is shown by the time that the answer is
+    const tag = told ? of.tag : seen;
+    setSeen(tag);
+    change.mutate({ given: body, tag });
   };
   return { changes, setChanges, change, save };
 }
