@@ -86,11 +86,15 @@ interface Found {
   nodes: { html: string; failureSummary?: string }[];
 }
 
-// grave are the serious and critical findings of axe on what is shown. axe is put in
-// by the debugger, which the page's policy does not bind.
-export async function grave(page: Page): Promise<string[]> {
+// grave are the serious and critical findings of axe on what is shown: of all rules, or of
+// those alone that colours decide. axe is put in by the debugger, which the page's policy
+// does not bind.
+export async function grave(page: Page, colours = false): Promise<string[]> {
   await page.evaluate(axe);
-  const found = await page.evaluate(() => (globalThis as unknown as { axe: { run: () => Promise<{ violations: Found[] }> } }).axe.run().then((r) => r.violations));
+  const found = await page.evaluate((only) => {
+    const { run } = (globalThis as unknown as { axe: { run: (options: object) => Promise<{ violations: Found[] }> } }).axe;
+    return run({ resultTypes: ["violations"], ...(only && { runOnly: ["color-contrast", "link-in-text-block"] }) }).then((r) => r.violations);
+  }, colours);
   return found.filter((v) => v.impact === "serious" || v.impact === "critical").map((v) => `${v.id}: ${v.nodes.map((n) => `${n.html} ${n.failureSummary ?? ""}`).slice(0, 3).join(" | ")}`);
 }
 
@@ -114,7 +118,7 @@ export async function holds(page: Page, name: string): Promise<void> {
       for (const wrong of ["This page could not be shown", "This did not work"]) {
         if (await page.getByText(wrong).count() > 0) problems.push(`${at}: ${wrong}`);
       }
-      for (const problem of await grave(page)) problems.push(`${at}: ${problem}`);
+      for (const problem of await grave(page, colorScheme === "dark")) problems.push(`${at}: ${problem}`);
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       if (wide > 1) problems.push(`${at}: the page is ${wide} wider than the window`);
       if (process.env.E2E_SHOTS) await page.screenshot({ path: `${process.env.E2E_SHOTS}/${name.replace(/\W+/g, "_")}-${width}-${colorScheme}.png`, fullPage: true });

@@ -46,7 +46,7 @@ function Box({ data, positionAbsoluteX: x, positionAbsoluteY: y }: NodeProps<Nod
   return (
     <>
       <Handle type="target" position={Position.Left} isConnectable={false} className={css.handle} />
-      {data.onOpen ? <button type="button" className={name} onClick={data.onOpen} onFocus={onFocus} aria-label={`Open ${data.name}, ${data.note}`}>{inside}</button>
+      {data.onOpen ? <button type="button" className={name} onClick={data.onOpen} onFocus={onFocus} aria-expanded={false}>{inside}</button>
         : data.to ? <Link ref={link} to={data.to} className={name} onFocus={onFocus} data-of={data.of}>{inside}</Link> : <div className={name}>{inside}</div>}
       <Handle type="source" position={Position.Right} isConnectable={false} className={css.handle} />
     </>
