@@ -41,6 +41,9 @@ FIRST := ./cmd/writ ./e2e ./connector/linux ./store ./inventory ./connector/post
 test: install check console console-check ## everything: installs what is missing, checks, tests against real servers
 	CGO_ENABLED=1 $(GO) test $(RACE) -vet=off -count=1 -p 2 -timeout 30m -json $(FIRST) ./... | $(REPORT)
 
+test-console: install console ## the console in a real browser, as each function; E2E_SPECS=e2e/finding is one feature
+	E2E_SPECS="$${E2E_SPECS:-e2e/}" $(GO) test -count=1 -timeout 30m -run '^TestConsoleInChromium$$' -v ./e2e
+
 console-check: console ## types, lint and unit tests of the console
 	cd console && npm run --silent check
 
@@ -115,4 +118,4 @@ release: console ## static binaries for each platform, with checksums, into bin/
 clean: ## what make made
 	rm -rf bin demo console/node_modules console/dist/assets console/dist/*.*
 
-.PHONY: help console-check demo demo-reset build test quick install check format format-check vet lint verify fuzz soak bench bench-decide bench-graph bench-search bench-assess bench-ingest vuln release clean fuzz-http bench-http bench-console console
+.PHONY: help test-console console-check demo demo-reset build test quick install check format format-check vet lint verify fuzz soak bench bench-decide bench-graph bench-search bench-assess bench-ingest vuln release clean fuzz-http bench-http bench-console console
