@@ -41,7 +41,7 @@ test("an export is whole, or it is told and there is no file", async ({ browser 
   const page = await watched(browser, { proxy: { server: proxy.address, bypass: "<-loopback>" } });
   await page.goto(linkOf("traveller"));
   await page.getByRole("button", { name: "Sign me in" }).click();
-  await page.waitForURL(/\/(welcome)?$/);
+  await expect(page.getByRole("button", { name: "Make a passkey" })).toBeVisible(); // it has signed in
   await page.goto("/identities?kind=human");
   await settled(page);
   let files = 0;
