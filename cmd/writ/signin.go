@@ -39,6 +39,16 @@ func (a *app) signinCommand() *cobra.Command {
 	return cmd
 }
 
+// openAt opens the store, and finds whom a command is about.
+func (a *app) openAt(ctx context.Context, who string) (context.Context, access.IdentityID, error) {
+	ctx, err := a.openExisting(ctx)
+	if err != nil {
+		return ctx, 0, err
+	}
+	of, err := a.inventory().ResolveIdentity(ctx, who)
+	return ctx, of, err
+}
+
 func (a *app) signinLinkCommand() *cobra.Command {
 	var path string
 	cmd := &cobra.Command{
@@ -185,11 +195,7 @@ func (a *app) signinEndCommand() *cobra.Command {
 		Use: "end IDENTITY [ID]", Short: "End one of somebody's sign-ins, or all of them",
 		Args: cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			ctx, err := a.openExisting(cmd.Context())
-			if err != nil {
-				return err
-			}
-			of, err := a.inventory().ResolveIdentity(ctx, args[0])
+			ctx, of, err := a.openAt(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}

@@ -32,11 +32,7 @@ func (a *app) signinSubjectsCommand() *cobra.Command {
 		Use: "subjects IDENTITY", Short: "List as whom providers know somebody",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			ctx, err := a.openExisting(cmd.Context())
-			if err != nil {
-				return err
-			}
-			of, err := a.inventory().ResolveIdentity(ctx, args[0])
+			ctx, of, err := a.openAt(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
@@ -76,11 +72,7 @@ that first, there or in the source of people.`,
 		Example: "  writ signin unlink ana.sol@example.com --issuer https://login.example.com",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			ctx, err := a.openExisting(cmd.Context())
-			if err != nil {
-				return err
-			}
-			of, err := a.inventory().ResolveIdentity(ctx, args[0])
+			ctx, of, err := a.openAt(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
