@@ -68,7 +68,7 @@ func BenchmarkConsole(b *testing.B) {
 		cmd.Env = append(environ, "WRIT_URL="+origin, "WRIT_LINKS="+string(links))
 		said, err := cmd.CombinedOutput()
 		for line := range strings.Lines(string(said)) {
-			if _, figure, found := strings.Cut(line, "bench"); found {
+			if _, figure, found := strings.Cut(line, "figure: "); found {
 				b.Log(strings.TrimSpace(figure))
 			}
 		}

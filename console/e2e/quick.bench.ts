@@ -7,7 +7,7 @@ const rounds = 10;
 function said(name: string, times: number[]): void {
   const sorted = [...times].sort((a, b) => a - b);
   const at = (p: number) => Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * p))]!);
-  process.stdout.write(`bench ${JSON.stringify({ name, p50: at(0.5), max: at(1), rounds: times.length })}\n`);
+  process.stdout.write(`figure: ${JSON.stringify({ name, p50: at(0.5), max: at(1), rounds: times.length })}\n`);
 }
 
 // ready is when whoever opened a page can use it: what they came for is there, and the
@@ -76,7 +76,7 @@ test("how quick it is", async ({ browser }) => {
         a.click();
       }), wanted));
       const total = await page.locator("main").innerText();
-      if (i === 0) process.stdout.write(`bench-note ${name}: ${/of ([\d,]+)/.exec(total)?.[0] ?? "?"}\n`);
+      if (i === 0) process.stdout.write(`figure: ${name}: ${/of ([\d,]+)/.exec(total)?.[0] ?? "?"}\n`);
     }
     said(name, times);
   }
