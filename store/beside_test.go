@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -10,60 +11,75 @@ import (
 	"github.com/writhq/writ/audit"
 )
 
-// Beside whoever owns the directory one reads what it has committed, and changes nothing.
+// Beside whoever owns the directory one is a node like any other: each sees what the
+// other has committed, and one gives all the revisions.
 func TestBesideTheOwner(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, fresh func(t *testing.T) Config) {
 		ctx, cancel := context.WithTimeout(audit.WithActor(t.Context(), audit.Actor{Node: "test"}), time.Minute)
 		defer cancel()
 		cfg := fresh(t)
 		owner := openStore(t, cfg)
+		gives, rest := context.WithCancel(ctx)
+		var given sync.WaitGroup
+		given.Go(func() {
+			if err := owner.RunSequencer(gives); err != nil {
+				t.Error(err)
+			}
+		})
+		defer given.Wait()
+		defer rest()
 		cfg.Beside = true
-		reader, err := Open(ctx, cfg)
+		other, err := Open(ctx, cfg)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer reader.Close() //nolint:errcheck // it only read
+		defer other.Close() //nolint:errcheck // it has nothing left to write
 		touch := func(db *DB) error {
 			return db.change(ctx, audit.Event{Action: "test.change"}, func(t *tx) error {
 				return t.changed(ctx, access.Ref{Kind: access.KindIdentity, Key: 1})
 			})
 		}
-		for range 3 {
-			before, err := reader.Sequence(ctx)
+		for _, db := range []*DB{owner, other, owner, other} {
+			before, err := other.Sequence(ctx)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := touch(owner); err != nil {
+			if err := touch(db); err != nil {
 				t.Fatal(err)
 			}
-			want, err := owner.Sequence(ctx)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got, err := reader.WaitRev(ctx, before); err != nil || got != want {
-				t.Errorf("it reads revision %d of %d: %v", got, want, err)
+			for _, reader := range []*DB{owner, other} {
+				if got, err := reader.WaitRev(ctx, before); err != nil || got <= before {
+					t.Errorf("revision %d is not followed by another: %d, %v", before, got, err)
+				}
 			}
 		}
-		if err := touch(reader); !errors.Is(err, ErrLocked) {
-			t.Errorf("it changes what another owns: %v", err)
+		var all sync.WaitGroup
+		for _, db := range []*DB{owner, other} {
+			for range 4 {
+				all.Go(func() {
+					for range 25 {
+						if err := touch(db); err != nil {
+							t.Error(err)
+						}
+					}
+				})
+			}
 		}
-		if err := reader.bookkeep(ctx, func(*tx) error { return nil }); !errors.Is(err, ErrLocked) {
-			t.Errorf("it keeps the books of another: %v", err)
+		all.Wait()
+		if _, err := other.Sequence(ctx); err != nil {
+			t.Fatal(err)
 		}
-		if n, err := reader.Sweep(ctx); n != 0 || err != nil {
-			t.Errorf("it sweeps: %d, %v", n, err)
-		}
-		var count [2]int
-		sets := func(at int) func(ctx context.Context, q *query) error {
+		var sets, revs [2]int
+		count := func(at int) func(ctx context.Context, q *query) error {
 			return func(ctx context.Context, q *query) error {
-				return q.row(ctx, `select count(*) from change_set`).Scan(&count[at])
+				return q.row(ctx, `select count(*), count(distinct rev) from change_set where rev is not null`).Scan(&sets[at], &revs[at])
 			}
 		}
-		if err := reader.readTogether(ctx, sets(0), sets(1)); err != nil || count[0] != count[1] || count[0] < 3 {
-			t.Errorf("side by side it reads %v: %v", count, err)
+		if err := other.readTogether(ctx, count(0), count(1)); err != nil || sets != revs || sets[0] < 204 || sets[0] != sets[1] {
+			t.Errorf("%d sets have %d revisions: %v", sets, revs, err)
 		}
-		if err := touch(owner); err != nil {
-			t.Errorf("the owner is in the way of whoever reads: %v", err)
+		if r, err := owner.Audit().Verify(ctx, nil, nil); err != nil || r.Err() != nil {
+			t.Errorf("the log that both wrote: %+v, %v", r, err)
 		}
 	})
 }

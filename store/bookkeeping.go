@@ -15,9 +15,6 @@ var errNothingDue = errors.New("nothing is due")
 // has no change set and no record. Sequencing, leases, keys and the undoing of
 // what was never visible are bookkeeping; facts and decisions never are.
 func (db *DB) bookkeep(ctx context.Context, fn func(t *tx) error) error {
-	if db.beside {
-		return db.errBeside()
-	}
 	conn, err := db.w.Conn(ctx)
 	if err != nil {
 		return fmt.Errorf("reaching the database: %w", err)

@@ -37,7 +37,7 @@ var (
 type Config struct {
 	Dir      string
 	Postgres string           // postgres://…; empty for SQLite
-	Beside   bool             // whoever owns the directory: reading alone, and every change is refused
+	Beside   bool             // whoever owns the directory, as one more node that comes and goes
 	Now      func() time.Time // tests only; nil is the clock
 }
 
@@ -59,9 +59,9 @@ type DB struct {
 	clock    clock
 }
 
-// Open locks the data directory, opens the database, and brings its schema up to
-// this binary's. It refuses a database that is newer. Beside its owner it does neither,
-// and refuses any other schema than its own.
+// Open locks the data directory, opens the database, brings its schema up to this
+// binary's, and clears what an interrupted process left. It refuses a database that is
+// newer. Beside its owner it does none of that, and refuses any other schema than its own.
 func Open(ctx context.Context, cfg Config) (*DB, error) {
 	db, err := open(ctx, cfg)
 	if err != nil {

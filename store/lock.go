@@ -8,11 +8,6 @@ import (
 	"syscall"
 )
 
-// errBeside refuses a change of what another process owns.
-func (db *DB) errBeside() error {
-	return ErrLocked.With("a server works on %s, and this would change something: ask the server ('writ login', 'writ api'), or stop it for as long", db.dir)
-}
-
 // lockDir makes this process the one owner of a data directory. The kernel drops
 // the lock with the process, so a kill leaves nothing to clean up.
 func lockDir(dir string) (func() error, error) {

@@ -54,11 +54,11 @@ func (s *sequencer) next(c *chan struct{}) <-chan struct{} {
 }
 
 // Sequence returns once everything that was committed before the call has its
-// revision: it gives them itself, or waits for whoever holds the lease. Beside an owner
-// it leaves that to it, and may be as far behind as a poll.
+// revision: it gives them itself, or waits for whoever holds the lease.
 func (db *DB) Sequence(ctx context.Context) (access.Rev, error) {
-	if db.beside {
-		return db.Rev(ctx)
+	var last int64
+	if err := db.read(ctx, func(q *query) error { return q.row(ctx, lastSet).Scan(&last) }); err != nil {
+		return 0, err
 	}
 	for {
 		err := db.sequenceOnce(ctx)
@@ -68,7 +68,7 @@ func (db *DB) Sequence(ctx context.Context) (access.Rev, error) {
 		if !errors.Is(err, ErrLeased) && !errors.Is(err, ErrFenced) {
 			return 0, err
 		}
-		done, err := db.sequencedByOthers(ctx)
+		done, err := db.sequencedByOthers(ctx, last)
 		if err != nil {
 			return 0, err
 		}
@@ -109,12 +109,16 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-const unsequenced = `
-select count(*) from change_set where rev is null and id not in (select id from open_set)`
+const lastSet = `select coalesce(max(id), 0) from change_set`
 
-func (db *DB) sequencedByOthers(ctx context.Context) (bool, error) {
+const unsequenced = `
+select count(*) from change_set where rev is null and id <= $1 and id not in (select id from open_set)`
+
+// sequencedByOthers reports whether every set up to one has its revision. It does not
+// look at later ones: where others never rest there would always be some.
+func (db *DB) sequencedByOthers(ctx context.Context, last int64) (bool, error) {
 	var n int64
-	err := db.read(ctx, func(q *query) error { return q.row(ctx, unsequenced).Scan(&n) })
+	err := db.read(ctx, func(q *query) error { return q.row(ctx, unsequenced, last).Scan(&n) })
 	return n == 0, err
 }
 

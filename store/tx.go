@@ -77,9 +77,6 @@ func (db *DB) change(ctx context.Context, e audit.Event, fn func(t *tx) error) e
 	if err != nil {
 		return err
 	}
-	if db.beside {
-		return db.errBeside()
-	}
 	conn, err := db.w.Conn(ctx)
 	if err != nil {
 		return fmt.Errorf("reaching the database: %w", err)

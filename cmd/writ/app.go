@@ -36,8 +36,8 @@ type app struct {
 }
 
 // open opens the store of the data directory and names the operator as the actor
-// of whatever the command does. Beside a server, which owns the directory, commands that
-// read work too.
+// of whatever the command does. Beside a server, which owns the directory, it is one more
+// node.
 func (a *app) open(ctx context.Context) (context.Context, error) {
 	ctx = audit.WithActor(ctx, operator())
 	if a.db != nil {

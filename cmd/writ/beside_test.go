@@ -3,14 +3,17 @@ package main
 import (
 	"context"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/policy"
 	"github.com/writhq/writ/store"
 )
 
-// Beside a server that owns the data directory what reads works, and what changes
-// something says what to do.
+// Beside a server that owns the data directory every command works, and the server sees
+// what it did. Only another server, or what needs the directory to itself, is refused.
 func TestCommandsBesideAServer(t *testing.T) {
 	t.Setenv("WRIT_DATABASE", "")
 	ctx, dir := context.Background(), t.TempDir()
@@ -35,10 +38,23 @@ func TestCommandsBesideAServer(t *testing.T) {
 			t.Errorf("%s: exit %d: %s", args, code, text)
 		}
 	}
-	for _, args := range []string{"system sync payroll-db", "system set payroll-db --every 2h", "function assign E0000100 iam --reason x", "signin link E0000041"} {
-		if code, text := say(strings.Fields(args)...); code != exitFailed || !strings.Contains(text, "ask the server") {
+	before, err := server.db.Rev(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for args, want := range map[string]string{
+		"system set payroll-db --every 2h": "payroll-db", "function assign E0000100 iam --reason x": "holds iam",
+		"signin link E0000041": "/welcome#", "backup " + dir + "/../besides.backup --without-keys": "besides.backup",
+	} {
+		if code, text := say(strings.Fields(args)...); code != exitOK || !strings.Contains(text, want) {
 			t.Errorf("%s: exit %d: %s", args, code, text)
 		}
+	}
+	if rev, err := server.db.Sequence(ctx); err != nil || rev < before+4 {
+		t.Errorf("after revision %d the server is at %d: %v", before, rev, err)
+	}
+	if list, err := server.db.Policy().Functions(ctx); err != nil || !slices.ContainsFunc(list, func(f policy.Assignment) bool { return f.Function == access.IAM && f.Reason == "x" }) {
+		t.Errorf("the server does not know who holds what: %v, %v", list, err)
 	}
 	another := &app{data: dir, alone: true}
 	if _, err := another.open(ctx); err == nil || !strings.Contains(err.Error(), store.ErrLocked.Error()) {

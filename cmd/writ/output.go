@@ -49,6 +49,7 @@ type table struct {
 	header []string
 	rows   [][]string
 	right  []int // columns of numbers
+	whole  bool  // nothing is cut: it is there to be copied
 }
 
 // answer is what a command prints: itself as JSON, its tables otherwise.
@@ -120,7 +121,9 @@ func (t table) print(w io.Writer) error {
 		shown[i] = make([]string, len(width))
 		for j := range width {
 			if j < len(line) {
-				shown[i][j] = clip(printable(line[j]), maxCell)
+				if shown[i][j] = printable(line[j]); !t.whole {
+					shown[i][j] = clip(shown[i][j], maxCell)
+				}
 			}
 			width[j] = max(width[j], utf8.RuneCountInString(shown[i][j]))
 		}

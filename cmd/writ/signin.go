@@ -86,7 +86,7 @@ type signinLinkAnswer struct {
 func (s *signinLinkAnswer) tables() []table {
 	return []table{{
 		title:  fmt.Sprintf("a link for %s, good once within an hour", s.Identity),
-		header: []string{"link"}, rows: [][]string{{s.Link}},
+		header: []string{"link"}, rows: [][]string{{s.Link}}, whole: true,
 	}}
 }
 
