@@ -36,10 +36,9 @@ func bare(set *Set, f Facts, r Request) *ready {
 	if w.prepare(context.Background(), set) != "" {
 		return nil
 	}
-	var own ownWay
 	if w.c.action.Group == Decides {
 		var cause Cause
-		if own, cause = ownAccess(f, &r, w.c.action.On); cause != "" {
+		if w.own, cause = ownAccess(f, &r, w.c.action.On); cause != "" {
 			return nil
 		}
 	}
@@ -55,7 +54,7 @@ func bare(set *Set, f Facts, r Request) *ready {
 			b.entities[uid] = e
 		}
 	}
-	b.request = cedar.Request{Principal: w.identity, Action: w.c.uid, Resource: w.resource, Context: contextRecord(&r.Context, own != notOwn)}
+	b.request = cedar.Request{Principal: w.identity, Action: w.c.uid, Resource: w.resource, Context: w.record(contextAttributes)}
 	return b
 }
 

@@ -35,7 +35,6 @@ type Engine struct {
 	set              atomic.Pointer[Set]
 	facts            func() Facts
 	constraints      []Constraint
-	contexts         *contexts
 	permits, forbids atomic.Int64
 }
 
@@ -47,7 +46,7 @@ func New(cfg Config) (*Engine, error) {
 	if slices.Contains(cfg.Constraints, nil) {
 		return nil, errors.New("a constraint of the policy engine is nil")
 	}
-	e := &Engine{facts: cfg.Facts, constraints: slices.Clone(cfg.Constraints), contexts: newContexts()}
+	e := &Engine{facts: cfg.Facts, constraints: slices.Clone(cfg.Constraints)}
 	e.set.Store(cfg.Set)
 	return e, nil
 }
@@ -108,11 +107,9 @@ func (e *Engine) decide(ctx context.Context, set *Set, facts Facts, r Request) D
 		if d.own, d.Cause = ownAccess(facts, &d.request, w.c.action.On); d.Cause != "" {
 			return d
 		}
+		w.own = d.own
 	}
-	request := cedar.Request{
-		Principal: w.identity, Action: w.c.uid, Resource: w.resource,
-		Context: e.contexts.record(&r.Context, d.own != notOwn),
-	}
+	request := cedar.Request{Principal: w.identity, Action: w.c.uid, Resource: w.resource, Context: w.record(w.c.context)}
 	chosen := selection{held: w.held, identity: w.identity, resource: w.resource, from: w.c.enforced}
 	_, said := cedar.Authorize(&chosen, &w, request)
 	set.enforce(&d, said)

@@ -26,7 +26,10 @@ func randomPolicy(t *rapid.T, id int) string {
 	what := pick("resource", "resource", "resource is "+string(action.On), "resource == "+on,
 		`resource in Scope::"`+access.ScopeID(2).String()+`"`, fmt.Sprintf("resource is %s in Scope::%q", action.On, access.ScopeID(1).String()))
 	when := pick("when", "", "when { context.mfa }", "unless { context.mfa }", overflow, `when { principal has owner }`,
-		`when { principal in Scope::"`+access.ScopeID(2).String()+`" }`, `when { resource has owner && resource.owner == principal }`)
+		`when { principal in Scope::"`+access.ScopeID(2).String()+`" }`, `when { resource has owner && resource.owner == principal }`,
+		`when { context.own || context has address }`, `unless { resource == principal }`, `when { [context].contains(context) && context has on_behalf_of }`,
+		`when { (if context.mfa then context else context).mfa_age > 50 }`, `when { (if context.mfa then resource else resource) has owner }`,
+		`when { principal in Function::"iam" || action in Action::"read" }`)
 	return fmt.Sprintf("@id(\"p-%d\") @reason(\"r\") %s (%s, %s, %s) %s;", id, pick("effect", "permit", "permit", "forbid"), who, does, what, when)
 }
 
@@ -94,10 +97,10 @@ func decideByAll(set *Set, f Facts, r Request) string {
 		all.Add(id, p.cedar)
 	}
 	everything := *w.c
-	everything.scoped = true
-	w.c = &everything
+	everything.scoped, everything.resource, everything.context = true, resourceAttributes, contextAttributes
+	w.c, w.own = &everything, d.own
 	_, said := cedar.Authorize(all, &w, cedar.Request{
-		Principal: w.identity, Action: w.c.uid, Resource: w.resource, Context: contextRecord(&r.Context, d.own != notOwn),
+		Principal: w.identity, Action: w.c.uid, Resource: w.resource, Context: w.record(contextAttributes),
 	})
 	set.enforce(&d, said)
 	return summary(d)
