@@ -32,7 +32,7 @@ func (l list) All() iter.Seq2[cedar.PolicyID, *cedar.Policy] {
 
 // bare makes one ready, or nil where the engine would not ask cedar.
 func bare(set *Set, f Facts, r Request) *ready {
-	w := world{facts: f, request: &r}
+	w := world{facts: f, request: r}
 	if w.prepare(context.Background(), set) != "" {
 		return nil
 	}
@@ -43,7 +43,7 @@ func bare(set *Set, f Facts, r Request) *ready {
 		}
 	}
 	b := &ready{entities: cedar.EntityMap{}}
-	s := selection{held: w.held, identity: w.identity, resource: w.resource, from: w.c.enforced}
+	s := selection{&w, w.c.enforced}
 	for _, p := range s.from {
 		if s.takes(p) {
 			b.policies = append(b.policies, p)

@@ -99,18 +99,19 @@ func (e *Engine) decide(ctx context.Context, set *Set, facts Facts, r Request) D
 		return d
 	}
 	d.GraphRevision = facts.Rev()
-	w := world{facts: facts, request: &d.request}
+	w := world{facts: facts, request: r}
 	if d.Cause = w.prepare(ctx, set); d.Cause != "" {
 		return d
 	}
+	d.request = w.request // with the scope that it is decided in
 	if w.c.action.Group == Decides {
-		if d.own, d.Cause = ownAccess(facts, &d.request, w.c.action.On); d.Cause != "" {
+		if d.own, d.Cause = ownAccess(facts, &w.request, w.c.action.On); d.Cause != "" {
 			return d
 		}
 		w.own = d.own
 	}
 	request := cedar.Request{Principal: w.identity, Action: w.c.uid, Resource: w.resource, Context: w.record(w.c.context)}
-	chosen := selection{held: w.held, identity: w.identity, resource: w.resource, from: w.c.enforced}
+	chosen := selection{&w, w.c.enforced}
 	_, said := cedar.Authorize(&chosen, &w, request)
 	set.enforce(&d, said)
 	if d.Permitted() {
@@ -137,7 +138,7 @@ func (e *Engine) decide(ctx context.Context, set *Set, facts Facts, r Request) D
 // prepare finds the candidates, the principal and the functions held over the
 // resource, or the cause to deny.
 func (w *world) prepare(ctx context.Context, set *Set) Cause {
-	r := w.request
+	r := &w.request
 	w.c = set.index[r.Action]
 	switch {
 	case ctx.Err() != nil:

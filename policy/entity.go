@@ -37,7 +37,7 @@ func functionsIn(mask functionMask) []cedar.EntityUID {
 // looks at them. It is cedar's EntityGetter.
 type world struct {
 	facts    Facts
-	request  *Request
+	request  Request
 	c        *candidates
 	held     functionMask
 	who      IdentityFacts

@@ -120,10 +120,8 @@ func takesType(scope ast.IsResourceScopeNode, t Type) bool {
 // selection is the policies that can apply to one request. It is what cedar
 // iterates over.
 type selection struct {
-	from     []*Policy
-	held     functionMask
-	identity cedar.EntityUID
-	resource cedar.EntityUID
+	*world
+	from []*Policy
 }
 
 func (s *selection) takes(p *Policy) bool {

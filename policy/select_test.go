@@ -82,7 +82,7 @@ func TestSelectionEqualsAll(t *testing.T) {
 
 // decideByAll is the answer without any selection, by cedar's own policy set.
 func decideByAll(set *Set, f Facts, r Request) string {
-	w := world{facts: f, request: &r}
+	w := world{facts: f, request: r}
 	d := Decision{}
 	if d.Cause = w.prepare(context.Background(), set); d.Cause != "" {
 		return summary(d)
