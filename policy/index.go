@@ -3,7 +3,6 @@ package policy
 import (
 	"iter"
 	"slices"
-	"strings"
 
 	cedar "github.com/cedar-policy/cedar-go"
 	"github.com/cedar-policy/cedar-go/x/exp/ast"
@@ -67,7 +66,7 @@ func newIndex(policies []*Policy) index {
 				continue
 			}
 			looksAt(names, tree)
-			c.scoped = c.scoped || strings.Contains(p.Text, string(scopeType)+"::")
+			c.scoped = c.scoped || asksWithin(tree)
 			switch {
 			case p.Mode == Enforce:
 				c.enforced = append(c.enforced, p)

@@ -61,3 +61,22 @@ func looksAt(names map[cedar.String]bool, tree *ast.Policy) {
 		})
 	}
 }
+
+// asksWithin reports whether a policy may ask what something lies in. A function that is
+// written out in its head is known otherwise.
+func asksWithin(tree *ast.Policy) (asks bool) {
+	switch tree.Resource.(type) {
+	case ast.ScopeTypeIn, ast.ScopeTypeIsIn:
+		return true
+	}
+	for _, c := range tree.Conditions {
+		ast.Inspect(ast.NewNode(c.Body), func(n ast.IsNode) bool {
+			switch n.(type) {
+			case ast.NodeTypeIn, ast.NodeTypeIsIn:
+				asks = true
+			}
+			return !asks
+		})
+	}
+	return asks
+}

@@ -30,7 +30,7 @@ func randomPolicy(t *rapid.T, id int, some []Action) string {
 		`when { principal in Scope::"`+access.ScopeID(2).String()+`" }`, `when { resource has owner && resource.owner == principal }`,
 		`when { context.own || context has address }`, `unless { resource == principal }`, `when { [context].contains(context) && context has on_behalf_of }`,
 		`when { (if context.mfa then context else context).mfa_age > 50 }`, `when { (if context.mfa then resource else resource) has owner }`,
-		`when { principal in Function::"iam" || action in Action::"read" }`)
+		`when { principal in Function::"iam" || action in Action::"read" }`, `when { principal in resource }`, `unless { principal is Identity in resource }`)
 	return fmt.Sprintf("@id(\"p-%d\") @reason(\"r\") %s (%s, %s, %s) %s;", id, pick("effect", "permit", "permit", "forbid"), who, does, what, when)
 }
 
