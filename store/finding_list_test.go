@@ -212,7 +212,7 @@ func TestFindingVersions(t *testing.T) {
 		if err := store.Reopen(ctx, id, last().Number, "enough"); err != nil {
 			t.Fatal(err)
 		}
-		if is := last(); is.Status != finding.Open || is.Owner != 42 || is.Reason != "" || is.AcceptedUntil != 0 || is.AcceptedBy != 0 {
+		if is := last(); is.Status != finding.Open || is.Owner != 42 || is.Reason != "enough" || is.AcceptedUntil != 0 || is.AcceptedBy != 0 {
 			t.Errorf("reopened: %+v", is)
 		}
 		if _, err := s.Reconcile(ctx, nil); err != nil {

@@ -57,14 +57,18 @@ func TestAuditOverHTTP(t *testing.T) {
 	})
 	t.Run("verify", func(t *testing.T) {
 		var state struct {
-			Running bool            `json:"running"`
-			Intact  *bool           `json:"intact"`
-			Last    *audit.Verified `json:"last"`
+			Running bool  `json:"running"`
+			Intact  *bool `json:"intact"`
+			Last    *struct {
+				audit.Verified
+				Person *access.Named `json:"person"`
+			} `json:"last"`
 		}
 		s.as(inSecurity).want(http.StatusAccepted, "POST", "/v1/audit/verify", nil, nil)
 		for s.as(inAudit).get("/v1/audit/verify", &state); state.Running; s.as(inAudit).get("/v1/audit/verify", &state) {
 		}
-		if state.Intact == nil || !*state.Intact || state.Last == nil || state.Last.By != s.identity(inSecurity).String() || state.Last.Defects != 0 {
+		if state.Intact == nil || !*state.Intact || state.Last == nil || state.Last.By != s.identity(inSecurity).String() || state.Last.Defects != 0 ||
+			state.Last.Person == nil || state.Last.Person.Name == "" {
 			t.Errorf("%+v", state)
 		}
 	})

@@ -14,12 +14,11 @@ import { Table, tableClass, type Column } from "../../ui/Table";
 import { Time } from "../../ui/Time";
 import { useList, type List } from "../../ui/useList";
 import { Named } from "../access/Named";
-import { said } from "../access/words";
+import { actorName, said } from "../access/words";
 import css from "./audit.module.css";
 import { useLive } from "./live";
 import { Proof } from "./Proof";
 import { Record } from "./Record";
-import { actorName } from "./words";
 
 type Record_ = ItemOf<"list-audit-records">;
 

@@ -7,7 +7,7 @@ import { Panel } from "../../ui/Panel";
 import type { Row } from "../../ui/Rows";
 import { Time } from "../../ui/Time";
 import ui from "../../ui/ui.module.css";
-import { said } from "../access/words";
+import { actorName, said } from "../access/words";
 import { Standing, standingNow } from "../coverage/OverTime";
 import { useTrend } from "../coverage/trend";
 import { FindingQueue, Part, Queue, severe, useFindings } from "./queues";
@@ -48,6 +48,6 @@ function useRecords(action?: string) {
 function recordRow(r: ItemOf<"list-audit-records">): Row {
   return {
     key: String(r.record), to: "/audit", search: { action: r.action }, title: said(r.action.replaceAll(".", " ")),
-    note: [r.object?.name, `by ${r.person?.name ?? r.actor}`].filter(Boolean).join(", "), end: <span className="quiet"><Time at={r.at} /></span>,
+    note: [r.object?.name, `by ${actorName(r.actor, r.person)}`].filter(Boolean).join(", "), end: <span className="quiet"><Time at={r.at} /></span>,
   };
 }
