@@ -136,7 +136,7 @@ var hot = []struct {
 		return err
 	}},
 	{"the log", "the newest records, and what happened to one object", func(ctx context.Context, db *DB) error {
-		for _, f := range []audit.Filter{{First: 10}, {First: 10, Object: access.AccountID(6500).Ref()}, {First: 10, Action: "inventory.sync"}} {
+		for _, f := range []audit.Filter{{First: 10}, {First: 10, Object: access.AccountID(6500).Ref()}, {First: 10, Actions: []string{"inventory.sync"}}, {First: 10, Actions: []string{"inventory.sync", "finding.", "function.assign"}}} {
 			if _, err := db.Audit().List(ctx, f); err != nil {
 				return err
 			}

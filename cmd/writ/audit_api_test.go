@@ -110,6 +110,16 @@ func auditList(t *testing.T, s *served) {
 	if len(p.Items) != 1 || p.Items[0].Object.ID != s.identity(inIAM).Ref() || p.Items[0].Personal["reason"] == "" {
 		t.Errorf("what tells about one person: %+v", p.Items)
 	}
+	want := 0
+	for _, e := range all.Entries {
+		if e.Action == "function.assign" || strings.HasPrefix(e.Action, "classify.") {
+			want++
+		}
+	}
+	s.as(inAudit).get("/v1/audit?limit=1000&action=function.assign&action=classify.", &p)
+	if len(p.Items) != want || want < 5 {
+		t.Errorf("%d records of an action and a feature, not %d", len(p.Items), want)
+	}
 	newest := all.Entries[0]
 	s.as(inAudit).get("/v1/audit?to="+newest.At.Time().UTC().Format("2006-01-02T15:04:05.000000Z"), &p)
 	for _, x := range p.Items {
