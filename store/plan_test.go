@@ -123,7 +123,7 @@ var hot = []struct {
 	{"pages of findings", "the list that people work from, as they narrow it", func(ctx context.Context, db *DB) error {
 		reach := []policy.Reach{{All: true}, {Systems: map[access.SystemID]bool{3: true, 7: true}, Own: 6500}}
 		for _, q := range []finding.Query{{}, {Rule: "orphan-account"}, {System: 7}, {Owner: 6500}, {Subject: access.AccountID(6500).Ref()}, {Function: "iam", Status: "open"}} {
-			for _, order := range []finding.Order{finding.Worst, finding.Due, finding.Latest} {
+			for _, order := range []finding.Order{finding.Worst, finding.Due, finding.Latest, finding.Ending} {
 				for _, q.Reach = range reach {
 					q.Order, q.Limit, q.After = order, 51, &finding.Place{Rank: 1, At: 1700000000010000, ID: 9000}
 					if _, err := db.Findings().Page(ctx, q); err != nil {
