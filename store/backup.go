@@ -32,7 +32,7 @@ type BackupReport struct {
 }
 
 // Backup writes everything that the database holds at one instant to a new file,
-// while others go on reading and writing. The node's and the log's key are
+// while others go on reading and writing, the owner of the directory too. The node's and the log's key are
 // part of it, encrypted with the passphrase; without one they are left out, and
 // the backup is of use only together with the two files.
 func (db *DB) Backup(ctx context.Context, path string, passphrase secret.Secret) (r BackupReport, err error) {
@@ -63,7 +63,7 @@ func (db *DB) backup(ctx context.Context, path string, passphrase secret.Secret,
 	event := audit.Event{Action: "store.backup", Facts: map[string]string{
 		"sha256": r.Digest, "rows": fmt.Sprint(r.Rows), "revision": fmt.Sprint(r.Revision), "keys": fmt.Sprint(r.Keys),
 	}}
-	if err := db.change(ctx, event, func(*tx) error { return nil }); err != nil {
+	if err := db.note(ctx, event); err != nil {
 		return r, err
 	}
 	return r, os.Rename(f.Name(), path)

@@ -37,7 +37,7 @@ var (
 type Config struct {
 	Dir      string
 	Postgres string           // postgres://…; empty for SQLite
-	Beside   bool             // whoever owns the directory: reading alone, and every change is refused
+	Beside   bool             // whoever owns the directory: reading alone, and every change is refused but a record of what was read
 	Now      func() time.Time // tests only; nil is the clock
 }
 

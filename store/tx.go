@@ -73,12 +73,23 @@ type tx struct {
 // change runs fn in one write transaction and commits it with its audit record,
 // or leaves no trace of either. It is the only way to write.
 func (db *DB) change(ctx context.Context, e audit.Event, fn func(t *tx) error) error {
+	if db.beside {
+		return db.errBeside()
+	}
+	return db.commit(ctx, e, fn)
+}
+
+// note records what changed nothing else. It is the one thing that may be written beside
+// an owner, as several nodes write beside each other: what the owner knows stays true, and
+// its sequencer finds the record as it finds another node's.
+func (db *DB) note(ctx context.Context, e audit.Event) error {
+	return db.commit(ctx, e, func(*tx) error { return nil })
+}
+
+func (db *DB) commit(ctx context.Context, e audit.Event, fn func(t *tx) error) error {
 	actor, err := audit.ActorOf(ctx)
 	if err != nil {
 		return err
-	}
-	if db.beside {
-		return db.errBeside()
 	}
 	conn, err := db.w.Conn(ctx)
 	if err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -39,6 +40,19 @@ func TestCommandsBesideAServer(t *testing.T) {
 		if code, text := say(strings.Fields(args)...); code != exitFailed || !strings.Contains(text, "ask the server") {
 			t.Errorf("%s: exit %d: %s", args, code, text)
 		}
+	}
+	saved := filepath.Join(t.TempDir(), "saved")
+	if code, text := say("backup", saved, "--without-keys"); code != exitOK {
+		t.Errorf("backup: exit %d: %s", code, text)
+	}
+	if code, text := say("restore", "--check", saved); code != exitOK {
+		t.Errorf("restore --check: exit %d: %s", code, text)
+	}
+	if _, err := server.db.Sequence(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if code, text := say("audit", "list", "--action", "store.backup"); code != exitOK || !strings.Contains(text, "operator:") {
+		t.Errorf("a backup beside a server is recorded so: exit %d: %s", code, text)
 	}
 	another := &app{data: dir, alone: true}
 	if _, err := another.open(ctx); err == nil || !strings.Contains(err.Error(), store.ErrLocked.Error()) {
