@@ -61,7 +61,7 @@ func (a *API) Register(api huma.API) {
 
 type listInput struct {
 	httpapi.Paging
-	Action  string                          `query:"action" maxLength:"160" doc:"An action, or a feature with a dot at the end for all of its actions"`
+	Action  []string                        `query:"action,explode" maxItems:"50" doc:"An action, or a feature with a dot at the end for all of its actions; several are any of them"`
 	Actor   string                          `query:"actor" maxLength:"80" doc:"Who did it: an identity's id, or a part of Writ"`
 	Object  httpapi.Text[access.Ref]        `query:"object" doc:"What it was done to"`
 	Subject httpapi.Text[access.IdentityID] `query:"subject" doc:"Whom it tells about, or was done to"`
@@ -102,7 +102,7 @@ func (a *API) list(ctx context.Context, in *listInput) (*auditOutput, error) {
 		return nil, err
 	}
 	page, err := a.Log.List(ctx, Filter{
-		Action: in.Action, Actor: in.Actor, Object: in.Object.V, Subject: in.Subject.V, From: in.From.V, To: in.To.V, Before: from.Before, First: in.Limit,
+		Actions: in.Action, Actor: in.Actor, Object: in.Object.V, Subject: in.Subject.V, From: in.From.V, To: in.To.V, Before: from.Before, First: in.Limit,
 	})
 	if err != nil {
 		return nil, err

@@ -44,7 +44,7 @@ type Log interface {
 
 // Filter narrows a list; zero fields do not.
 type Filter struct {
-	Action   string // exact, or a feature with a dot at the end: "inventory."
+	Actions  []string // any of them; exact, or a feature with a dot at the end: "inventory."
 	Actor    string
 	Object   access.Ref
 	Subject  access.IdentityID // whom it tells about, or was done to

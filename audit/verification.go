@@ -29,7 +29,7 @@ type auditCheck struct {
 	Intact  *bool        `json:"intact,omitempty" doc:"What the check said; none where it did not end"`
 	Report  *auditReport `json:"report,omitempty"`
 	Failed  string       `json:"failed,omitempty" doc:"Why it could not be checked"`
-	Last    *Verified    `json:"last,omitempty" doc:"The last check that ended, on whichever node"`
+	Last    *auditLast   `json:"last,omitempty" doc:"The last check that ended, on whichever node"`
 }
 
 // auditReport is a report by a name that no other kind of report has.
@@ -38,9 +38,15 @@ type auditReport Report
 // Verified is what the log remembers of a check.
 type Verified struct {
 	At      access.Time `json:"at"`
-	By      string      `json:"by"`
+	By      string      `json:"by" doc:"An identity's id, or a part of Writ"`
 	Leaves  int64       `json:"leaves"`
 	Defects int64       `json:"defects"`
+}
+
+// auditLast is the last check, with the name of whoever asked for it.
+type auditLast struct {
+	Verified
+	Person *access.Named `json:"person,omitempty" doc:"Who that is"`
 }
 
 type verifyAuditInput struct {
@@ -108,8 +114,16 @@ func (a *API) verification(ctx context.Context, _ *struct{}) (*auditCheckOutput,
 	if err != nil {
 		return nil, err
 	}
-	if last.At != 0 {
-		out.Body.Last = &last
+	if last.At == 0 {
+		return out, nil
 	}
-	return out, nil
+	out.Body.Last = &auditLast{Verified: last}
+	who := personOf(last.By)
+	if who.IsZero() {
+		return out, nil
+	}
+	labels, err := a.Names.Names(ctx, []access.Ref{who})
+	name := labels[who].Named(who)
+	out.Body.Last.Person = &name
+	return out, err
 }

@@ -54,7 +54,7 @@ type Finding struct {
 	Status        Status
 	Opened, Due   access.Time
 	AcceptedUntil access.Time
-	Reason        string
+	Reason        string // why it is accepted, or why somebody has opened it again
 }
 
 // Rule says what a kind of finding is and who answers for it.

@@ -17,6 +17,7 @@ const (
 	Worst  Order = "worst"  // severity, then what is due first
 	Due    Order = "due"    // what is due first
 	Latest Order = "opened" // what was opened last
+	Ending Order = "ends"   // of accepted ones alone, those that are open again first
 )
 
 // Query asks for findings that are not resolved. Zero fields do not narrow, but for
@@ -48,7 +49,7 @@ type Match struct {
 // Place is where a finding stands in the order of a list.
 type Place struct {
 	Rank int              `json:"r,omitempty"` // of its severity, where that counts
-	At   access.Time      `json:"t"`           // when it is due, or was opened
+	At   access.Time      `json:"t"`           // when it is due, was opened, or is open again
 	ID   access.FindingID `json:"i"`
 }
 

@@ -29,7 +29,7 @@ type FilterInput struct {
 // OrderInput narrows and sorts them.
 type OrderInput struct {
 	FilterInput
-	Sort Order `query:"sort" enum:"worst,due,opened" default:"worst" doc:"Worst and first due first; first due first; or last opened first"`
+	Sort Order `query:"sort" enum:"worst,due,opened,ends" default:"worst" doc:"Worst and first due first; first due first; last opened first; or, of accepted ones alone, what ends first"`
 }
 
 type listInput struct {

@@ -18,7 +18,7 @@ type findingOutput struct {
 // findingShown is one finding with everything that whoever has to act needs.
 type findingShown struct {
 	ListedFinding
-	Reason   string                    `json:"reason,omitempty" doc:"Why its risk is accepted"`
+	Reason   string                    `json:"reason,omitempty" doc:"Why its risk is accepted, or why somebody opened it again"`
 	Matters  string                    `json:"why_it_matters"`
 	Do       string                    `json:"what_to_do"`
 	Evidence []findingFact             `json:"evidence"`
@@ -112,7 +112,7 @@ func (n names) history(versions []Version) []findingEvent {
 		case is.Status == Accepted && was.Status != Accepted:
 			e.What, e.Until, e.Reason = "accepted", is.AcceptedUntil, is.Reason
 		case is.Status == Open && was.Status == Accepted:
-			e.What = "reopened"
+			e.What, e.Reason = "reopened", is.Reason
 		case is.Owner != was.Owner && slices.EqualFunc(is.Evidence, was.Evidence, sameFact):
 			e.What, e.Owner = "assigned", n.of(is.Owner.Ref())
 		default:

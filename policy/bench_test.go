@@ -32,19 +32,18 @@ func (l list) All() iter.Seq2[cedar.PolicyID, *cedar.Policy] {
 
 // bare makes one ready, or nil where the engine would not ask cedar.
 func bare(set *Set, f Facts, r Request) *ready {
-	w := world{facts: f, request: &r}
+	w := world{facts: f, request: r}
 	if w.prepare(context.Background(), set) != "" {
 		return nil
 	}
-	var own ownWay
 	if w.c.action.Group == Decides {
 		var cause Cause
-		if own, cause = ownAccess(f, &r, w.c.action.On); cause != "" {
+		if w.own, cause = ownAccess(f, &r, w.c.action.On); cause != "" {
 			return nil
 		}
 	}
 	b := &ready{entities: cedar.EntityMap{}}
-	s := selection{held: w.held, identity: w.identity, resource: w.resource, from: w.c.enforced}
+	s := selection{&w, w.c.enforced}
 	for _, p := range s.from {
 		if s.takes(p) {
 			b.policies = append(b.policies, p)
@@ -55,7 +54,7 @@ func bare(set *Set, f Facts, r Request) *ready {
 			b.entities[uid] = e
 		}
 	}
-	b.request = cedar.Request{Principal: w.identity, Action: w.c.uid, Resource: w.resource, Context: contextRecord(&r.Context, own != notOwn)}
+	b.request = cedar.Request{Principal: w.identity, Action: w.c.uid, Resource: w.resource, Context: w.record(contextAttributes)}
 	return b
 }
 

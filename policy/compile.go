@@ -79,6 +79,7 @@ func (c *compiler) compile(d Document, parsed *cedar.Policy) (*Policy, error) {
 	if err := p.scopeOf(tree); err != nil {
 		return nil, err
 	}
+	p.residual = residual(parsed)
 	return p, nil
 }
 

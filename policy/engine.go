@@ -35,7 +35,6 @@ type Engine struct {
 	set              atomic.Pointer[Set]
 	facts            func() Facts
 	constraints      []Constraint
-	contexts         *contexts
 	permits, forbids atomic.Int64
 }
 
@@ -47,7 +46,7 @@ func New(cfg Config) (*Engine, error) {
 	if slices.Contains(cfg.Constraints, nil) {
 		return nil, errors.New("a constraint of the policy engine is nil")
 	}
-	e := &Engine{facts: cfg.Facts, constraints: slices.Clone(cfg.Constraints), contexts: newContexts()}
+	e := &Engine{facts: cfg.Facts, constraints: slices.Clone(cfg.Constraints)}
 	e.set.Store(cfg.Set)
 	return e, nil
 }
@@ -100,20 +99,19 @@ func (e *Engine) decide(ctx context.Context, set *Set, facts Facts, r Request) D
 		return d
 	}
 	d.GraphRevision = facts.Rev()
-	w := world{facts: facts, request: &d.request}
+	w := world{facts: facts, request: r}
 	if d.Cause = w.prepare(ctx, set); d.Cause != "" {
 		return d
 	}
+	d.request = w.request // with the scope that it is decided in
 	if w.c.action.Group == Decides {
-		if d.own, d.Cause = ownAccess(facts, &d.request, w.c.action.On); d.Cause != "" {
+		if d.own, d.Cause = ownAccess(facts, &w.request, w.c.action.On); d.Cause != "" {
 			return d
 		}
+		w.own = d.own
 	}
-	request := cedar.Request{
-		Principal: w.identity, Action: w.c.uid, Resource: w.resource,
-		Context: e.contexts.record(&r.Context, d.own != notOwn),
-	}
-	chosen := selection{held: w.held, identity: w.identity, resource: w.resource, from: w.c.enforced}
+	request := cedar.Request{Principal: w.identity, Action: w.c.uid, Resource: w.resource, Context: w.record(w.c.context)}
+	chosen := selection{&w, w.c.enforced}
 	_, said := cedar.Authorize(&chosen, &w, request)
 	set.enforce(&d, said)
 	if d.Permitted() {
@@ -140,7 +138,7 @@ func (e *Engine) decide(ctx context.Context, set *Set, facts Facts, r Request) D
 // prepare finds the candidates, the principal and the functions held over the
 // resource, or the cause to deny.
 func (w *world) prepare(ctx context.Context, set *Set) Cause {
-	r := w.request
+	r := &w.request
 	w.c = set.index[r.Action]
 	switch {
 	case ctx.Err() != nil:

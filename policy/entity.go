@@ -37,12 +37,13 @@ func functionsIn(mask functionMask) []cedar.EntityUID {
 // looks at them. It is cedar's EntityGetter.
 type world struct {
 	facts    Facts
-	request  *Request
+	request  Request
 	c        *candidates
 	held     functionMask
 	who      IdentityFacts
 	identity cedar.EntityUID
 	resource cedar.EntityUID
+	own      ownWay
 
 	principalEntity, resourceEntity cedar.Entity
 	hasPrincipal, hasResource       bool
@@ -104,20 +105,7 @@ func (w *world) object() cedar.Entity {
 		e.Attributes = identityRecord(facts)
 		return e
 	}
-	m := make(cedar.RecordMap, 10)
-	m["kind"] = cedar.String(r.Kind)
-	m["tier"] = cedar.Long(tierOf(r.Tier))
-	m["environment"] = cedar.String(r.Environment)
-	m["data_class"] = cedar.String(r.DataClass)
-	m["function"] = cedar.String(r.Function)
-	if r.System != 0 {
-		m["system"] = cedar.NewEntityUID("System", cedar.String(r.System.String()))
-	}
-	putIdentity(m, "owner", r.Owner)
-	putIdentity(m, "creator", r.Creator)
-	putIdentity(m, "assignee", r.Assignee)
-	putIdentity(m, "subject", w.subject())
-	e.Attributes = cedar.NewRecord(m)
+	e.Attributes = w.record(w.c.resource)
 	return e
 }
 
@@ -161,12 +149,6 @@ func identityUID(id access.IdentityID) cedar.EntityUID {
 	return cedar.NewEntityUID(identityType, cedar.String(id.String()))
 }
 
-func putIdentity(m cedar.RecordMap, name cedar.String, id access.IdentityID) {
-	if id != 0 {
-		m[name] = identityUID(id)
-	}
-}
-
 // unowned holds the record of every identity that nobody owns: there are not many
 // different ones, and most decisions are about one.
 var unowned = func() map[IdentityFacts]cedar.Record {
@@ -196,7 +178,9 @@ func makeIdentityRecord(f IdentityFacts) cedar.Record {
 	m["state"] = cedar.String(f.State)
 	m["active"] = cedar.Boolean(f.State.MayHoldAccess())
 	m["third_party"] = cedar.Boolean(f.ThirdParty)
-	putIdentity(m, "owner", f.Owner)
+	if f.Owner != 0 {
+		m["owner"] = identityUID(f.Owner)
+	}
 	return cedar.NewRecord(m)
 }
 

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -19,6 +20,7 @@ var causeWords = map[Cause]string{
 // Explain says in plain words what was decided, by what, and on which facts.
 func (d Decision) Explain() string {
 	var b strings.Builder
+	b.Grow(200)
 	switch {
 	case d.Permitted():
 		b.WriteString("Permitted")
@@ -51,7 +53,11 @@ func (d Decision) Explain() string {
 		_, _ = fmt.Fprintf(&b, " Warning: %s would %s it: %s.", p.ID, p.Effect, p.Reason)
 	}
 	if d.GraphRevision != 0 || d.PolicyRevision != 0 {
-		_, _ = fmt.Fprintf(&b, " Decided on the graph at revision %d and policies at revision %d.", d.GraphRevision, d.PolicyRevision)
+		b.WriteString(" Decided on the graph at revision ")
+		b.WriteString(strconv.FormatInt(int64(d.GraphRevision), 10))
+		b.WriteString(" and policies at revision ")
+		b.WriteString(strconv.FormatInt(int64(d.PolicyRevision), 10))
+		b.WriteString(".")
 	}
 	return b.String()
 }
@@ -67,7 +73,10 @@ func separate(b *strings.Builder, i int) {
 func writeDecided(b *strings.Builder, list []Decided) {
 	for i, p := range list {
 		separate(b, i)
-		_, _ = fmt.Fprintf(b, "%s (%s)", p.Reason, p.ID)
+		b.WriteString(p.Reason)
+		b.WriteString(" (")
+		b.WriteString(p.ID)
+		b.WriteString(")")
 		if p.Error != "" {
 			b.WriteString(", which could not be evaluated and therefore forbids")
 		}

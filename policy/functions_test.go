@@ -42,7 +42,7 @@ var matrix = map[string]string{
 	"security_operations": `identity.read account.read entitlement.read resource.read system.read finding.read
 		coverage.read session.read audit.read audit.verify audit.export session.watch session.lock account.disable
 		recording.play finding.assign`,
-	"platform_owner": `account.read entitlement.read resource.read system.read finding.read coverage.read request.read
+	"platform_owner": `account.read entitlement.read resource.read system.read scope.read finding.read coverage.read request.read
 		review.read session.read system.add system.change system.owner system.sync entitlement.owner account.disable
 		approval.decide review.decide store.backup`,
 	"audit": `identity.read account.read entitlement.read resource.read system.read source.read role.read finding.read

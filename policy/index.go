@@ -2,7 +2,7 @@ package policy
 
 import (
 	"iter"
-	"strings"
+	"slices"
 
 	cedar "github.com/cedar-policy/cedar-go"
 	"github.com/cedar-policy/cedar-go/x/exp/ast"
@@ -51,19 +51,22 @@ type candidates struct {
 	// In observe or warn.
 	wouldPermit, wouldForbid []*Policy
 
-	scoped bool // some policy looks at what something lies in
+	scoped            bool        // some policy looks at what something lies in
+	resource, context []attribute // that some policy looks at
 }
 
 func newIndex(policies []*Policy) index {
 	x := make(index, len(Actions))
 	for _, a := range Actions {
 		c := newCandidates(a)
+		names := map[cedar.String]bool{}
 		for _, p := range policies {
 			tree := (*ast.Policy)(p.cedar.AST())
-			if !takesAction(tree.Action, a) || !takesType(tree.Resource, a.On) {
+			if !c.takesAction(tree.Action) || !takesType(tree.Resource, a.On) {
 				continue
 			}
-			c.scoped = c.scoped || strings.Contains(p.Text, string(scopeType)+"::")
+			looksAt(names, tree)
+			c.scoped = c.scoped || asksWithin(tree)
 			switch {
 			case p.Mode == Enforce:
 				c.enforced = append(c.enforced, p)
@@ -73,6 +76,7 @@ func newIndex(policies []*Policy) index {
 				c.wouldForbid = append(c.wouldForbid, p)
 			}
 		}
+		c.resource, c.context = named(resourceAttributes, names), named(contextAttributes, names)
 		x[a.Name] = c
 	}
 	return x
@@ -84,20 +88,16 @@ func newCandidates(a Action) *candidates {
 	return &candidates{action: a, uid: uid, entity: cedar.Entity{UID: uid, Parents: cedar.NewEntityUIDSet(group)}}
 }
 
-func takesAction(scope ast.IsActionScopeNode, a Action) bool {
-	named := func(e cedar.EntityUID) bool { return string(e.ID) == a.Name || string(e.ID) == string(a.Group) }
+// takesAction reports whether a policy is for the action. It is not asked again.
+func (c *candidates) takesAction(scope ast.IsActionScopeNode) bool {
+	in := func(e cedar.EntityUID) bool { return e == c.uid || c.entity.Parents.Contains(e) }
 	switch s := scope.(type) {
 	case ast.ScopeTypeEq:
-		return string(s.Entity.ID) == a.Name
+		return s.Entity == c.uid
 	case ast.ScopeTypeIn:
-		return named(s.Entity)
+		return in(s.Entity)
 	case ast.ScopeTypeInSet:
-		for _, e := range s.Entities {
-			if named(e) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(s.Entities, in)
 	default:
 		return true
 	}
@@ -119,10 +119,8 @@ func takesType(scope ast.IsResourceScopeNode, t Type) bool {
 // selection is the policies that can apply to one request. It is what cedar
 // iterates over.
 type selection struct {
-	from     []*Policy
-	held     functionMask
-	identity cedar.EntityUID
-	resource cedar.EntityUID
+	*world
+	from []*Policy
 }
 
 func (s *selection) takes(p *Policy) bool {
@@ -135,7 +133,7 @@ func (s *selection) takes(p *Policy) bool {
 func (s *selection) All() iter.Seq2[cedar.PolicyID, *cedar.Policy] {
 	return func(yield func(cedar.PolicyID, *cedar.Policy) bool) {
 		for _, p := range s.from {
-			if s.takes(p) && !yield(cedar.PolicyID(p.ID), p.cedar) {
+			if s.takes(p) && !yield(cedar.PolicyID(p.ID), p.residual) {
 				return
 			}
 		}

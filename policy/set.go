@@ -59,7 +59,8 @@ type Policy struct {
 
 	obligations Obligations
 	cedar       *cedar.Policy
-	functions   functionMask // of which one must be held; 0 is any
+	residual    *cedar.Policy // what is evaluated of it
+	functions   functionMask  // of which one must be held; 0 is any
 	principal   cedar.EntityUID
 	resource    cedar.EntityUID // where it is for one resource only
 	count       *atomic.Int64   // how often it would have changed a decision

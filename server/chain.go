@@ -3,6 +3,7 @@ package server
 import (
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -31,12 +32,15 @@ func (s *Server) chain(next http.Handler) (http.Handler, error) {
 	origins.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		httpapi.WriteProblem(w, r, ErrOrigin)
 	}))
-	return s.number(s.observe(s.headers(s.survive(plain(s.limitAddress(origins.Handler(s.authenticate(s.once(routed(next)))))))))), nil
+	return s.arrive(s.observe(s.headers(s.survive(plain(s.limitAddress(origins.Handler(s.authenticate(s.once(routed(next)))))))))), nil
 }
 
-func (s *Server) number(next http.Handler) http.Handler {
+// arrive gives the request its number and notes where it comes from: nobody, too, comes
+// from an address.
+func (s *Server) arrive(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r = r.WithContext(httpapi.WithRequest(r.Context()))
+		nobody := policy.Caller{Context: policy.Context{Address: s.address(r)}}
+		r = r.WithContext(policy.WithCaller(httpapi.WithRequest(r.Context()), nobody))
 		w.Header().Set("X-Request-Id", httpapi.RequestID(r.Context()))
 		next.ServeHTTP(w, r)
 	})
@@ -109,11 +113,9 @@ type header struct {
 }
 
 // authenticate asks the door. What is public is served to whoever shows nothing, and
-// refused to whoever shows what is not good. Nobody, too, comes from an address.
+// refused to whoever shows what is not good.
 func (s *Server) authenticate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		at := policy.Context{Address: s.address(r)}
-		r = r.WithContext(policy.WithCaller(r.Context(), policy.Caller{Context: at}))
 		if !strings.HasPrefix(r.URL.Path, "/v1/") {
 			next.ServeHTTP(w, r)
 			return
@@ -134,14 +136,14 @@ func (s *Server) authenticate(next http.Handler) http.Handler {
 				return
 			}
 		}
-		c.Context.Address = at.Address
+		c.Context.Address = from(r)
 		next.ServeHTTP(w, r.WithContext(policy.WithCaller(r.Context(), c)))
 	})
 }
 
 func (s *Server) limitAddress(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !s.limits.address(s.address(r)) {
+		if !s.limits.address(from(r)) {
 			s.metrics.byAddress.Inc()
 			w.Header().Set("Retry-After", "1")
 			httpapi.WriteProblem(w, r, ErrRate)
@@ -149,4 +151,10 @@ func (s *Server) limitAddress(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// from is the address that a request arrived from.
+func from(r *http.Request) netip.Addr {
+	nobody, _ := policy.CallerOf(r.Context())
+	return nobody.Context.Address
 }

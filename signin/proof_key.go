@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"crypto/rand"
 	"time"
@@ -62,6 +63,9 @@ func (k *Key) Private() (secret.Secret, error) {
 	return secret.New(text), err
 }
 
+// Public is the public half as a JSON Web Key, for whoever binds a token to it.
+func (k *Key) Public() ([]byte, error) { return k.private.Public().MarshalJSON() }
+
 // Thumbprint names the key (RFC 7638).
 func (k *Key) Thumbprint() string { return k.thumbprint }
 
@@ -76,6 +80,17 @@ func (k *Key) Prove(method, url string, at time.Time, shown secret.Secret) (stri
 		return "", err
 	}
 	return signed.CompactSerialize()
+}
+
+// PublicHalf is the public half of a JSON Web Key, whichever half it is: the other one is
+// for nobody but its owner.
+func PublicHalf(s secret.Secret) ([]byte, error) {
+	if k, err := ParseKey(s); err == nil {
+		return k.Public()
+	}
+	text := bytes.Clone(s.Reveal())
+	_, err := publicKey(text)
+	return text, err
 }
 
 // publicKey reads a public key that somebody binds a token to, and names it.

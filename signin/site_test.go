@@ -312,7 +312,7 @@ func (s *site) records(action string) (list []audit.Entry) {
 	s.t.Helper()
 	_, err := s.db.Sequence(s.ctx)
 	s.must(err)
-	page, err := s.db.Audit().List(s.ctx, audit.Filter{Action: action, First: 100})
+	page, err := s.db.Audit().List(s.ctx, audit.Filter{Actions: []string{action}, First: 100})
 	s.must(err)
 	return page.Entries
 }

@@ -15,7 +15,7 @@ import (
 // Record implements audit.Log.
 func (l *AuditLog) Record(ctx context.Context, id int64) (e audit.Entry, err error) {
 	err = l.db.read(ctx, func(q *query) error {
-		e, err = l.entry(q.row(ctx, listRecords+` and r.id = $1`, id).Scan)
+		e, err = l.entry(q.row(ctx, listRecords+shownRecord+` and r.id = $1`, id).Scan)
 		if errors.Is(err, sql.ErrNoRows) {
 			return audit.ErrRecord
 		}
@@ -24,7 +24,7 @@ func (l *AuditLog) Record(ctx context.Context, id int64) (e audit.Entry, err err
 	return e, err
 }
 
-const recordsSince = listRecords + ` and r.leaf_index > $1 order by r.leaf_index limit $2`
+const recordsSince = listRecords + shownRecord + ` and r.leaf_index > $1 order by r.leaf_index limit $2`
 
 // Since implements audit.Log.
 func (l *AuditLog) Since(ctx context.Context, leaf int64, first int) (list []audit.Entry, err error) {

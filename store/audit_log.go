@@ -30,17 +30,19 @@ select ` + recordColumns + `, coalesce(p.key_id, 0), p.ciphertext, coalesce(k.su
   join change_set s on s.id = r.set_id
   left join audit_payload p on p.record_id = r.id
   left join audit_subject_key k on k.id = p.key_id
- where r.set_id not in (select id from open_set)`
+ where `
+
+// shownRecord is the condition that a record counts already.
+const shownRecord = `r.set_id not in (select id from open_set)`
 
 // List implements audit.Log.
 func (l *AuditLog) List(ctx context.Context, f audit.Filter) (page audit.Page, err error) {
 	if f.First <= 0 {
 		f.First = 100
 	}
-	text, args := listWhere(f)
-	text += " order by r.id desc limit " + strconv.Itoa(f.First+1)
+	text, args := listText(f)
 	err = l.db.read(ctx, func(q *query) error {
-		return q.each(ctx, text, args, func(scan func(...any) error) error {
+		return q.eachMade(ctx, text, args, func(scan func(...any) error) error {
 			e, err := l.entry(scan)
 			page.Entries = append(page.Entries, e)
 			return err
@@ -56,42 +58,78 @@ func (l *AuditLog) List(ctx context.Context, f audit.Filter) (page audit.Page, e
 	return page, nil
 }
 
-func listWhere(f audit.Filter) (text string, args []any) {
-	text = listRecords
-	add := func(condition string, values ...any) {
-		for _, v := range values {
-			args = append(args, v)
-			condition = strings.Replace(condition, "?", "$"+strconv.Itoa(len(args)), 1)
+// recordsAsked puts a query of records together.
+type recordsAsked struct {
+	args       []any
+	conditions []string
+}
+
+// condition has a ? for each of its values.
+func (a *recordsAsked) condition(text string, values ...any) string {
+	for _, v := range values {
+		a.args = append(a.args, v)
+		text = strings.Replace(text, "?", "$"+strconv.Itoa(len(a.args)), 1)
+	}
+	return text
+}
+
+func (a *recordsAsked) add(text string, values ...any) {
+	a.conditions = append(a.conditions, a.condition(text, values...))
+}
+
+// of are the conditions that a record is of an action, or of a feature's.
+func (a *recordsAsked) of(actions []string) (list []string) {
+	for _, action := range actions {
+		feature, whole := strings.CutSuffix(action, ".")
+		switch {
+		case whole: // the character after a dot is a slash
+			list = append(list, a.condition("r.action >= ? and r.action < ?", action, feature+"/"))
+		case action != "":
+			list = append(list, a.condition("r.action = ?", action))
 		}
-		text += " and " + condition
 	}
-	switch {
-	case strings.HasSuffix(f.Action, "."): // the character after a dot is a slash
-		add("r.action >= ? and r.action < ?", f.Action, f.Action[:len(f.Action)-1]+"/")
-	case f.Action != "":
-		add("r.action = ?", f.Action)
+	return list
+}
+
+func listText(f audit.Filter) (text string, args []any) {
+	a := &recordsAsked{conditions: []string{shownRecord}}
+	a.narrow(f)
+	newest := " order by r.id desc limit " + strconv.Itoa(f.First+1)
+	switch actions := a.of(f.Actions); len(actions) {
+	case 0:
+	case 1:
+		a.conditions = append(a.conditions, actions[0])
+	default: // the newest of each are looked up: read in one, all others' records may lie between them
+		for i, action := range actions {
+			actions[i] = fmt.Sprintf("select * from (select r.id from audit_record r where %s and %s%s) s%d", strings.Join(a.conditions, " and "), action, newest, i)
+		}
+		a.conditions = []string{"r.id in (" + strings.Join(actions, "\nunion all ") + ")"}
 	}
+	return listRecords + strings.Join(a.conditions, " and ") + newest, a.args
+}
+
+// narrow adds what is asked for but actions.
+func (a *recordsAsked) narrow(f audit.Filter) {
 	if f.Actor != "" {
-		add("r.actor = ?", f.Actor)
+		a.add("r.actor = ?", f.Actor)
 	}
 	if !f.Object.IsZero() {
-		add("r.object_kind = ? and r.object_key = ?", f.Object.Kind, f.Object.Key)
+		a.add("r.object_kind = ? and r.object_key = ?", f.Object.Kind, f.Object.Key)
 	}
 	if f.Subject != 0 {
-		add(`r.id in (select o.id from audit_record o where o.object_kind = ? and o.object_key = ?
+		a.add(`r.id in (select o.id from audit_record o where o.object_kind = ? and o.object_key = ?
 		   union all select sp.record_id from audit_subject_key sk join audit_payload sp on sp.key_id = sk.id where sk.subject = ?)`, access.KindIdentity, f.Subject, f.Subject)
 	}
 	if f.From != 0 {
-		add("r.at >= ?", f.From)
+		a.add("r.at >= ?", f.From)
 	}
 	if f.To != 0 {
-		add("r.at < ?", f.To)
-		add(notLater, f.To+longestRecord)
+		a.add("r.at < ?", f.To)
+		a.add(notLater, f.To+longestRecord)
 	}
 	if f.Before != 0 {
-		add("r.id < ?", f.Before)
+		a.add("r.id < ?", f.Before)
 	}
-	return text, args
 }
 
 // longestRecord is more than a transaction takes from its time to its record. Records

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -95,7 +96,7 @@ func testAuditVerifies(t *testing.T, fresh func(*testing.T) Config) {
 	if r, err = audit.Verify(evidence, verifier, nil); err != nil || r.Err() != nil || r.Leaves != 11 {
 		t.Fatal(err, r)
 	}
-	page, err := db.Audit().List(t.Context(), audit.Filter{Action: "test.about"})
+	page, err := db.Audit().List(t.Context(), audit.Filter{Actions: []string{"test.about"}})
 	if err != nil || len(page.Entries) != 2 || !page.Entries[0].Erased || page.Entries[1].Personal["name"] != "Ana Alvarez" {
 		t.Errorf("%+v, %v", page, err)
 	}
@@ -374,5 +375,61 @@ func testAuditProofs(t *testing.T, fresh func(*testing.T) Config) {
 	}
 	if _, err := db.Audit().Consistency(ctx, 1, head.Size+1); !errors.Is(err, audit.ErrCheckpoint) {
 		t.Error(err)
+	}
+}
+
+// Pages of several actions are together what a look at each record says.
+func TestLogOfSeveralActions(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, fresh func(*testing.T) Config) {
+		db := openStore(t, fresh(t))
+		ctx := asTester(t.Context())
+		actions := []string{"test.first", "test.second", "other.first", "tests.first", "other.second"}
+		for i := range 60 {
+			if err := db.change(ctx, audit.Event{Action: actions[i*i%len(actions)]}, func(*tx) error { return nil }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		all, err := db.Audit().List(ctx, audit.Filter{First: 1000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range []audit.Filter{
+			{Actions: []string{"test."}},
+			{Actions: []string{"test.first", "other.first"}},
+			{Actions: []string{"test.", "test.first", "other.second", "nothing."}},
+			{Actions: []string{"test.", "other."}, From: all.Entries[40].At, To: all.Entries[3].At, Actor: all.Entries[0].Actor},
+			{Actions: []string{"other.", "tests."}, Actor: "nobody"},
+			{Actions: []string{""}},
+		} {
+			logPagesAre(t, db, f, all.Entries)
+		}
+	})
+}
+
+func logPagesAre(t *testing.T, db *DB, f audit.Filter, all []audit.Entry) {
+	t.Helper()
+	var want, got []int64
+	for _, e := range all {
+		of := slices.ContainsFunc(f.Actions, func(a string) bool {
+			return a == "" || a == e.Action || strings.HasSuffix(a, ".") && strings.HasPrefix(e.Action, a)
+		})
+		if of && (f.From == 0 || e.At >= f.From) && (f.To == 0 || e.At < f.To) && (f.Actor == "" || e.Actor == f.Actor) {
+			want = append(want, e.ID)
+		}
+	}
+	for f.First = 7; ; {
+		page, err := db.Audit().List(t.Context(), f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range page.Entries {
+			got = append(got, e.ID)
+		}
+		if f.Before = page.Next; f.Before == 0 {
+			break
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%+v: %v, not %v", f, got, want)
 	}
 }

@@ -3,12 +3,15 @@ package store
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/audit"
+	"github.com/writhq/writ/internal/secret"
 )
 
 // Beside whoever owns the directory one is a node like any other: each sees what the
@@ -109,4 +112,92 @@ func TestBesideAnotherSchema(t *testing.T) {
 			t.Errorf("it went from %d to %d: %v", before, after, err)
 		}
 	})
+}
+
+// A backup is made beside an owner that goes on working, and is in its log like any other:
+// without its record there is none.
+func TestBackupBesideTheOwner(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, fresh func(t *testing.T) Config) {
+		ctx, cancel := context.WithTimeout(asTester(t.Context()), time.Minute)
+		defer cancel()
+		cfg := fresh(t)
+		owner := openStore(t, cfg)
+		company(t, owner)
+		var busy sync.WaitGroup
+		working, stop := context.WithCancel(ctx)
+		defer busy.Wait()
+		defer stop()
+		busy.Go(func() {
+			if err := owner.RunSequencer(working); err != nil {
+				t.Error(err)
+			}
+		})
+		busy.Go(func() {
+			for seen := access.Rev(0); working.Err() == nil; {
+				err := owner.change(ctx, audit.Event{Action: "test.busy"}, func(*tx) error { return nil })
+				if err == nil {
+					seen, err = owner.WaitRev(working, seen)
+				}
+				if err != nil && working.Err() == nil {
+					t.Error(err)
+				}
+			}
+		})
+		cfg.Beside = true
+		beside, err := Open(ctx, cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer beside.Close() //nolint:errcheck // the directory goes too
+		path := filepath.Join(t.TempDir(), "beside.writ")
+		passphrase := secret.New([]byte("correct horse"))
+		report, err := beside.backup(ctx, path, passphrase, testWork)
+		if err != nil {
+			t.Fatal(err)
+		}
+		record := audit.Entry{Record: audit.Record{Leaf: -1}}
+		for rev := access.Rev(0); record.Leaf < 0; {
+			if rev, err = owner.WaitRev(ctx, rev); err != nil {
+				t.Fatal(err)
+			}
+			page, err := owner.Audit().List(ctx, audit.Filter{Actions: []string{"store.backup"}})
+			if err != nil || len(page.Entries) != 1 {
+				t.Fatalf("%+v, %v", page, err)
+			}
+			record = page.Entries[0]
+		}
+		if facts := record.AllFacts(); facts["sha256"] != report.Digest || facts["keys"] != "true" {
+			t.Errorf("it is recorded as %v, and is %+v", facts, report)
+		}
+		stop()
+		busy.Wait()
+		if _, err := owner.Sequence(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if r := verifyLog(t, owner); r.Err() != nil {
+			t.Errorf("%+v", r)
+		}
+		if restored, err := Restore(ctx, Config{Dir: t.TempDir()}, path, passphrase); err != nil || restored.Rows != report.Rows {
+			t.Errorf("%+v, %v", restored, err)
+		}
+	})
+}
+
+// A backup that cannot be recorded is none.
+func TestBackupWithoutARecordIsNone(t *testing.T) {
+	cfg := Config{Dir: t.TempDir()}
+	openStore(t, cfg)
+	cfg.Beside = true
+	beside, err := Open(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer beside.Close() //nolint:errcheck // the directory goes too
+	dir := t.TempDir()
+	if _, err := beside.backup(t.Context(), filepath.Join(dir, "one.writ"), secret.Secret{}, testWork); err == nil {
+		t.Error("nobody made it, and it was made")
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("there is %v, %v", left, err)
+	}
 }

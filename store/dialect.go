@@ -14,8 +14,10 @@ type dialect struct {
 	forUpdate string            // row lock at the end of a select
 	lockLinks string            // keeps others from linking accounts; "" where there is one writer anyway
 	lockRuns  string            // and other nodes from keeping what they measured
-	statistic string            // renews what the planner knows after a bulk change; "" where it needs nothing
-	rebind    func(string) string
+	// lockScopes keeps others from changing the organisation's tree.
+	lockScopes string
+	statistic  string // renews what the planner knows after a bulk change; "" where it needs nothing
+	rebind     func(string) string
 	// rewrite is rebind for a text that is made anew each time: nothing remembers it.
 	rewrite func(string) string
 }
@@ -40,12 +42,13 @@ var postgresDialect = dialect{
 		"{{greatest}}", "greatest",
 		"{{clock}}", "(extract(epoch from clock_timestamp()) * 1000000)::bigint",
 	),
-	forUpdate: " for update",
-	lockLinks: "lock table account_link in share row exclusive mode",
-	lockRuns:  "lock table coverage_run in share row exclusive mode",
-	statistic: "analyze resource, entitlement, account, holding, account_usage, credential, account_credential, access_grant, source_record, identity, affiliation, change", //nolint:misspell // the word of SQL
-	rebind:    func(q string) string { return q },
-	rewrite:   func(q string) string { return q },
+	forUpdate:  " for update",
+	lockLinks:  "lock table account_link in share row exclusive mode",
+	lockRuns:   "lock table coverage_run in share row exclusive mode",
+	lockScopes: "lock table scope in share row exclusive mode",
+	statistic:  "analyze resource, entitlement, account, holding, account_usage, credential, account_credential, access_grant, source_record, identity, affiliation, change", //nolint:misspell // the word of SQL
+	rebind:     func(q string) string { return q },
+	rewrite:    func(q string) string { return q },
 }
 
 var placeholder = regexp.MustCompile(`\$(\d+)`)

@@ -146,7 +146,7 @@ func (s Findings) Reconcile(ctx context.Context, changes []finding.Change) (lost
 			default:
 				renewed++
 				if c.Reopen {
-					was.status, was.acceptedUntil = finding.Open, 0
+					was.status, was.acceptedUntil, was.reason = finding.Open, 0, ""
 				}
 				if err := t.addFinding(rows, was, c); err != nil {
 					return err

@@ -18,8 +18,8 @@ select id, $2, owner_id, assigned, 'accepted', $3, $4, $5, ` + findingKept + `
   from finding where id = $1 and until_set = $2 and from_set <> $2`
 
 	reopenFinding = `
-insert into finding (id, from_set, owner_id, assigned, status, ` + findingKept + `)
-select id, $2, owner_id, assigned, 'open', ` + findingKept + `
+insert into finding (id, from_set, owner_id, assigned, status, reason, ` + findingKept + `)
+select id, $2, owner_id, assigned, 'open', $3, ` + findingKept + `
   from finding where id = $1 and until_set = $2 and from_set <> $2`
 
 	assignFinding = `
@@ -54,7 +54,7 @@ func (s Findings) Reopen(ctx context.Context, id access.FindingID, version int64
 		if err := t.endFinding(ctx, id, version, finding.Accepted); err != nil {
 			return err
 		}
-		_, err := t.exec(ctx, reopenFinding, id, t.Set)
+		_, err := t.exec(ctx, reopenFinding, id, t.Set, reason)
 		return err
 	})
 }

@@ -43,6 +43,9 @@ func askingOf(q finding.Query) *asking {
 	if q.Status != "" {
 		a.rest = append(a.rest, "f.status = "+a.arg(string(q.Status)))
 	}
+	if q.Order == finding.Ending {
+		a.rest = append(a.rest, "f.status = 'accepted'")
+	}
 	if q.DueBefore != 0 {
 		a.rest = append(a.rest, "f.due_at < "+a.arg(q.DueBefore))
 	}
@@ -161,9 +164,13 @@ func (a *asking) page(q finding.Query) string {
 	limit := a.arg(q.Limit)
 	column, direction, beyond := "f.due_at", "", ">"
 	severities := slices.Clone(access.Severities)
-	if q.Order == finding.Latest {
+	switch q.Order {
+	case finding.Latest:
 		column, direction, beyond = "f.opened_at", " desc", "<"
 		severities = []access.Severity{""}
+	case finding.Ending:
+		column, severities = "f.accepted_until", []access.Severity{""}
+	case finding.Worst, finding.Due:
 	}
 	if q.Severity != "" {
 		severities = []access.Severity{q.Severity}

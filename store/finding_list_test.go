@@ -37,7 +37,7 @@ func manyFindings(t *testing.T, db *DB, clock *stopwatch) []finding.Listed {
 		t.Fatalf("%d of %d, %v", len(list), len(drafts), err)
 	}
 	for i := 0; i < len(list); i += 10 {
-		if err := s.Accept(ctx, list[i].ID, list[i].Version, "for a time", clock.at.Add(time.Hour)); err != nil {
+		if err := s.Accept(ctx, list[i].ID, list[i].Version, "for a time", clock.at.Add(time.Duration(1+i%70)*time.Hour)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -54,6 +54,7 @@ func fits(q finding.Query, f finding.Listed) bool {
 		(q.System == 0 || q.System == f.System) && (q.Status == "" || q.Status == f.Status) && (q.Owner == 0 || q.Owner == f.Owner) &&
 		(q.Subject.IsZero() || q.Subject == f.Subject) && (q.DueBefore == 0 || f.Due < q.DueBefore) && matches &&
 		(q.EndsBefore == 0 || f.Status == finding.Accepted && f.AcceptedUntil < q.EndsBefore) &&
+		(q.Order != finding.Ending || f.Status == finding.Accepted) &&
 		(q.Reach.Has(f.System) || q.Reach.Own != 0 && q.Reach.Own == f.Owner)
 }
 
@@ -63,6 +64,8 @@ func inOrderOf(o finding.Order) func(a, b finding.Listed) int {
 		switch o {
 		case finding.Latest:
 			return cmp.Or(cmp.Compare(b.Opened, a.Opened), cmp.Compare(b.ID, a.ID))
+		case finding.Ending:
+			return cmp.Or(cmp.Compare(a.AcceptedUntil, b.AcceptedUntil), cmp.Compare(a.ID, b.ID))
 		case finding.Due:
 			severity = 0
 		case finding.Worst:
@@ -106,7 +109,7 @@ func TestLesson14_FindingPages(t *testing.T) {
 		}
 		for _, reach := range reaches {
 			for _, q := range queries {
-				for _, order := range []finding.Order{finding.Worst, finding.Due, finding.Latest} {
+				for _, order := range []finding.Order{finding.Worst, finding.Due, finding.Latest, finding.Ending} {
 					q.Reach, q.Order = reach, order
 					pagesAre(t, db, q, all)
 				}
@@ -212,7 +215,7 @@ func TestFindingVersions(t *testing.T) {
 		if err := store.Reopen(ctx, id, last().Number, "enough"); err != nil {
 			t.Fatal(err)
 		}
-		if is := last(); is.Status != finding.Open || is.Owner != 42 || is.Reason != "" || is.AcceptedUntil != 0 || is.AcceptedBy != 0 {
+		if is := last(); is.Status != finding.Open || is.Owner != 42 || is.Reason != "enough" || is.AcceptedUntil != 0 || is.AcceptedBy != 0 {
 			t.Errorf("reopened: %+v", is)
 		}
 		if _, err := s.Reconcile(ctx, nil); err != nil {

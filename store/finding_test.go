@@ -55,7 +55,7 @@ func TestAcceptedFindings(t *testing.T) {
 				t.Errorf("the same or less than what was accepted: %+v", f)
 			}
 		}
-		if f := reconcile(gap(access.High, one)); f.Status != finding.Open {
+		if f := reconcile(gap(access.High, one)); f.Status != finding.Open || f.Reason != "" {
 			t.Errorf("worse than what was accepted: %+v", f)
 		}
 		accept(f)

@@ -123,7 +123,7 @@ var hot = []struct {
 	{"pages of findings", "the list that people work from, as they narrow it", func(ctx context.Context, db *DB) error {
 		reach := []policy.Reach{{All: true}, {Systems: map[access.SystemID]bool{3: true, 7: true}, Own: 6500}}
 		for _, q := range []finding.Query{{}, {Rule: "orphan-account"}, {System: 7}, {Owner: 6500}, {Subject: access.AccountID(6500).Ref()}, {Function: "iam", Status: "open"}} {
-			for _, order := range []finding.Order{finding.Worst, finding.Due, finding.Latest} {
+			for _, order := range []finding.Order{finding.Worst, finding.Due, finding.Latest, finding.Ending} {
 				for _, q.Reach = range reach {
 					q.Order, q.Limit, q.After = order, 51, &finding.Place{Rank: 1, At: 1700000000010000, ID: 9000}
 					if _, err := db.Findings().Page(ctx, q); err != nil {
@@ -136,7 +136,7 @@ var hot = []struct {
 		return err
 	}},
 	{"the log", "the newest records, and what happened to one object", func(ctx context.Context, db *DB) error {
-		for _, f := range []audit.Filter{{First: 10}, {First: 10, Object: access.AccountID(6500).Ref()}, {First: 10, Action: "inventory.sync"}} {
+		for _, f := range []audit.Filter{{First: 10}, {First: 10, Object: access.AccountID(6500).Ref()}, {First: 10, Actions: []string{"inventory.sync"}}, {First: 10, Actions: []string{"inventory.sync", "finding.", "function.assign"}}} {
 			if _, err := db.Audit().List(ctx, f); err != nil {
 				return err
 			}

@@ -81,7 +81,7 @@ func (a *app) auditListCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "list",
 		Short:   "The newest entries, or those that match",
-		Example: "  writ audit list --action inventory. --from 2026-11-01\n  writ audit list --object sys_0000000000003",
+		Example: "  writ audit list --action inventory. --action function.assign --from 2026-11-01\n  writ audit list --object sys_0000000000003",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			if err := errors.Join(f.Object.UnmarshalText([]byte(object)), parseInstant(from, &f.From), parseInstant(to, &f.To)); err != nil {
@@ -98,7 +98,7 @@ func (a *app) auditListCommand() *cobra.Command {
 			return a.print(auditLines(page))
 		},
 	}
-	cmd.Flags().StringVar(&f.Action, "action", "", "only this `action`; a feature with a dot is all of its actions")
+	cmd.Flags().StringSliceVar(&f.Actions, "action", nil, "only this `action`; a feature with a dot is all of its actions; may be given again")
 	cmd.Flags().StringVar(&f.Actor, "actor", "", "only this `actor`")
 	cmd.Flags().StringVar(&object, "object", "", "only what was done to this `id`")
 	cmd.Flags().StringVar(&from, "from", "", "from this `time` on (2026-11-01 or RFC 3339)")

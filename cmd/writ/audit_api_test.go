@@ -57,14 +57,18 @@ func TestAuditOverHTTP(t *testing.T) {
 	})
 	t.Run("verify", func(t *testing.T) {
 		var state struct {
-			Running bool            `json:"running"`
-			Intact  *bool           `json:"intact"`
-			Last    *audit.Verified `json:"last"`
+			Running bool  `json:"running"`
+			Intact  *bool `json:"intact"`
+			Last    *struct {
+				audit.Verified
+				Person *access.Named `json:"person"`
+			} `json:"last"`
 		}
 		s.as(inSecurity).want(http.StatusAccepted, "POST", "/v1/audit/verify", nil, nil)
 		for s.as(inAudit).get("/v1/audit/verify", &state); state.Running; s.as(inAudit).get("/v1/audit/verify", &state) {
 		}
-		if state.Intact == nil || !*state.Intact || state.Last == nil || state.Last.By != s.identity(inSecurity).String() || state.Last.Defects != 0 {
+		if state.Intact == nil || !*state.Intact || state.Last == nil || state.Last.By != s.identity(inSecurity).String() || state.Last.Defects != 0 ||
+			state.Last.Person == nil || state.Last.Person.Name == "" {
 			t.Errorf("%+v", state)
 		}
 	})
@@ -105,6 +109,16 @@ func auditList(t *testing.T, s *served) {
 	s.as(inAudit).get("/v1/audit?action=function.&subject="+s.identity(inIAM).String(), &p)
 	if len(p.Items) != 1 || p.Items[0].Object.ID != s.identity(inIAM).Ref() || p.Items[0].Personal["reason"] == "" {
 		t.Errorf("what tells about one person: %+v", p.Items)
+	}
+	want := 0
+	for _, e := range all.Entries {
+		if e.Action == "function.assign" || strings.HasPrefix(e.Action, "classify.") {
+			want++
+		}
+	}
+	s.as(inAudit).get("/v1/audit?limit=1000&action=function.assign&action=classify.", &p)
+	if len(p.Items) != want || want < 5 {
+		t.Errorf("%d records of an action and a feature, not %d", len(p.Items), want)
 	}
 	newest := all.Entries[0]
 	s.as(inAudit).get("/v1/audit?to="+newest.At.Time().UTC().Format("2006-01-02T15:04:05.000000Z"), &p)

@@ -44,8 +44,8 @@ func (a *app) backupCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "backup FILE",
 		Short: "Write everything to one file, while Writ goes on working",
-		Long: `Writes everything that the store holds at one instant to a new file. It comes back
-into SQLite or PostgreSQL, whichever it came from.
+		Long: `Writes everything that the store holds at one instant to a new file, also beside a
+server that works on it. It comes back into SQLite or PostgreSQL, whichever it came from.
 
 The two keys of the data directory (node.key, log.key) are part of it, encrypted with
 a passphrase. With --without-keys they are left out: then the backup is of use only

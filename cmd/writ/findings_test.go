@@ -187,7 +187,7 @@ func decideFinding(t *testing.T, s *served, all []finding.Finding) {
 	s.as(employee).want(http.StatusNotFound, "GET", path, nil, nil)
 	s.as(inIAM).want(http.StatusOK, "PUT", path+"/owner", owner, nil, "If-Match", tag)
 	s.as(employee).get(path, &shown) // whose it is now
-	if got := fmt.Sprint(shown.Status, shown.Owner.ID, len(shown.History), shown.History[0].What, shown.History[1].What, shown.History[2].What, shown.History[2].Reason, shown.History[2].By); got != fmt.Sprint(finding.Open, s.identity(employee), 4, "assigned", "reopened", "accepted", "they move in March", s.identity(inIAM)) {
+	if got := fmt.Sprint(shown.Status, shown.Owner.ID, len(shown.History), shown.History[0].What, shown.History[1].What, shown.History[1].Reason, shown.History[2].What, shown.History[2].Reason, shown.History[2].By); got != fmt.Sprint(finding.Open, s.identity(employee), 4, "assigned", "reopened", "they have moved", "accepted", "they move in March", s.identity(inIAM)) {
 		t.Error(got)
 	}
 	var p findingsPage

@@ -35,6 +35,7 @@ type heldLine struct {
 	Scope    access.ScopeID  `json:"scope,omitzero"` // none is the organisation as a whole
 	Since    access.Time     `json:"since,omitzero"`
 	Reason   string          `json:"reason"`
+	where    string
 }
 
 func (s *functionsAnswer) tables() []table {
@@ -43,16 +44,17 @@ func (s *functionsAnswer) tables() []table {
 	}
 	t := table{title: plural(len(s.Functions), "assignment"), header: []string{"identity", "function", "scope", "since", "reason"}}
 	for _, f := range s.Functions {
-		t.rows = append(t.rows, []string{f.Identity.String(), string(f.Function), scopeName(f.Scope), moment(f.Since), f.Reason})
+		t.rows = append(t.rows, []string{f.Identity.String(), string(f.Function), f.where, moment(f.Since), f.Reason})
 	}
 	return []table{t}
 }
 
-func scopeName(id access.ScopeID) string {
+// whereOf says within which scope, in words.
+func whereOf(id access.ScopeID, name ask.Namer) string {
 	if id == 0 {
 		return "everywhere"
 	}
-	return id.String()
+	return "in " + name(id.Ref()).String()
 }
 
 func (a *app) functionListCommand() *cobra.Command {
@@ -67,9 +69,9 @@ func (a *app) functionListCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			refs := make([]access.Ref, len(list))
-			for i, f := range list {
-				refs[i] = f.Identity.Ref()
+			var refs []access.Ref
+			for _, f := range list {
+				refs = append(refs, f.Identity.Ref(), f.Scope.Ref())
 			}
 			name, err := a.named(ctx, refs)
 			if err != nil {
@@ -77,7 +79,7 @@ func (a *app) functionListCommand() *cobra.Command {
 			}
 			ans := &functionsAnswer{Functions: []heldLine{}}
 			for _, f := range list {
-				ans.Functions = append(ans.Functions, heldLine{name(f.Identity.Ref()), f.Function, f.Scope, f.Since, f.Reason})
+				ans.Functions = append(ans.Functions, heldLine{name(f.Identity.Ref()), f.Function, f.Scope, f.Since, f.Reason, whereOf(f.Scope, name)})
 			}
 			return a.print(ans)
 		},
@@ -90,6 +92,7 @@ type functionAnswer struct {
 	Function access.Function `json:"function"`
 	Scope    access.ScopeID  `json:"scope,omitzero"`
 	Held     bool            `json:"held"`
+	where    string
 }
 
 func (s *functionAnswer) tables() []table {
@@ -97,7 +100,7 @@ func (s *functionAnswer) tables() []table {
 	if !s.Held {
 		verb = "no longer holds"
 	}
-	return []table{{title: fmt.Sprintf("%s %s %s, %s", s.Identity, verb, s.Function, scopeName(s.Scope))}}
+	return []table{{title: fmt.Sprintf("%s %s %s, %s", s.Identity, verb, s.Function, s.where)}}
 }
 
 func (a *app) functionAssignCommand() *cobra.Command {
@@ -122,11 +125,11 @@ func (a *app) functionChange(cmd *cobra.Command, held bool, change func(context.
 	cmd.Args = cobra.ExactArgs(2)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		h := policy.Held{Function: access.Function(args[1])}
-		if err := h.Scope.UnmarshalText([]byte(scope)); err != nil {
-			return fmt.Errorf("%w: --scope: %w", errUsage, err)
-		}
 		ctx, err := a.openExisting(cmd.Context())
 		if err != nil {
+			return err
+		}
+		if h.Scope, err = a.scopeID(ctx, scope); err != nil {
 			return err
 		}
 		id, err := a.inventory().ResolveIdentity(ctx, args[0])
@@ -139,13 +142,13 @@ func (a *app) functionChange(cmd *cobra.Command, held bool, change func(context.
 		if err := change(ctx, id, h, reason); err != nil {
 			return err
 		}
-		name, err := a.named(ctx, []access.Ref{id.Ref()})
+		name, err := a.named(ctx, []access.Ref{id.Ref(), h.Scope.Ref()})
 		if err != nil {
 			return err
 		}
-		return a.print(&functionAnswer{name(id.Ref()), h.Function, h.Scope, held})
+		return a.print(&functionAnswer{name(id.Ref()), h.Function, h.Scope, held, whereOf(h.Scope, name)})
 	}
-	cmd.Flags().StringVar(&scope, "scope", "", "within this `scope` only")
+	cmd.Flags().StringVar(&scope, "scope", "", "within this `scope` only, as 'writ scope list' shows it")
 	cmd.Flags().StringVar(&reason, "reason", "", "why (required)")
 	return cmd
 }

@@ -295,26 +295,23 @@ func TestATokenThatIsBoundGoesWithItsKey(t *testing.T) {
 	if code := s.logIn("approve"); code != exitOK {
 		t.Fatalf("login: exit %d", code)
 	}
-	key, err := signin.NewKey()
-	must(t, err)
-	private, err := key.Private()
-	must(t, err)
-	var parts map[string]string
-	must(t, json.Unmarshal(private.Reveal(), &parts))
-	delete(parts, "d")
-	public, err := json.Marshal(parts)
-	must(t, err)
 	dir := t.TempDir()
-	must(t, os.WriteFile(filepath.Join(dir, "key.pub.json"), public, 0o600))
-	must(t, os.WriteFile(filepath.Join(dir, "key.json"), private.Reveal(), 0o600))
-	var made madeToken
-	must(t, json.Unmarshal([]byte(s.run(exitOK, "token", "create", "--name", "report", "--limit", "read", "--network", "127.0.0.0/8",
-		"--key", filepath.Join(dir, "key.pub.json"), "-o", "json")), &made))
+	private, public := filepath.Join(dir, "report.key"), filepath.Join(dir, "report.pub")
+	must(t, os.WriteFile(public, []byte(s.run(exitOK, "token", "key", private)), 0o600))
+	create := func(key string) (made madeToken) {
+		t.Helper()
+		must(t, json.Unmarshal([]byte(s.run(exitOK, "token", "create", "--name", "report", "--limit", "read", "--network", "127.0.0.0/8", "--key", key, "-o", "json")), &made))
+		return made
+	}
+	made, same := create(public), create(private)
+	if made.Key == "" || made.Key != same.Key {
+		t.Errorf("bound to %q by the public half, and to %q by both", made.Key, same.Key)
+	}
 	t.Setenv(tokenVariable, made.Text)
 	s.run(exitDenied, "api", "GET", "/v1/me", "--server", s.url)
-	t.Setenv(keyVariable, filepath.Join(dir, "key.pub.json"))
+	t.Setenv(keyVariable, public)
 	s.run(exitFailed, "api", "GET", "/v1/me", "--server", s.url)
-	t.Setenv(keyVariable, filepath.Join(dir, "key.json"))
+	t.Setenv(keyVariable, private)
 	s.run(exitOK, "api", "GET", "/v1/me", "--server", s.url)
 }
 

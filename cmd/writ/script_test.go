@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,7 +19,8 @@ func TestMain(m *testing.M) {
 }
 
 // The scripts in testdata are tests and documentation at once. "schema NAME FILE"
-// holds a JSON answer against docs/schemas; $SOON is a date in three months. They run the
+// holds a JSON answer against docs/schemas; $SOON is a date in three months, and $PORT one
+// that a server may listen at. They run the
 // command as its users have it: the race detector watches the tests that call it in this
 // process, and as the test binary it would be longer in starting than in what it does.
 func TestScripts(t *testing.T) {
@@ -37,6 +39,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("HOME", e.WorkDir)
 			e.Setenv("PATH", bin+string(os.PathListSeparator)+e.Getenv("PATH"))
 			e.Setenv("WRIT_DATA", filepath.Join(e.WorkDir, "data"))
+			e.Setenv("PORT", freePort(t))
 			e.Setenv("SOON", time.Now().UTC().AddDate(0, 3, 0).Format(time.DateOnly))
 			return nil
 		},
@@ -52,6 +55,16 @@ func TestScripts(t *testing.T) {
 			},
 		},
 	})
+}
+
+// freePort is one that nobody listens at now.
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	must(t, errors.Join(err, l.Close()))
+	return port
 }
 
 func validate(schema string, answer []byte) error {

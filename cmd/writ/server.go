@@ -15,6 +15,7 @@ import (
 	"github.com/writhq/writ/console"
 	"github.com/writhq/writ/iga/classify"
 	"github.com/writhq/writ/inventory"
+	"github.com/writhq/writ/policy"
 	"github.com/writhq/writ/server"
 )
 
@@ -154,7 +155,7 @@ func (a *app) served(c *serverConfig, n *node) (cfg server.Config, err error) {
 // features are what has operations.
 func (a *app) features(n *node) []server.Feature {
 	return slices.Concat([]server.Feature{
-		n.door, &server.Decisions{Gate: n.gate}, a.askAPI(n), &classify.API{Service: a.classifier(), Gate: n.gate}, n.searchOperations(),
+		n.door, &server.Decisions{Gate: n.gate}, &policy.ScopeAPI{Scopes: a.scopes(), Gate: n.gate, Facts: n.live.Facts}, a.askAPI(n), &classify.API{Service: a.classifier(), Gate: n.gate}, n.searchOperations(),
 		&inventory.API{Service: n.inventory, Runs: n.runs, Gate: n.gate},
 	}, a.assuring(n))
 }

@@ -20,6 +20,7 @@ import (
 type systemChange struct {
 	options             []string
 	credential, address string
+	scope               string
 	cycle               time.Duration
 	plan                planFlags
 	has                 func(flag string) bool
@@ -74,6 +75,7 @@ sent to a new address, nor with other options of the connector: give it again wi
 	cmd.Flags().StringArrayVar(&c.options, "option", nil, "`KEY=VALUE`: something to know about the system")
 	cmd.Flags().StringVar(&c.credential, "credential", "", "`FORM`: "+keptForms+"; empty for none")
 	cmd.Flags().StringVar(&c.address, "address", "", "where it is now")
+	cmd.Flags().StringVar(&c.scope, "scope", "", "the `scope` that it belongs to, as 'writ scope list' shows it; empty is the organisation as a whole")
 	cmd.Flags().DurationVar(&c.cycle, "cycle", 0, "how old what is known of it may be, as in 15m; 0 goes by its worst tier")
 	c.plan.register(cmd.Flags())
 	return cmd
@@ -82,8 +84,8 @@ sent to a new address, nor with other options of the connector: give it again wi
 // check refuses what no system could be changed to.
 func (c systemChange) check() error {
 	switch {
-	case !slices.ContainsFunc(append([]string{"option", "credential", "address", "cycle"}, planFlagNames...), c.has):
-		return fmt.Errorf("%w: say what to change: --option, --credential, --address, --cycle, --every, --hours, --stage or --maintenance-until", errUsage)
+	case !slices.ContainsFunc(append([]string{"option", "credential", "address", "scope", "cycle"}, planFlagNames...), c.has):
+		return fmt.Errorf("%w: say what to change: --option, --credential, --address, --scope, --cycle, --every, --hours, --stage or --maintenance-until", errUsage)
 	case c.has("address") && c.address == "":
 		return fmt.Errorf("%w: --address needs an address", errUsage)
 	case c.cycle < 0:
@@ -104,6 +106,11 @@ func (a *app) setSystem(ctx context.Context, name string, c systemChange) (*syst
 	}
 	if c.has("address") {
 		if is.Config.Address, err = absolute(connectorOf(is), c.address); err != nil {
+			return nil, err
+		}
+	}
+	if c.has("scope") {
+		if is.Scope, err = a.scopeID(ctx, c.scope); err != nil {
 			return nil, err
 		}
 	}
@@ -228,7 +235,7 @@ func differences(was, is inventory.System, sealed bool) []string {
 func settingsOf(y inventory.System) map[string]string {
 	m := map[string]string{
 		"environment": string(y.Environment), "criticality": string(y.Criticality), "data_class": string(y.DataClass),
-		"business_owner": y.BusinessOwner.String(), "technical_owner": y.TechnicalOwner.String(), "runs_on": y.RunsOn.String(),
+		"business_owner": y.BusinessOwner.String(), "technical_owner": y.TechnicalOwner.String(), "runs_on": y.RunsOn.String(), "scope": y.Scope.String(),
 		"address": y.Config.Address, "credential": y.Config.Credential, "cycle": y.Cycle.String(),
 		"stage": string(y.Stage), "every": y.Every.String(), "hours": y.Hours.String(), "maintenance": fmt.Sprint(y.PausedUntil, y.PausedReason),
 	}

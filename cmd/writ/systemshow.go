@@ -25,6 +25,7 @@ type systemShowAnswer struct {
 	Address        string             `json:"address"`
 	Options        map[string]string  `json:"options"`
 	Credential     string             `json:"credential,omitempty"`
+	Scope          *ask.Shown         `json:"scope,omitempty"` // none is the organisation as a whole
 	Environment    access.Environment `json:"environment,omitempty"`
 	Criticality    access.Criticality `json:"criticality,omitempty"`
 	DataClass      access.DataClass   `json:"data_class,omitempty"`
@@ -83,8 +84,8 @@ func (a *app) showSystem(ctx context.Context, y inventory.System) (*systemShowAn
 	if !ok {
 		tier = access.Tier3 // it gives nothing yet
 	}
-	owner, technical, host := y.BusinessOwner.Ref(), y.TechnicalOwner.Ref(), y.RunsOn.Ref()
-	name, err := a.named(ctx, []access.Ref{owner, technical, host})
+	owner, technical, host, scope := y.BusinessOwner.Ref(), y.TechnicalOwner.Ref(), y.RunsOn.Ref(), y.Scope.Ref()
+	name, err := a.named(ctx, []access.Ref{owner, technical, host, scope})
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +98,7 @@ func (a *app) showSystem(ctx context.Context, y inventory.System) (*systemShowAn
 	}
 	ans := &systemShowAnswer{
 		ID: y.ID, Name: y.Name, Kind: y.Kind, Connector: connectorOf(y), Address: y.Config.Address, Options: y.Config.Options, Credential: y.Config.Credential,
-		Environment: y.Environment, Criticality: y.Criticality, DataClass: y.DataClass, BusinessOwner: who(owner), TechnicalOwner: who(technical), RunsOn: who(host),
+		Scope: who(scope), Environment: y.Environment, Criticality: y.Criticality, DataClass: y.DataClass, BusinessOwner: who(owner), TechnicalOwner: who(technical), RunsOn: who(host),
 		WorstTier: tier, Cycle: plainDuration(tier.Cycle(y.Cycle)), CycleSet: y.Cycle != 0,
 		SyncedAt: y.State.Synced, FailedAt: y.State.Failed, BaselineAt: y.State.Baseline, Error: y.State.Error, Warnings: y.State.Warnings, Counts: y.State.Counts,
 		Stale: y.State.Stale(a.now(), tier.Cycle(y.Cycle)),
@@ -156,6 +157,7 @@ func (s *systemShowAnswer) tables() []table {
 	}
 	add("address", s.Address)
 	add("credential", s.Credential)
+	add("scope", who(s.Scope))
 	add("environment", string(s.Environment))
 	add("criticality", string(s.Criticality))
 	add("data class", string(s.DataClass))

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -18,7 +17,7 @@ func (a *app) tokenCommand() *cobra.Command {
 		Use: "token", Short: "Make, list and revoke tokens of the API, for scripts",
 		Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.tokenCreateCommand(), a.tokenListCommand(), a.tokenRevokeCommand())
+	cmd.AddCommand(a.tokenCreateCommand(), a.tokenListCommand(), a.tokenRevokeCommand(), a.tokenKeyCommand())
 	return cmd
 }
 
@@ -87,15 +86,9 @@ You must have shown a second factor within ten minutes: sign in again with 'writ
 			if k.Name == "" || len(k.Limits) == 0 || len(k.Networks) == 0 {
 				return fmt.Errorf("%w: say what the token is for (--name), what it may do (--limit) and where (--network)", errUsage)
 			}
-			if key != "" {
-				text, err := os.ReadFile(key)
-				if err != nil {
-					return signin.ErrKey.Because(err)
-				}
-				if !json.Valid(text) {
-					return signin.ErrKey
-				}
-				k.Key = text
+			var err error
+			if k.Key, err = publicHalf(key); err != nil {
+				return err
 			}
 			r, err := a.remote(server)
 			if err != nil {
@@ -113,7 +106,7 @@ You must have shown a second factor within ten minutes: sign in again with 'writ
 	cmd.Flags().StringSliceVar(&k.Limits, "limit", nil, "`action` or group of actions that it may do, such as finding.read or read; may be given again")
 	cmd.Flags().StringSliceVar(&k.Networks, "network", nil, "`range` of addresses that it may be used from; may be given again")
 	cmd.Flags().IntVar(&k.Days, "days", 30, "how long it lasts, at most 90 days")
-	cmd.Flags().StringVar(&key, "key", "", "`file` with a public JSON Web Key whose proof then goes with the token")
+	cmd.Flags().StringVar(&key, "key", "", "`file` with a JSON Web Key whose proof then goes with the token, as 'writ token key' makes it; its public half alone is sent")
 	return cmd
 }
 

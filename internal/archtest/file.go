@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -79,25 +80,59 @@ func function(name string, f *ast.FuncDecl) []Violation {
 	return nil
 }
 
-var outgoing = []string{"Client", "DefaultClient", "Transport", "DefaultTransport", "Get", "Head", "Post", "PostForm", "NewRequest", "NewRequestWithContext"}
+// way is a way out of the process: what a package has that connects to somewhere.
+type way struct {
+	path  string
+	names []string
+	why   string
+}
+
+const (
+	httpOut = "outgoing HTTP goes through internal/outbound, which has the address policy, limits and time-outs (lesson 4)"
+	dialOut = "what is dialled is dialled through outbound.Dialer, which decides on the address that a name resolves to: a name alone could lead to what tells machines their secrets (lesson 4)"
+)
+
+var ways = []way{
+	{"net/http", []string{"Client", "DefaultClient", "Transport", "DefaultTransport", "Get", "Head", "Post", "PostForm", "NewRequest", "NewRequestWithContext"}, httpOut},
+	{"net", []string{"Dial", "DialIP", "DialTCP", "DialTimeout", "DialUDP", "DialUnix", "Dialer"}, dialOut},
+	{"crypto/tls", []string{"Dial", "DialWithDialer", "Dialer"}, dialOut},
+	{"net/smtp", []string{"Dial", "SendMail"}, dialOut},
+	{"golang.org/x/crypto/ssh", []string{"Dial"}, dialOut},
+	{"github.com/go-ldap/ldap/v3", []string{"Dial", "DialTLS", "DialURL"}, dialOut},
+}
+
+// waysFor are the folders that may take any way, with their reasons; test files may too.
+var waysFor = map[string]string{
+	"internal/outbound": "it is the way that all others take",
+	"internal/testkit":  "it calls the servers that it has started itself, on loopback",
+	"e2e":               "it calls the product from outside, as browsers and programs do",
+}
 
 // calls looks at what a file uses of packages that have a dangerous half.
 func calls(name string, tree *ast.File) []Violation {
-	http := importedAs(tree, "net/http")
-	if http == "" || inside(name, []string{"internal/outbound", "internal/testkit", "e2e"}) {
+	if inside(name, slices.Collect(maps.Keys(waysFor))) {
 		return nil
 	}
 	var list []Violation
-	ast.Inspect(tree, func(n ast.Node) bool {
-		s, ok := n.(*ast.SelectorExpr)
-		if !ok {
+	for _, w := range ways {
+		as := importedAs(tree, w.path)
+		if as == "." {
+			list = append(list, Violation{name, "imports " + w.path + " without its name", "whoever reads, and this test, could not see what of it is used"})
+		}
+		if as == "" {
+			continue
+		}
+		ast.Inspect(tree, func(n ast.Node) bool {
+			s, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			if x, ok := s.X.(*ast.Ident); ok && x.Name == as && slices.Contains(w.names, s.Sel.Name) {
+				list = append(list, Violation{name, "uses " + as + "." + s.Sel.Name, w.why})
+			}
 			return true
-		}
-		if x, ok := s.X.(*ast.Ident); ok && x.Name == http && slices.Contains(outgoing, s.Sel.Name) {
-			list = append(list, Violation{name, "uses http." + s.Sel.Name, "outgoing HTTP goes through internal/outbound, which has the address policy, limits and time-outs (lesson 4)"})
-		}
-		return true
-	})
+		})
+	}
 	return list
 }
 
@@ -110,9 +145,21 @@ func importedAs(tree *ast.File, path string) string {
 		if i.Name != nil {
 			return i.Name.Name
 		}
-		return path[strings.LastIndex(path, "/")+1:]
+		return importName(path)
 	}
 	return ""
+}
+
+var version = regexp.MustCompile(`^v[0-9]+$`)
+
+// importName is what a package is called that a path leads to.
+func importName(path string) string {
+	parts := strings.Split(path, "/")
+	last := parts[len(parts)-1]
+	if version.MatchString(last) {
+		last = parts[len(parts)-2]
+	}
+	return last
 }
 
 // ceilings compares what is over with the exceptions, and the exceptions with

@@ -57,3 +57,10 @@ export function said(word: string | undefined | null): string {
   const text = word.replaceAll("_", " ").replaceAll("-", " ");
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
+
+// actorName is who acted: a person by their name, and otherwise a part of Writ, or whoever
+// runs it.
+export function actorName(actor: string, person?: { name: string } | null): string {
+  if (person) return person.name;
+  return /^operator(:\d+)?$/.test(actor) ? "Operator of the node" : said(actor);
+}

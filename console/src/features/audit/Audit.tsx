@@ -14,12 +14,11 @@ import { Table, tableClass, type Column } from "../../ui/Table";
 import { Time } from "../../ui/Time";
 import { useList, type List } from "../../ui/useList";
 import { Named } from "../access/Named";
-import { said } from "../access/words";
+import { actorName, said } from "../access/words";
 import css from "./audit.module.css";
-import { useLive } from "./live";
+import { actionsOf, useLive } from "./live";
 import { Proof } from "./Proof";
 import { Record } from "./Record";
-import { actorName } from "./words";
 
 type Record_ = ItemOf<"list-audit-records">;
 
@@ -51,12 +50,13 @@ function Details({ of }: { of: Record_ }) {
 // Audit answers who did what, and whether the record can be trusted.
 export function Audit() {
   const list = useList();
-  const query = { action: list.text("action"), actor: list.text("actor"), object: list.text("object"), subject: list.text("subject"), from: instant(list.text("from")), to: instant(list.text("to")) } as QueryOf<"list-audit-records">;
+  const asked = { action: list.text("action"), actor: list.text("actor"), object: list.text("object") };
+  const query = { ...asked, action: actionsOf(asked.action), subject: list.text("subject"), from: instant(list.text("from")), to: instant(list.text("to")) } as QueryOf<"list-audit-records">;
   const live = list.text("live") === "1";
   const open = Number(list.text("record") ?? 0);
   const columns = useMemo(() => columnsOf((record) => list.set({ ...list.search, record })), [list]);
   const found = useQuery({ queryKey: ["audit", query, list.cursor], placeholderData: keepPreviousData, queryFn: () => ask(api.GET("/v1/audit", { params: { query: { ...query, cursor: list.cursor } } })) });
-  const stream = useLive<Record_>(live, query);
+  const stream = useLive<Record_>(live, asked);
   const rows = live ? [...stream.records, ...(found.data?.items ?? []).filter((r) => !stream.records.some((s) => s.record === r.record))] : (found.data?.items ?? undefined);
   return (
     <Page title="Who did what, and is the record whole?" lead="Every change and its record were written together. Each record has its place in a signed tree, so that a change or a gap would show.">
@@ -67,7 +67,7 @@ export function Audit() {
         exporter={<Export path="/v1/audit/export" query={{}} name="audit.jsonl" />}
         tools={(
           <>
-            <SearchField list={list} name="action" label="Action, or finding. for all of a feature" width="17rem" />
+            <SearchField list={list} name="action" label="Actions, or finding. for all of a feature" width="17rem" />
             <TextInput type="date" aria-label="From" value={list.text("from") ?? ""} onChange={(e) => list.set({ from: e.currentTarget.value || undefined })} />
             <TextInput type="date" aria-label="Before" value={list.text("to") ?? ""} onChange={(e) => list.set({ to: e.currentTarget.value || undefined })} />
             <Narrowed list={list} name="actor" word="by" rows={rows ?? []} />

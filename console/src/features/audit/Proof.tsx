@@ -9,6 +9,7 @@ import { Panel } from "../../ui/Panel";
 import { Time } from "../../ui/Time";
 import type { Tone } from "../../ui/tone";
 import ui from "../../ui/ui.module.css";
+import { actorName } from "../access/words";
 import css from "./audit.module.css";
 
 type Check = AnswerOf<"show-audit-verification">;
@@ -73,7 +74,7 @@ function Said({ of }: { of: Check }) {
           {report.unsequenced > 0 && <>; {count(report.unsequenced)} wait for their place</>}.{" "}
         </>
       ) : last && <>{count(last.leaves)} records were checked. </>}
-      {last ? <>Checked <Time at={last.at} /> by {last.by}.</> : "A check reads every record, the tree and its signatures."}
+      {last ? <>Checked <Time at={last.at} /> by {actorName(last.by, last.person)}.</> : "A check reads every record, the tree and its signatures."}
     </p>
   );
 }

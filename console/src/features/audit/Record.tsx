@@ -8,9 +8,8 @@ import { Mark } from "../../ui/Mark";
 import { Facts } from "../../ui/Panel";
 import { Time } from "../../ui/Time";
 import { Named } from "../access/Named";
-import { said } from "../access/words";
+import { actorName, said } from "../access/words";
 import css from "./audit.module.css";
-import { actorName } from "./words";
 
 // Record is one record whole: what it says, its leaf as the tree hashes it, and the proof
 // that the log holds it.

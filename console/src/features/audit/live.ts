@@ -9,15 +9,20 @@ interface Numbered {
 }
 
 export interface Asked {
-  action?: string;
+  action?: string; // one, or several with commas between them
   actor?: string;
   object?: string;
 }
 
-// fits: an action, or a feature with a dot at the end for all of its actions; by whom, and
-// to what.
+// actionsOf are the actions that are asked for, as people write them after each other.
+export function actionsOf(text: string | undefined): string[] {
+  return (text ?? "").split(/[\s,]+/).filter(Boolean);
+}
+
+// fits: one of some actions, or of a feature's with a dot at the end; by whom, and to what.
 export function fits(is: Numbered, { action, actor, object }: Asked): boolean {
-  if (action && is.action !== action && !(action.endsWith(".") && is.action.startsWith(action))) return false;
+  const actions = actionsOf(action);
+  if (actions.length > 0 && !actions.some((a) => is.action === a || (a.endsWith(".") && is.action.startsWith(a)))) return false;
   return (!actor || is.actor === actor) && (!object || is.object?.id === object);
 }
 

@@ -12,6 +12,7 @@ import { Time } from "../../ui/Time";
 import ui from "../../ui/ui.module.css";
 import { Named } from "../access/Named";
 import { Severity } from "../access/marks";
+import { actorName } from "../access/words";
 import { functionName } from "../function/words";
 import { Accept, Assign, Reopen } from "./Decide";
 import type { Item } from "./Findings";
@@ -121,7 +122,7 @@ function History({ of }: { of: Shown }) {
         <li key={i}>
           <p>
             {happened[e.what] ?? e.what}{e.owner && <>: <Named of={e.owner} /></>}{e.until && <> until <Time at={e.until} absolute /></>}
-            <span className="quiet"> <Time at={e.at} /> by {e.person ? e.person.name : e.by}</span>
+            <span className="quiet"> <Time at={e.at} /> by {actorName(e.by, e.person)}</span>
           </p>
           {e.reason && <div className={css.reason}>“{e.reason}”</div>}
         </li>

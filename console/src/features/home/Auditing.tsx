@@ -23,7 +23,7 @@ const files = [
 export function Auditing({ name }: { name?: string }) {
   const checkpoint = useQuery({ queryKey: ["audit", "checkpoint"], queryFn: () => ask(api.GET("/v1/audit/checkpoint")) });
   const check = useQuery({ queryKey: ["audit", "verify"], queryFn: () => ask(api.GET("/v1/audit/verify")) });
-  const ending = { status: "accepted", ends_before: daysOn(30) } as const;
+  const ending = { status: "accepted", ends_before: daysOn(30), sort: "ends" } as const;
   const ends = useFindings(ending);
   const accepted = useFindings({ status: "accepted" });
   const trend = useTrend();

@@ -7,20 +7,31 @@ import { Panel } from "../../ui/Panel";
 import type { Row } from "../../ui/Rows";
 import { Time } from "../../ui/Time";
 import ui from "../../ui/ui.module.css";
-import { said } from "../access/words";
+import { actorName, said } from "../access/words";
 import { Standing, standingNow } from "../coverage/OverTime";
 import { useTrend } from "../coverage/trend";
 import { FindingQueue, Part, Queue, severe, useFindings } from "./queues";
 
 const mine = { function: "security_operations" } as const;
 
+const refusals = ["signin.refuse"];
+
+// What people do that changes who may what, or what is known of it; what Writ writes about
+// its own work is left out.
+const powers = [
+  "function.assign", "function.unassign", "scope.", "passkey.", "token.", "signin.link", "signin.unlink", "signin.first_link",
+  "finding.accept", "finding.reopen", "classify.override", "classify.clear_override", "inventory.link",
+  "inventory.add_system", "inventory.update_system", "inventory.add_rule", "inventory.set_rule_mode", "inventory.remove_rule",
+  "audit.erase", "store.",
+];
+
 // Security is what security operations looks at first: what could be misused now, and
 // what was just tried or changed.
 export function Security({ name }: { name?: string }) {
   const open = useFindings(mine);
   const trend = useTrend();
-  const refused = useRecords("signin.refuse");
-  const changed = useRecords();
+  const refused = useRecords(refusals);
+  const changed = useRecords(powers);
   const critical = severe(open.data, "critical");
   const high = severe(open.data, "high");
   return (
@@ -34,20 +45,20 @@ export function Security({ name }: { name?: string }) {
       <div className={ui.grid}>
         <FindingQueue title="What could be misused now" query={mine} none="Nothing is open that security operations answers for." />
         <Panel title="Is standing privilege going down?" note="90 days at most"><Answer to={trend} lines={6}>{(t) => <Standing of={t} />}</Answer></Panel>
-        <Queue title="Last refused at the door" to={refused} all={{ to: "/audit", search: { action: "signin.refuse" } }} none="Nobody was refused." rows={(d) => (d.items ?? []).map(recordRow)} />
-        <Queue title="Last written into the log" to={changed} all={{ to: "/audit", search: { live: 1 }, label: "live" }} none="The log is empty." rows={(d) => (d.items ?? []).map(recordRow)} />
+        <Queue title="Last refused at the door" to={refused} all={{ to: "/audit", search: { action: refusals.join() } }} none="Nobody was refused." rows={(d) => (d.items ?? []).map(recordRow)} />
+        <Queue title="Last changed about who may what" to={changed} all={{ to: "/audit", search: { action: powers.join() } }} none="Nothing was changed yet." rows={(d) => (d.items ?? []).map(recordRow)} />
       </div>
     </Part>
   );
 }
 
-function useRecords(action?: string) {
+function useRecords(action: string[]) {
   return useQuery({ queryKey: ["audit", { action, limit: 6 }], queryFn: () => ask(api.GET("/v1/audit", { params: { query: { action, limit: 6 } } })) });
 }
 
 function recordRow(r: ItemOf<"list-audit-records">): Row {
   return {
     key: String(r.record), to: "/audit", search: { action: r.action }, title: said(r.action.replaceAll(".", " ")),
-    note: [r.object?.name, `by ${r.person?.name ?? r.actor}`].filter(Boolean).join(", "), end: <span className="quiet"><Time at={r.at} /></span>,
+    note: [r.object?.name, `by ${actorName(r.actor, r.person)}`].filter(Boolean).join(", "), end: <span className="quiet"><Time at={r.at} /></span>,
   };
 }

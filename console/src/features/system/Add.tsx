@@ -13,6 +13,7 @@ import { Flow } from "./Flow";
 import css from "./flow.module.css";
 import { Reach, type Where } from "./Reach";
 import { useKinds, type Kind } from "./system";
+import { choicesOf } from "./scopes";
 import { nowhere, toldOf, whole } from "./where";
 
 interface Typed extends Where {
@@ -79,7 +80,7 @@ function Form({ kinds }: { kinds: Kind[] }) {
         />
       </div>
       {kind && <Reach kind={kind} value={typed} onChange={change} />}
-      {scopes.length > 1 && <Select label="Scope" description="Which part of the organisation it belongs to" data={scopes} value={typed.scope} allowDeselect={false} onChange={(scope) => change({ scope: scope ?? "" })} />}
+      {scopes.some((s) => s.value !== "") && <Select label="Scope" description="Which part of the organisation it belongs to" data={scopes} value={scopes.some((s) => s.value === typed.scope) ? typed.scope : null} required={!scopes.some((s) => s.value === "")} searchable allowDeselect={false} onChange={(scope) => change({ scope: scope ?? "" })} />}
       <p className={css.changes}>This keeps a draft. Nothing is connected to yet.</p>
       {add.error && <Alert color="red" variant="light" role="alert">{asProblem(add.error).message}</Alert>}
       <div className={css.foot}>
@@ -89,13 +90,8 @@ function Form({ kinds }: { kinds: Kind[] }) {
   );
 }
 
-// useScopes are the parts of the organisation that a system may belong to, as far as
-// systems and one's own functions tell.
+// useScopes are the parts of the organisation that one may add a system to.
 function useScopes() {
-  const me = useMe();
-  const systems = useQuery({ queryKey: ["systems", "scopes"], queryFn: () => ask(api.GET("/v1/systems", { params: { query: { limit: 1000 } } })) });
-  const names = new Map<string, string>();
-  for (const f of me.data?.functions ?? []) if (f.scope) names.set(f.scope, "Where I hold my function");
-  for (const s of systems.data?.items ?? []) if (s.scope) names.set(s.scope.id, s.scope.name);
-  return [{ value: "", label: "The organisation" }, ...[...names].map(([value, label]) => ({ value, label }))];
+  const scopes = useQuery({ queryKey: ["scopes"], queryFn: () => ask(api.GET("/v1/scopes")) });
+  return choicesOf(scopes.data);
 }
