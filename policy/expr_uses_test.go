@@ -12,14 +12,14 @@ func TestExprUses(t *testing.T) {
 		`true`:                     nil,
 		`identity.unit == "Sales"`: {"identity.unit"},
 		`identity.unit == "Sales" && (identity.third_party || identity.title.startsWith("Head"))`: {"identity.third_party", "identity.title", "identity.unit"},
-		`identity.attributes["site"] == "Bern"`:                           {"identity.attributes.site"},
-		`identity.attributes.site == "Bern"`:                              {"identity.attributes.site"},
-		`"site" in identity.attributes && identity.attributes.site != ""`: {"identity.attributes.site"},
-		`has(identity.attributes.site)`:                                   {"identity.attributes.site"},
-		`identity.attributes[identity.unit] == "x"`:                       {"identity.attributes", "identity.unit"},
-		`size(identity.attributes) > 2`:                                   {"identity.attributes"},
-		`identity.attributes.exists(k, k == "site")`:                      {"identity.attributes"},
-		`skills.exists(s, s == identity.title)`:                           {"identity.title", "skills"},
+		`identity.attributes["site"] == "Bern"`:                                                   {"identity.attributes.site"},
+		`identity.attributes.site == "Bern"`:                                                      {"identity.attributes.site"},
+		`"site" in identity.attributes && identity.attributes.site != ""`:                         {"identity.attributes.site"},
+		`has(identity.attributes.site)`:                                                           {"identity.attributes.site"},
+		`identity.attributes[identity.unit] == "x"`:                                               {"identity.attributes", "identity.unit"},
+		`size(identity.attributes) > 2`:                                                           {"identity.attributes"},
+		`identity.attributes.exists(k, k == "site")`:                                              {"identity.attributes"},
+		`skills.exists(s, s == identity.title)`:                                                   {"identity.title", "skills"},
 	} {
 		x, err := Compile(source, env)
 		if err != nil {

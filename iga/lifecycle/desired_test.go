@@ -37,7 +37,7 @@ func somebody(id access.IdentityID) *rapid.Generator[Person] {
 
 var conditions = []string{
 	`true`, `identity.unit == "Sales"`, `identity.unit == "IT" && !identity.third_party`, `identity.title.startsWith("He")`,
-	`identity.attributes.site == "Bern"`,                              // fails where there is no site
+	`identity.attributes.site == "Bern"`,                                  // fails where there is no site
 	`"site" in identity.attributes && identity.attributes.site == "Oslo"`, // does not
 	`identity.login == "ana"`, `identity.login == "" || identity.unit == "IT"`,
 	`identity.attributes.size() == 1 && identity.third_party`,
