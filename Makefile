@@ -82,7 +82,7 @@ soak: ## the tests that try random things, at full length
 fuzz-http: ## every route with thousands of requests that are almost right; WRIT_FUZZ_ROUNDS says how many
 	WRIT_FUZZ_ROUNDS=$${WRIT_FUZZ_ROUNDS:-2000} $(GO) test -count=1 -timeout 60m -run '^TestNoRouteBreaksOrLeaks$$' -v ./cmd/writ
 
-bench: bench-decide bench-graph bench-search bench-assess bench-ingest bench-http bench-console ## all benchmarks
+bench: bench-lifecycle bench-decide bench-graph bench-search bench-assess bench-ingest bench-http bench-console ## all benchmarks
 
 bench-decide: ## a full decision beside bare Cedar on the applicable policies
 	$(GO) test -run '^$$' -bench '^BenchmarkDecide$$' -benchtime 3s ./policy
@@ -99,6 +99,9 @@ bench-search: ## search and lists on the large company: building, questions, pag
 
 bench-ingest: ## a million accounts and ten million grants into both databases beside the bare drivers, ten minutes; WRIT_BENCH_ACCOUNTS=50000 is one
 	WRIT_BENCH_ACCOUNTS=$${WRIT_BENCH_ACCOUNTS:-1000000} $(GO) test -run '^$$' -bench '^BenchmarkIngest$$' -benchtime 1x -timeout 2h ./inventory
+
+bench-lifecycle: ## what everybody of the large company should have: anew, after a rule changed, for one person
+	$(GO) test -run '^$$' -bench '^BenchmarkLifecycleLarge$$' -benchtime 1x -timeout 30m ./bench
 
 bench-http: ## decisions over HTTP beside an empty route: a processor's time, requests a second, waiting
 	$(GO) test -run '^$$' -bench '^BenchmarkHTTP$$' -benchtime 1x -timeout 20m ./bench
@@ -118,4 +121,4 @@ release: console ## static binaries for each platform, with checksums, into bin/
 clean: ## what make made
 	rm -rf bin demo console/node_modules console/dist/assets console/dist/*.*
 
-.PHONY: help test-console console-check demo demo-reset build test quick install check format format-check vet lint verify fuzz soak bench bench-decide bench-graph bench-search bench-assess bench-ingest vuln release clean fuzz-http bench-http bench-console console
+.PHONY: help test-console console-check demo demo-reset build test quick install check format format-check vet lint verify fuzz soak bench bench-decide bench-graph bench-search bench-assess bench-ingest bench-lifecycle vuln release clean fuzz-http bench-http bench-console console

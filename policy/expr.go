@@ -48,6 +48,7 @@ type Expr struct {
 	program cel.Program
 	env     Env
 	kind    *cel.Type
+	uses    []string
 }
 
 // Compile checks an expression against the variables of env and compiles it.
@@ -87,7 +88,7 @@ func Compile(source string, env Env) (*Expr, error) {
 	if err != nil {
 		return nil, ErrExpression.Because(err)
 	}
-	return &Expr{source: source, program: program, env: env, kind: kind}, nil
+	return &Expr{source: source, program: program, env: env, kind: kind, uses: uses(ast.NativeRep(), env)}, nil
 }
 
 // celWords is what CEL says, one issue a line: "line:column: what".
@@ -118,6 +119,9 @@ func (t VarType) cel() (*cel.Type, error) {
 
 // String returns the source.
 func (x *Expr) String() string { return x.source }
+
+// Decides reports whether the expression yields a boolean.
+func (x *Expr) Decides() bool { return x.kind.IsExactType(cel.BoolType) }
 
 // Bool evaluates an expression that yields a boolean.
 func (x *Expr) Bool(vars map[string]any) (bool, error) { return eval[bool](x, cel.BoolType, vars) }
