@@ -5,6 +5,7 @@ import { api, ask } from "../../client/client";
 import { asProblem } from "../../client/problem";
 import { Time } from "../../ui/Time";
 import { PersonField, type Person } from "../access/PersonField";
+import { actorName } from "../audit/words";
 import css from "./decide.module.css";
 import type { Shown } from "./Finding";
 import { happened } from "./words";
@@ -130,7 +131,7 @@ function Changed({ of, over }: { of: Shown; over?: string }) {
   const last = (of.history ?? [])[0];
   return (
     <Alert variant="light" role="alert" title="It has changed since you opened this">
-      {last && <>{happened[last.what] ?? last.what} <Time at={last.at} /> by {last.person?.name ?? last.by}{last.reason && <>: “{last.reason}”</>}. </>}
+      {last && <>{happened[last.what] ?? last.what} <Time at={last.at} /> by {last.person?.name ?? actorName(last.by)}{last.reason && <>: “{last.reason}”</>}. </>}
       {over ?? "Nothing was done yet, and what you wrote is kept. Send it again if it still holds."}
     </Alert>
   );

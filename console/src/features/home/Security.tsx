@@ -8,6 +8,7 @@ import type { Row } from "../../ui/Rows";
 import { Time } from "../../ui/Time";
 import ui from "../../ui/ui.module.css";
 import { said } from "../access/words";
+import { actorName } from "../audit/words";
 import { Standing, standingNow } from "../coverage/OverTime";
 import { useTrend } from "../coverage/trend";
 import { FindingQueue, Part, Queue, severe, useFindings } from "./queues";
@@ -32,10 +33,14 @@ export function Security({ name }: { name?: string }) {
       ]}
       />
       <div className={ui.grid}>
-        <FindingQueue title="What could be misused now" query={mine} none="Nothing is open that security operations answers for." />
-        <Panel title="Is standing privilege going down?" note="90 days at most"><Answer to={trend} lines={6}>{(t) => <Standing of={t} />}</Answer></Panel>
-        <Queue title="Last refused at the door" to={refused} all={{ to: "/audit", search: { action: "signin.refuse" } }} none="Nobody was refused." rows={(d) => (d.items ?? []).map(recordRow)} />
-        <Queue title="Last written into the log" to={changed} all={{ to: "/audit", search: { live: 1 }, label: "live" }} none="The log is empty." rows={(d) => (d.items ?? []).map(recordRow)} />
+        <div className={ui.column}>
+          <FindingQueue title="What could be misused now" query={mine} none="Nothing is open that security operations answers for." />
+          <Queue title="Last refused at the door" to={refused} all={{ to: "/audit", search: { action: "signin.refuse" } }} none="Nobody was refused." rows={(d) => (d.items ?? []).map(recordRow)} />
+        </div>
+        <div className={ui.column}>
+          <Panel title="Is standing privilege going down?" note="90 days at most"><Answer to={trend} lines={6}>{(t) => <Standing of={t} />}</Answer></Panel>
+          <Queue title="Last written into the log" to={changed} all={{ to: "/audit", search: { live: 1 }, label: "live" }} none="The log is empty." rows={(d) => (d.items ?? []).map(recordRow)} />
+        </div>
       </div>
     </Part>
   );
@@ -48,6 +53,6 @@ function useRecords(action?: string) {
 function recordRow(r: ItemOf<"list-audit-records">): Row {
   return {
     key: String(r.record), to: "/audit", search: { action: r.action }, title: said(r.action.replaceAll(".", " ")),
-    note: [r.object?.name, `by ${r.person?.name ?? r.actor}`].filter(Boolean).join(", "), end: <span className="quiet"><Time at={r.at} /></span>,
+    note: [r.object?.name, `by ${r.person?.name ?? actorName(r.actor)}`].filter(Boolean).join(", "), end: <span className="quiet"><Time at={r.at} /></span>,
   };
 }
