@@ -45,43 +45,50 @@ func TestConsoleInChromium(t *testing.T) {
 			t.Fatal("the console is not built: make console")
 		}
 	}
-	addresses := make([]string, consoleWorkers)
-	back := make([]string, consoleWorkers)
-	for i := range addresses {
-		addresses[i] = freeAddress(t)
-		back[i] = origin(addresses[i]) + "/signin/oidc/company/callback"
-	}
-	company := filepath.Join(t.TempDir(), "demo")
-	serveDemo(t, addresses[0], company)() // the first start makes the company
-	links := map[string]string{}
-	for who, number := range consolePeople {
-		links[who] = signinLink(t, addresses[0], company, number)
-	}
-	secrets, err := json.Marshal(links)
-	if err != nil {
-		t.Fatal(err)
-	}
-	provider := testkit.NewProvider(t, nil, back...)
-	provider.Is(testkit.AtProvider{Subject: "confirms", Email: emailOf(t, company, confirms), Verified: true, Methods: []string{"pwd"}})
-	urls := make([]string, consoleWorkers)
-	for i, address := range addresses {
-		urls[i] = origin(address)
-		own := filepath.Join(t.TempDir(), "demo")
-		if out, err := exec.CommandContext(t.Context(), "cp", "-a", company, own).CombinedOutput(); err != nil { //nolint:gosec // folders of our own
-			t.Fatalf("%v\n%s", err, out)
-		}
-		defer serveCompany(t, address, own, provider.URL)()
-	}
+	urls, links := serveCompanies(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	defer cancel()
 	args := append([]string{"playwright", "test", "--config", "e2e/playwright.config.ts", "--reporter=list", "--output", t.TempDir()}, strings.Fields(os.Getenv("E2E_SPECS"))...)
 	cmd := exec.CommandContext(ctx, "npx", args...)
 	cmd.Dir = console
-	cmd.Env = append(os.Environ(), "E2E_URLS="+strings.Join(urls, " "), "E2E_LINKS="+string(secrets), "E2E_BINARY="+writ(t), fmt.Sprint("E2E_POSTGRES=", cluster))
+	cmd.Env = append(os.Environ(), "E2E_URLS="+strings.Join(urls, " "), "E2E_LINKS="+links, "E2E_BINARY="+writ(t), fmt.Sprint("E2E_POSTGRES=", cluster))
 	cmd.Stdout, cmd.Stderr = t.Output(), t.Output()
 	if err := cmd.Run(); err != nil {
 		t.Error(err)
 	}
+}
+
+// serveCompanies serves a company for each worker until the test ends, all made as one, and
+// returns where they are and the links that are good once at each, as JSON.
+func serveCompanies(t *testing.T) (urls []string, links string) {
+	t.Helper()
+	addresses := make([]string, consoleWorkers)
+	back := make([]string, consoleWorkers)
+	for i := range addresses {
+		addresses[i] = freeAddress(t)
+		urls = append(urls, origin(addresses[i]))
+		back[i] = urls[i] + "/signin/oidc/company/callback"
+	}
+	company := filepath.Join(t.TempDir(), "demo")
+	serveDemo(t, addresses[0], company)() // the first start makes the company
+	made := map[string]string{}
+	for who, number := range consolePeople {
+		made[who] = signinLink(t, addresses[0], company, number)
+	}
+	text, err := json.Marshal(made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	provider := testkit.NewProvider(t, nil, back...)
+	provider.Is(testkit.AtProvider{Subject: "confirms", Email: emailOf(t, company, confirms), Verified: true, Methods: []string{"pwd"}})
+	for _, address := range addresses {
+		own := filepath.Join(t.TempDir(), "demo")
+		if out, err := exec.CommandContext(t.Context(), "cp", "-a", company, own).CombinedOutput(); err != nil { //nolint:gosec // folders of our own
+			t.Fatalf("%v\n%s", err, out)
+		}
+		t.Cleanup(serveCompany(t, address, own, provider.URL))
+	}
+	return urls, string(text)
 }
 
 // clusterToAdd is the port of a PostgreSQL cluster that somebody adds in the console: one
