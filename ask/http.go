@@ -85,16 +85,19 @@ type whatIs[I any] interface {
 	ref() (access.Ref, error)
 }
 
-// of tells what an operation is about by the id in its path.
+// of tells what an operation is about by the id in its path. What is no id is of nothing.
 func of[I any, P whatIs[I]](s *Service) func(context.Context, *I) (policy.Object, error) {
-	return func(_ context.Context, in *I) (policy.Object, error) { return s.object(P(in).ref()) }
+	return func(_ context.Context, in *I) (policy.Object, error) {
+		ref, err := P(in).ref()
+		if err != nil {
+			return policy.Object{}, policy.ErrNoObject
+		}
+		return s.object(ref)
+	}
 }
 
 // object is what an operation is about, as the graph knows it.
-func (s *Service) object(ref access.Ref, err error) (policy.Object, error) {
-	if err != nil {
-		return policy.Object{}, err
-	}
+func (s *Service) object(ref access.Ref) (policy.Object, error) {
 	view := s.Graph.View()
 	defer view.Close()
 	r, there := policy.ObjectOf(view, ref)
@@ -204,7 +207,7 @@ func (s *Service) whyObject(ctx context.Context, in *whyInput) (policy.Object, e
 	if !s.sight(ctx, view, who)(what) {
 		return policy.Object{}, policy.ErrNoObject
 	}
-	return s.object(who.Ref(), nil)
+	return s.object(who.Ref())
 }
 
 func (s *Service) getWhy(ctx context.Context, in *whyInput) (*answerOf[Why], error) {
@@ -237,7 +240,10 @@ func (s *Service) pictureObject(_ context.Context, in *pictureInput) (policy.Obj
 	if err == nil && ref.Kind != access.KindIdentity && ref.Kind != access.KindEntitlement {
 		err = access.ErrID.With("a picture is of an identity or of an entitlement, not of a %s", ref.Kind)
 	}
-	return s.object(ref, err)
+	if err != nil {
+		return policy.Object{}, err
+	}
+	return s.object(ref)
 }
 
 func (s *Service) getPicture(ctx context.Context, in *pictureInput) (*answerOf[Picture], error) {

@@ -65,7 +65,7 @@ func BenchmarkConsole(b *testing.B) {
 	for b.Loop() {
 		cmd := exec.CommandContext(b.Context(), "npx", "playwright", "test", "--config", "e2e/bench.config.ts", "--reporter=line", "--output", b.TempDir())
 		cmd.Dir = filepath.Join("..", "console")
-		cmd.Env = append(environ, "WRIT_URL="+origin, "WRIT_LINKS="+string(links))
+		cmd.Env = append(environ, "E2E_URLS="+origin, "E2E_LINKS="+string(links))
 		said, err := cmd.CombinedOutput()
 		for line := range strings.Lines(string(said)) {
 			if _, figure, found := strings.Cut(line, "figure: "); found {

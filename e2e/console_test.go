@@ -3,12 +3,14 @@ package e2e
 import (
 	"bufio"
 	"context"
+	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -17,48 +19,76 @@ import (
 	"github.com/writhq/writ/internal/testkit"
 )
 
-// consolePeople are the people of the demo who are signed in, by what they hold.
+// consolePeople are the people of the demo for whom a link is made, by what they come for.
 var consolePeople = map[string]string{
 	"head": "E0000041", "security_operations": "E0000045", "platform_owner": "E0000042",
 	"iam": "E0000006", "audit": "E0000003", "employee": "E0000100",
-	"visitor": "E0000102", "traveller": "E0000041",
+	"visitor": "E0000102", "traveller": "E0000041", "follower": "E0000041", "confirming": confirms,
 }
 
-// TestConsoleInChromium serves the demo as 'make demo' does and lets a real browser go
+// confirms is whom the provider lets in, without a second factor.
+const confirms = "E0000103"
+
+// consoleWorkers is how many browsers work at once. Each has a server with a company of
+// its own, so that none sees what another changes.
+const consoleWorkers = 2
+
+// TestConsoleInChromium makes the demo as 'make demo' does and lets a real browser go
 // through console/e2e as each function: every page at two widths, light and dark, with axe
-// on each and nothing that the page's policy refuses. E2E_SPECS names the specs to run (e2e/
-// is all of them), and E2E_SHOTS a directory for what was seen.
+// on each and nothing that the page's policy refuses. E2E_SPECS names the specs to run
+// (none is all of them), and E2E_SHOTS a directory for what was seen.
 func TestConsoleInChromium(t *testing.T) {
-	specs := strings.Fields(os.Getenv("E2E_SPECS"))
-	if len(specs) == 0 {
-		t.Skip("it takes ten minutes of a browser, and has a target of its own: make test-console")
-	}
+	cluster := clusterToAdd(t)
 	console := filepath.Join("..", "console")
 	for _, built := range []string{"node_modules", "dist/index.html"} {
 		if _, err := os.Stat(filepath.Join(console, built)); err != nil {
 			t.Fatal("the console is not built: make console")
 		}
 	}
-	address, data := freeAddress(t), filepath.Join(t.TempDir(), "demo")
-	serveDemo(t, address, data)() // the first start makes the company
-	links := map[string]string{}
-	for who, number := range consolePeople {
-		links[who] = signinLink(t, address, data, number)
+	urls, links := serveCompanies(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
+	defer cancel()
+	args := append([]string{"playwright", "test", "--config", "e2e/playwright.config.ts", "--reporter=list", "--output", t.TempDir()}, strings.Fields(os.Getenv("E2E_SPECS"))...)
+	cmd := exec.CommandContext(ctx, "npx", args...)
+	cmd.Dir = console
+	cmd.Env = append(os.Environ(), "E2E_URLS="+strings.Join(urls, " "), "E2E_LINKS="+links, "E2E_BINARY="+writ(t), fmt.Sprint("E2E_POSTGRES=", cluster))
+	cmd.Stdout, cmd.Stderr = t.Output(), t.Output()
+	if err := cmd.Run(); err != nil {
+		t.Error(err)
 	}
-	secrets, err := json.Marshal(links)
+}
+
+// serveCompanies serves a company for each worker until the test ends, all made as one, and
+// returns where they are and the links that are good once at each, as JSON.
+func serveCompanies(t *testing.T) (urls []string, links string) {
+	t.Helper()
+	addresses := make([]string, consoleWorkers)
+	back := make([]string, consoleWorkers)
+	for i := range addresses {
+		addresses[i] = freeAddress(t)
+		urls = append(urls, origin(addresses[i]))
+		back[i] = urls[i] + "/signin/oidc/company/callback"
+	}
+	company := filepath.Join(t.TempDir(), "demo")
+	serveDemo(t, addresses[0], company)() // the first start makes the company
+	made := map[string]string{}
+	for who, number := range consolePeople {
+		made[who] = signinLink(t, addresses[0], company, number)
+	}
+	text, err := json.Marshal(made)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer serveDemo(t, address, data)()
-	ctx, cancel := context.WithTimeout(t.Context(), 25*time.Minute)
-	defer cancel()
-	args := append([]string{"playwright", "test", "--config", "e2e/playwright.config.ts", "--reporter=line", "--output", t.TempDir()}, specs...)
-	cmd := exec.CommandContext(ctx, "npx", args...)
-	cmd.Dir = console
-	cmd.Env = append(os.Environ(), "WRIT_URL="+origin(address), "WRIT_LINKS="+string(secrets), "E2E_BINARY="+writ(t), fmt.Sprint("E2E_POSTGRES=", clusterToAdd(t)))
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
+	provider := testkit.NewProvider(t, nil, back...)
+	provider.Is(testkit.AtProvider{Subject: "confirms", Email: emailOf(t, company, confirms), Verified: true, Methods: []string{"pwd"}})
+	for _, address := range addresses {
+		own := filepath.Join(t.TempDir(), "demo")
+		if out, err := exec.CommandContext(t.Context(), "cp", "-a", company, own).CombinedOutput(); err != nil { //nolint:gosec // folders of our own
+			t.Fatalf("%v\n%s", err, out)
+		}
+		t.Cleanup(serveCompany(t, address, own, provider.URL))
 	}
+	return urls, string(text)
 }
 
 // clusterToAdd is the port of a PostgreSQL cluster that somebody adds in the console: one
@@ -106,10 +136,49 @@ func signinLink(t *testing.T, address, data, number string) string {
 	return answer.Link
 }
 
-// serveDemo serves the sample company until what it returns is called.
+// emailOf is somebody's email, as the company's file of people has it.
+func emailOf(t *testing.T, data, number string) string {
+	t.Helper()
+	f, err := os.Open(filepath.Join(data, "sample", "hr.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close() //nolint:errcheck // read only
+	rows, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	at, email := slices.Index(rows[0], "number"), slices.Index(rows[0], "email")
+	i := slices.IndexFunc(rows, func(row []string) bool { return row[at] == number })
+	if i < 0 || rows[i][email] == "" {
+		t.Fatalf("%s has no email", number)
+	}
+	return rows[i][email]
+}
+
+// serveDemo serves the sample company as 'make demo' does until what it returns is called.
 func serveDemo(t *testing.T, address, data string) (stop func()) {
 	t.Helper()
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), writ(t), "demo", "--serve", "--data", data)
+	return starts(t, address, origin(address)+"/welcome#", "demo", "--serve", "--data", data)
+}
+
+// serveCompany serves it with a provider that people can sign in at.
+func serveCompany(t *testing.T, address, data, issuer string) (stop func()) {
+	t.Helper()
+	config := filepath.Join(t.TempDir(), "writ.yaml")
+	text := fmt.Sprintf("oidc:\n- name: company\n  title: The company\n  issuer: %s\n  client_id: %s\n  client_secret: env:E2E_SECRET\n", issuer, testkit.ProviderClient)
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("E2E_SECRET", testkit.ProviderSecret)
+	return starts(t, address, "Writ is at", "server", "--config", config, "--data", data)
+}
+
+// starts runs the command as a server, from when it says that it is one until what is
+// returned is called.
+func starts(t *testing.T, address, says string, args ...string) (stop func()) {
+	t.Helper()
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), writ(t), args...)
 	cmd.Env = demoEnviron(address)
 	var said strings.Builder
 	cmd.Stderr = &said
@@ -132,11 +201,11 @@ func serveDemo(t *testing.T, address, data string) (stop func()) {
 		}
 	}
 	for lines.Scan() {
-		if strings.Contains(lines.Text(), origin(address)+"/welcome#") {
+		if strings.Contains(lines.Text(), says) {
 			return stop
 		}
 	}
 	stop()
-	t.Fatal("it printed no URL that signs in")
+	t.Fatalf("it never said %q", says)
 	return nil
 }

@@ -50,10 +50,18 @@ func (a *API) Register(api huma.API) {
 
 // OneInput names a finding.
 type OneInput struct {
-	ID httpapi.Text[access.FindingID] `path:"id" doc:"The finding"`
+	ID string `path:"id" maxLength:"64" doc:"The finding"`
 }
 
-func (in *OneInput) about() (access.FindingID, string) { return in.ID.V, "" }
+// finding is the one that is named. What is no id names none.
+func (in *OneInput) finding() (id access.FindingID) {
+	if id.UnmarshalText([]byte(in.ID)) != nil {
+		return 0
+	}
+	return id
+}
+
+func (in *OneInput) about() (access.FindingID, string) { return in.finding(), "" }
 
 type acceptFindingInput struct {
 	OneInput
@@ -64,7 +72,7 @@ type acceptFindingInput struct {
 	}
 }
 
-func (in *acceptFindingInput) about() (access.FindingID, string) { return in.ID.V, in.Body.Reason }
+func (in *acceptFindingInput) about() (access.FindingID, string) { return in.finding(), in.Body.Reason }
 
 type reopenFindingInput struct {
 	OneInput
@@ -74,7 +82,7 @@ type reopenFindingInput struct {
 	}
 }
 
-func (in *reopenFindingInput) about() (access.FindingID, string) { return in.ID.V, in.Body.Reason }
+func (in *reopenFindingInput) about() (access.FindingID, string) { return in.finding(), in.Body.Reason }
 
 type assignFindingInput struct {
 	OneInput
@@ -116,27 +124,27 @@ func hidden(err error) error {
 func (a *API) accept(ctx context.Context, in *acceptFindingInput) (*findingOutput, error) {
 	version, err := in.Version()
 	if err == nil {
-		err = a.Service.Accept(ctx, in.ID.V, version, in.Body.Reason, in.Body.Until.Time())
+		err = a.Service.Accept(ctx, in.finding(), version, in.Body.Reason, in.Body.Until.Time())
 	}
-	return a.shown(ctx, in.ID.V, err)
+	return a.shown(ctx, in.finding(), err)
 }
 
 func (a *API) reopen(ctx context.Context, in *reopenFindingInput) (*findingOutput, error) {
 	version, err := in.Version()
 	if err == nil {
-		err = a.Service.Reopen(ctx, in.ID.V, version, in.Body.Reason)
+		err = a.Service.Reopen(ctx, in.finding(), version, in.Body.Reason)
 	}
-	return a.shown(ctx, in.ID.V, err)
+	return a.shown(ctx, in.finding(), err)
 }
 
 func (a *API) assign(ctx context.Context, in *assignFindingInput) (*findingOutput, error) {
 	version, err := in.Version()
 	if err == nil {
-		err = a.Service.Assign(ctx, in.ID.V, version, in.Body.Owner)
+		err = a.Service.Assign(ctx, in.finding(), version, in.Body.Owner)
 	}
-	return a.shown(ctx, in.ID.V, err)
+	return a.shown(ctx, in.finding(), err)
 }
 
 func (a *API) show(ctx context.Context, in *OneInput) (*findingOutput, error) {
-	return a.shown(ctx, in.ID.V, nil)
+	return a.shown(ctx, in.finding(), nil)
 }

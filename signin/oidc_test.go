@@ -17,19 +17,14 @@ import (
 	"time"
 
 	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/internal/testkit"
 	"github.com/writhq/writ/signin"
 )
 
 // atProvider is a site at which people sign in at a provider.
 func atProvider(t *testing.T, newSite func(...signin.Provider) *site) (*site, *idp) {
 	t.Helper()
-	p, writ := startIDP(func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	})
-	t.Cleanup(p.server.Close)
+	p, writ := startIDP(t)
 	s := newSite(writ)
 	p.s = s
 	p.is("sub-ana", "ana.sol@example.com")
@@ -38,7 +33,7 @@ func atProvider(t *testing.T, newSite func(...signin.Provider) *site) (*site, *i
 
 // is makes the provider's next sign-in somebody's, with an email that it vouches for.
 func (p *idp) is(subject, email string) {
-	p.next = atIDP{subject: subject, email: email, verified: true, methods: []string{"pwd", "mfa"}, at: time.Now()}
+	p.next = testkit.AtProvider{Subject: subject, Email: email, Verified: true, Methods: []string{"pwd", "mfa"}}
 }
 
 // sent follows one link of ours, and returns where it leads.
@@ -177,7 +172,7 @@ func TestWhoIsNotLetInByAProvider(t *testing.T) {
 	}
 	for _, tt := range tests {
 		p.is(tt.subject, tt.email)
-		p.next.verified = !tt.unverified
+		p.next.Verified = !tt.unverified
 		browser := s.client()
 		if at := browser.sent(p.goes(browser.begins())); at != refusedAt+tt.code {
 			t.Errorf("%s: led to %s", tt.name, at)
@@ -221,7 +216,7 @@ func TestASecondFactorIsOneThatTheProviderTellsOf(t *testing.T) {
 	}
 	for _, tt := range tests {
 		p.is("sub-ana", "ana.sol@example.com")
-		p.next.class, p.next.methods, p.next.at = tt.class, tt.methods, time.Now().Add(-tt.ago)
+		p.next.Class, p.next.Methods, p.next.At = tt.class, tt.methods, time.Now().Add(-tt.ago)
 		browser := s.client()
 		browser.sent(p.goes(browser.begins()))
 		var me whoAmI
@@ -303,7 +298,7 @@ func TestLesson09_AnAnswerOfAProviderIsWhatWasAskedFor(t *testing.T) {
 		"another issuer":         set("iss", "https://idp.example.org"),
 		"another audience":       set("aud", []string{"other"}),
 		"another party":          set("azp", "other"),
-		"of two, and no party":   func(c map[string]any) { c["aud"] = []string{idpClient, "other"}; delete(c, "azp") },
+		"of two, and no party":   func(c map[string]any) { c["aud"] = []string{testkit.ProviderClient, "other"}; delete(c, "azp") },
 		"another nonce":          set("nonce", "another"),
 		"no nonce":               func(c map[string]any) { delete(c, "nonce") },
 		"no subject":             func(c map[string]any) { delete(c, "sub") },
@@ -381,7 +376,7 @@ func TestAProviderThatIsDownIsAskedAgain(t *testing.T) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, `{"issuer":"`+front.URL+`","authorization_endpoint":"`+front.URL+`/a","token_endpoint":"`+front.URL+`/t","jwks_uri":"`+front.URL+`/k"}`)
 	})
-	s := newSite(t, storeConfig(t), []signin.Provider{{Name: "idp", Issuer: front.URL, ClientID: idpClient}})
+	s := newSite(t, storeConfig(t), []signin.Provider{{Name: "idp", Issuer: front.URL, ClientID: testkit.ProviderClient}})
 	browser := s.client()
 	for range 2 {
 		if at := browser.begins(); at != refusedAt+"provider-down" {
@@ -436,7 +431,7 @@ func TestLesson13_NothingThatAProviderGivesIsInALog(t *testing.T) {
 	s.must(err)
 	at, err := url.Parse(ours)
 	s.must(err)
-	canaries := []string{idpSecret, back.Query().Get("code"), back.Query().Get("state"), again.Query().Get("state")}
+	canaries := []string{testkit.ProviderSecret, back.Query().Get("code"), back.Query().Get("state"), again.Query().Get("state")}
 	for _, c := range browser.http.Jar.Cookies(at) {
 		canaries = append(canaries, c.Value)
 	}

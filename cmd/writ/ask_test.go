@@ -222,3 +222,21 @@ func TestTierIsOverriddenInTheVersionSeen(t *testing.T) {
 	}
 	iam.want(http.StatusNotFound, "DELETE", path, because, nil, "If-Match", none)
 }
+
+// What is asked for by an id that is nobody's, of another kind, or no id at all, is not
+// there, and all are answered alike.
+func TestWhatIsNotThereIsNotFound(t *testing.T) {
+	s := serve(t)
+	for path, unknown := range map[string]string{
+		"/v1/identities/": "idn_0zzzzzzzzzzzz", "/v1/accounts/": "acc_0zzzzzzzzzzzz", "/v1/entitlements/": "ent_0zzzzzzzzzzzz",
+		"/v1/systems/": "sys_0zzzzzzzzzzzz", "/v1/findings/": "fnd_0zzzzzzzzzzzz",
+	} {
+		for _, id := range []string{unknown, "run_0000000000001", "nothing"} {
+			var problem struct{ Code, Detail string }
+			s.as(inIAM).want(http.StatusNotFound, "GET", path+id, nil, &problem)
+			if problem.Code != policy.ErrNoObject.Code || problem.Detail != policy.ErrNoObject.Error() {
+				t.Errorf("%s%s: %s, %s", path, id, problem.Code, problem.Detail)
+			}
+		}
+	}
+}

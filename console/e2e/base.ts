@@ -1,24 +1,27 @@
-import { readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { expect, test as plain, type Browser, type BrowserContextOptions, type CDPSession, type Locator, type Page } from "@playwright/test";
+import { address } from "./company";
 
-// Who may be signed in: a link for each is in WRIT_LINKS. head holds three functions, an
-// employee none.
-export type Who = "head" | "iam" | "security_operations" | "platform_owner" | "audit" | "employee" | "visitor" | "traveller";
+// Who may be signed in: a link for each is in E2E_LINKS. head holds three functions, an
+// employee none. The last four sign in within a test of their own.
+export type Who = "head" | "iam" | "security_operations" | "platform_owner" | "audit" | "employee" | "visitor" | "traveller" | "follower" | "confirming";
 
 interface Seen {
   as: (who: Who) => Promise<Page>;
 }
 
-// test gives pages on which somebody is signed in, with a passkey. A link is good once, so
-// whoever is signed in stays it for all tests. A page that breaks, or does what its policy
-// refuses, fails the test that it was in.
+// test gives pages on which somebody is signed in, with a passkey, and stays it for all
+// tests of a worker. A page that breaks, or does what its policy refuses, fails the test
+// that it was in.
 export const test = plain.extend<object, { all: Seen }>({
-  all: [async ({ browser }, use) => {
+  all: [async ({ browser }, use, info) => {
     const pages = new Map<Who, Promise<Page>>();
     await use({
       as: (who) => {
-        const page = pages.get(who) ?? signIn(browser, who);
+        const kept = join(info.project.outputDir, `passkey-${info.parallelIndex}-${who}.json`);
+        const page = pages.get(who) ?? signIn(browser, who, kept);
         pages.set(who, page);
         return page;
       },
@@ -33,7 +36,7 @@ test.afterEach(() => { expect(wrongs).toEqual([]); });
 
 // watched is a page whose errors fail the test.
 export async function watched(browser: Browser, options: BrowserContextOptions = {}): Promise<Page> {
-  const page = await (await browser.newContext({ baseURL: process.env.WRIT_URL, ...options })).newPage();
+  const page = await (await browser.newContext({ baseURL: address, ...options })).newPage();
   page.on("pageerror", (error) => wrongs.push(error.message));
   await page.exposeFunction("refused", (what: string) => wrongs.push(what));
   await page.addInitScript(() => document.addEventListener("securitypolicyviolation", (e) => {
@@ -42,7 +45,13 @@ export async function watched(browser: Browser, options: BrowserContextOptions =
   return page;
 }
 
-export async function authenticator(page: Page): Promise<{ client: CDPSession; id: string }> {
+// Keys are the passkeys of a browser, as a device without a person holds them.
+export interface Keys {
+  client: CDPSession;
+  id: string;
+}
+
+export async function authenticator(page: Page): Promise<Keys> {
   const client = await page.context().newCDPSession(page);
   await client.send("WebAuthn.enable");
   const { authenticatorId: id } = await client.send("WebAuthn.addVirtualAuthenticator", {
@@ -64,18 +73,48 @@ export async function confirm(page: Page, outcome: Locator): Promise<boolean> {
 }
 
 export function linkOf(who: Who): string {
-  return (JSON.parse(process.env.WRIT_LINKS ?? "{}") as Record<Who, string>)[who];
+  const links = JSON.parse(process.env.E2E_LINKS ?? "{}") as Record<Who, string>;
+  return address + links[who].slice(new URL(links[who]).origin.length);
 }
 
-async function signIn(browser: Browser, who: Who): Promise<Page> {
-  const page = await watched(browser);
-  await authenticator(page);
+// enter uses somebody's link up.
+export async function enter(page: Page, who: Who): Promise<void> {
   await page.goto(linkOf(who));
   await expect(page).toHaveURL(/\/welcome$/); // the secret is out of the address
   await page.getByRole("button", { name: "Sign me in" }).click();
-  await page.getByRole("button", { name: "Make a passkey" }).click();
+}
+
+// signIn signs somebody in: by their link and a new passkey, and by that passkey where a
+// worker before this one, which a failed test has ended, has used the link.
+async function signIn(browser: Browser, who: Who, kept: string): Promise<Page> {
+  const page = await watched(browser);
+  const keys = await authenticator(page);
+  if (existsSync(kept)) {
+    await take(keys, kept);
+    await page.goto("/signin");
+    await page.getByRole("button", { name: "Sign in with a passkey" }).click();
+  } else {
+    await enter(page, who);
+    await page.getByRole("button", { name: "Make a passkey" }).click();
+  }
   await expect(page.getByRole("heading", { level: 1, name: /on fire|hold/ })).toBeVisible();
+  await keep(keys, kept);
   return page;
+}
+
+const ahead = 1000; // more than a worker ever asks a passkey
+
+async function keep({ client, id }: Keys, file: string): Promise<void> {
+  const { credentials } = await client.send("WebAuthn.getCredentials", { authenticatorId: id });
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, JSON.stringify(credentials[0]));
+}
+
+// take puts a passkey that was kept into a browser. It counts on beyond what the worker
+// before may have come to: one that counts backwards is locked.
+async function take({ client, id }: Keys, file: string): Promise<void> {
+  const credential = JSON.parse(readFileSync(file, "utf8")) as Parameters<CDPSession["send"]>[1] & { signCount: number };
+  await client.send("WebAuthn.addCredential", { authenticatorId: id, credential: { ...credential, signCount: credential.signCount + ahead } as never });
 }
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -90,12 +129,33 @@ interface Found {
 // those alone that colours decide. axe is put in by the debugger, which the page's policy
 // does not bind.
 export async function grave(page: Page, colours = false): Promise<string[]> {
-  await page.evaluate(axe);
-  const found = await page.evaluate((only) => {
-    const { run } = (globalThis as unknown as { axe: { run: (options: object) => Promise<{ violations: Found[] }> } }).axe;
-    return run({ resultTypes: ["violations"], ...(only && { runOnly: ["color-contrast", "link-in-text-block"] }) }).then((r) => r.violations);
-  }, colours);
+  if (!await page.evaluate(() => "axe" in globalThis)) await page.evaluate(`${axe}\naxe.configure({ rules: [{ id: "color-contrast", selector: "[data-looked-at]" }] })`);
+  const found = await page.evaluate(look, colours);
   return found.filter((v) => v.impact === "serious" || v.impact === "critical").map((v) => `${v.id}: ${v.nodes.map((n) => `${n.html} ${n.failureSummary ?? ""}`).slice(0, 3).join(" | ")}`);
+}
+
+// look runs in the page. What colours decide takes most of axe's time, and the rows of a
+// table ask it the same question fifty times: of texts that are alike, one is looked at.
+// Alike are those of which every element around them has the same name, classes and style,
+// and the same computed colours and letters.
+async function look(colours: boolean): Promise<Found[]> {
+  const { axe } = globalThis as unknown as { axe: { run: (options: object) => Promise<{ violations: Found[] }> } };
+  const known = new Map<Element, string>();
+  const likeness = (e: Element): string => {
+    const before = known.get(e);
+    if (before !== undefined) return before;
+    const s = getComputedStyle(e);
+    const own = [e.localName, e.getAttribute("class"), e.getAttribute("style"), s.color, s.backgroundColor, s.backgroundImage, s.opacity, s.fontSize, s.fontWeight, s.visibility].join();
+    const all = e.parentElement ? `${likeness(e.parentElement)}/${own}` : own;
+    known.set(e, all);
+    return all;
+  };
+  const texts = [...document.body.querySelectorAll("*")].filter((e) => e.matches("input, select, textarea") || [...e.childNodes].some((n) => n.nodeType === Node.TEXT_NODE && n.textContent?.trim()));
+  const one = [...new Map(texts.map((e) => [likeness(e), e])).values()];
+  one.forEach((e) => e.setAttribute("data-looked-at", ""));
+  const { violations } = await axe.run({ resultTypes: ["violations"], ...(colours && { runOnly: ["color-contrast", "link-in-text-block"] }) });
+  one.forEach((e) => e.removeAttribute("data-looked-at"));
+  return violations;
 }
 
 export async function settled(page: Page): Promise<void> {
@@ -103,29 +163,29 @@ export async function settled(page: Page): Promise<void> {
   await expect(page.getByRole("status", { name: "Loading" })).toHaveCount(0);
 }
 
+// Each way of looking differs from the one before in one thing, which the page has to take in.
+const ways = [[1440, "light"], [1440, "dark"], [390, "dark"], [390, "light"]] as const;
+
 // holds looks at what is shown now at two widths, light and dark: nothing grave, nothing
 // broken, and no wider than the window.
 export async function holds(page: Page, name: string): Promise<void> {
   const problems: string[] = [];
   await page.bringToFront(); // a tab behind another is not painted anew
-  for (const [width, height] of [[1440, 900], [390, 844]] as const) {
-    for (const colorScheme of ["light", "dark"] as const) {
-      await page.setViewportSize({ width, height });
-      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      await expect(page.locator("html")).toHaveAttribute("data-mantine-color-scheme", colorScheme, { timeout: 20_000 });
-      await settled(page);
-      const at = `${name} at ${width} ${colorScheme}`;
-      for (const wrong of ["This page could not be shown", "This did not work"]) {
-        if (await page.getByText(wrong).count() > 0) problems.push(`${at}: ${wrong}`);
-      }
-      for (const problem of await grave(page, colorScheme === "dark")) problems.push(`${at}: ${problem}`);
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      if (wide > 1) problems.push(`${at}: the page is ${wide} wider than the window`);
-      if (process.env.E2E_SHOTS) await page.screenshot({ path: `${process.env.E2E_SHOTS}/${name.replace(/\W+/g, "_")}-${width}-${colorScheme}.png`, fullPage: true });
+  for (const [width, colorScheme] of ways) {
+    await page.setViewportSize({ width, height: width === 390 ? 844 : 900 });
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    await page.locator(`html[data-mantine-color-scheme=${colorScheme}]`).waitFor({ state: "attached" });
+    await settled(page);
+    const at = `${name} at ${width} ${colorScheme}`;
+    for (const wrong of ["This page could not be shown", "This did not work"]) {
+      if (await page.getByText(wrong).count() > 0) problems.push(`${at}: ${wrong}`);
     }
+    for (const problem of await grave(page, colorScheme === "dark")) problems.push(`${at}: ${problem}`);
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    if (wide > 1) problems.push(`${at}: the page is ${wide} wider than the window`);
+    if (process.env.E2E_SHOTS) await page.screenshot({ path: `${process.env.E2E_SHOTS}/${name.replace(/\W+/g, "_")}-${width}-${colorScheme}.png`, fullPage: true });
   }
   await page.setViewportSize({ width: 1440, height: 900 });
-  await page.emulateMedia({ colorScheme: "light" });
   expect(problems).toEqual([]);
 }
 

@@ -1,4 +1,4 @@
-import { expect, linkOf, settled, test, watched, authenticator } from "./base";
+import { authenticator, enter, expect, settled, test, watched } from "./base";
 
 // What 'make bench-console' prints. Each figure is of a browser that has nothing cached.
 
@@ -34,8 +34,7 @@ test("how quick it is", async ({ browser }) => {
   test.setTimeout(600_000);
   const page = await watched(browser);
   await authenticator(page);
-  await page.goto(linkOf("head"));
-  await page.getByRole("button", { name: "Sign me in" }).click();
+  await enter(page, "head");
   await page.getByRole("button", { name: "Make a passkey" }).click();
   await settled(page);
   const client = await page.context().newCDPSession(page);

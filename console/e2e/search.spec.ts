@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { cutting } from "./cutting";
-import { expect, holds, linkOf, settled, test, watched } from "./base";
+import { enter, expect, holds, settled, test, watched } from "./base";
+import { cutting, through } from "./proxy";
 
 test("the palette finds by name, also misspelt, and leads there", async ({ all }) => {
   const page = await all.as("head");
@@ -38,10 +38,10 @@ test("operators narrow, and lead on to a list", async ({ all }) => {
 
 test("an export is whole, or it is told and there is no file", async ({ browser }) => {
   const proxy = await cutting(/\/export$/, 1);
-  const page = await watched(browser, { proxy: { server: proxy.address, bypass: "<-loopback>" } });
-  await page.goto(linkOf("traveller"));
-  await page.getByRole("button", { name: "Sign me in" }).click();
-  await expect(page.getByRole("button", { name: "Make a passkey" })).toBeVisible(); // it has signed in
+  const page = await watched(browser, through(proxy));
+  await enter(page, "traveller");
+  // It has signed in: to make a passkey, or home where its owner has one.
+  await expect(page.getByRole("heading", { level: 1, name: /Keep a passkey|on fire/ })).toBeVisible();
   await page.goto("/identities?kind=human");
   await settled(page);
   let files = 0;

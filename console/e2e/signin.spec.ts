@@ -1,4 +1,5 @@
-import { authenticator, confirm, expect, holds, linkOf, settled, test, visit, watched } from "./base";
+import { authenticator, confirm, enter, expect, holds, settled, test, visit, watched } from "./base";
+import { address } from "./company";
 import { home, writ } from "./program";
 
 const you = /you, and how this looks/i;
@@ -6,8 +7,7 @@ const you = /you, and how this looks/i;
 test("a link signs in once, a passkey from then on, and a copy of the passkey never", async ({ browser }) => {
   const page = await watched(browser);
   const keys = await authenticator(page);
-  await page.goto(linkOf("visitor"));
-  await page.getByRole("button", { name: "Sign me in" }).click();
+  await enter(page, "visitor");
   await page.getByRole("button", { name: "Make a passkey" }).click();
   await page.getByRole("button", { name: you }).click();
   await page.getByRole("menuitem", { name: "Sign out" }).click();
@@ -15,8 +15,7 @@ test("a link signs in once, a passkey from then on, and a copy of the passkey ne
   await expect(page.getByRole("button", { name: you })).toBeVisible();
 
   const thief = await watched(browser);
-  await thief.goto(linkOf("visitor"));
-  await thief.getByRole("button", { name: "Sign me in" }).click();
+  await enter(thief, "visitor");
   await expect(thief.getByRole("alert")).toContainText(/used|link/i);
   await expect(thief.getByRole("link", { name: "Sign in another way" })).toBeVisible();
   await holds(thief, "a link that was used");
@@ -74,7 +73,7 @@ test("a token does what it may, from where it may, until it is revoked", async (
   const token = await page.getByLabel("The token").textContent() ?? "";
   expect(token).toMatch(/^writ_/);
   await holds(page, "a token is shown");
-  const use = (method: string, path: string) => fetch(process.env.WRIT_URL + path, { method, headers: { Authorization: `Bearer ${token}` } });
+  const use = (method: string, path: string) => fetch(address + path, { method, headers: { Authorization: `Bearer ${token}` } });
   expect((await use("GET", "/v1/findings?limit=1")).status).toBe(200);
   expect((await use("DELETE", "/v1/signins")).status).toBe(403);
   expect((await use("POST", "/v1/audit/verify")).status).toBe(403);
@@ -92,13 +91,13 @@ test("a token does what it may, from where it may, until it is revoked", async (
 test("a program is signed in by somebody who has seen which one it is, and no longer than they like", async ({ all }) => {
   const page = await all.as("iam");
   const dir = home();
-  const login = writ(dir, "login", process.env.WRIT_URL!);
-  const [, address] = await login.said(/Open (\S+)/);
+  const login = writ(dir, "login", address);
+  const [, first] = await login.said(/Open (\S+)/);
   const [, key] = await login.said(/the key: (\S+)/);
-  await page.goto(address!);
+  await page.goto(first!);
   await expect(page.getByText(key!)).toBeVisible(); // the same that the program shows
   await holds(page, "a program asks");
-  const refused = writ(home(), "login", process.env.WRIT_URL!);
+  const refused = writ(home(), "login", address);
   const [, second] = await refused.said(/Open (\S+)/);
   await page.getByRole("button", { name: /let it act as me/ }).click();
   await confirm(page, page.getByText("The program is signed in as you"));

@@ -20,7 +20,7 @@ export function Panel({ title, note, flush, children }: { title?: string; note?:
 export function Facts({ items }: { items: [string, ReactNode][] }) {
   return (
     <dl className={css.facts}>
-      {items.filter(([, value]) => value !== undefined && value !== null && value !== "").map(([name, value]) => (
+      {items.filter(([, value]) => value !== undefined && value !== null && value !== "" && value !== false).map(([name, value]) => (
         <div key={name} style={{ display: "contents" }}>
           <dt>{name}</dt>
           <dd>{value}</dd>

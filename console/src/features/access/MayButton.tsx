@@ -19,7 +19,7 @@ export function MayButton({ may, onClick, children, ...rest }: MayButtonProps) {
   return (
     <Tooltip label={why} disabled={allowed} multiline maw={320}>
       <Button {...rest} aria-disabled={!allowed} data-disabled={!allowed || undefined} onClick={() => allowed && onClick()}>
-        {children}{!allowed && <span className="out-of-view">, which is not possible: {why}</span>}
+        {children}{!allowed && <span className="out-of-view"> is not possible: {why}</span>}
       </Button>
     </Tooltip>
   );

@@ -22,10 +22,11 @@ export function Named({ of, withSystem = true }: { of?: NamedThing | null; withS
   if (!of) return <span className="quiet">nobody</span>;
   if (of.hidden) return <span className="quiet">hidden</span>;
   const to = placeOf(of);
+  const system = withSystem && of.type !== "system" ? of.system : undefined;
   return (
-    <span>
+    <span className={system ? "within-text" : undefined}>
       {to ? <Link to={to}>{of.name}</Link> : of.name}
-      {withSystem && of.system && of.type !== "system" && <span className="quiet"> in {of.system}</span>}
+      {system && <span className="quiet"> in {system}</span>}
     </span>
   );
 }

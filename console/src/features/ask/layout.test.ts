@@ -34,3 +34,19 @@ test("what does not fit is not made too small to read, and the start stays in si
   expect(view.y + view.zoom * y).toBeGreaterThan(0);
   expect(view.y + view.zoom * (y + box.height)).toBeLessThan(600);
 });
+
+test("whoever is in the middle or at an edge is in sight, and no room is left empty beside them", () => {
+  const keys = Array.from({ length: 60 }, (_, i) => `h${i}`);
+  const places = columnsOf(["a", ...keys, "e"], keys.flatMap((k) => [{ from: "a", to: k }, { from: k, to: "e" }]), "a");
+  for (const start of ["a", "e", ...keys]) {
+    const { x, y, zoom } = viewOf(places, start, 330, 600);
+    const { x: atX, y: atY } = places.get(start)!;
+    expect(x + zoom * atX).toBeGreaterThan(0);
+    expect(x + zoom * (atX + box.width)).toBeLessThan(330);
+    expect(y + zoom * atY).toBeGreaterThan(0);
+    expect(y + zoom * (atY + box.height)).toBeLessThan(600);
+    const ys = [...places.values()].map((p) => p.y);
+    expect(y + zoom * Math.min(...ys)).toBeLessThan(40);
+    expect(y + zoom * (Math.max(...ys) + box.height)).toBeGreaterThan(560);
+  }
+});

@@ -130,11 +130,16 @@ export function viewOf(places: Map<string, Place>, start: string, width: number,
   const fits = Math.min((width - 2 * margin) / (right - left), (height - 2 * margin) / (bottom - top));
   const zoom = Math.min(1, Math.max(smallest, fits));
   const from = places.get(start) ?? { x: left, y: top };
-  const centre = (low: number, high: number, room: number) => room / 2 - (zoom * (low + high)) / 2;
-  let x = centre(left, right, width);
-  if (zoom * (right - left) > width - 2 * margin) {
-    x = from.x - left <= right - box.width - from.x ? margin - zoom * left : width - margin - zoom * right;
-  }
-  const y = zoom * (bottom - top) > height - 2 * margin ? height / 2 - zoom * (from.y + box.height / 2) : centre(top, bottom, height);
-  return { x, y, zoom };
+  return {
+    x: shift(zoom * left, zoom * right, zoom * (from.x + box.width / 2), width),
+    y: shift(zoom * top, zoom * bottom, zoom * (from.y + box.height / 2), height),
+    zoom,
+  };
+}
+
+// shift moves what lies between low and high into a room: into its middle where it fits, and
+// else so that one point is as near to the middle as leaves no room empty.
+function shift(low: number, high: number, point: number, room: number): number {
+  if (high - low <= room - 2 * margin) return room / 2 - (low + high) / 2;
+  return Math.min(margin - low, Math.max(room - margin - high, room / 2 - point));
 }

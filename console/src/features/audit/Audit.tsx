@@ -1,6 +1,6 @@
 import { Pill, Switch, TextInput } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { useCallback, useMemo } from "react";
 import { api, ask } from "../../client/client";
 import type { ItemOf, QueryOf } from "../../client/types";
 import { Failed } from "../../shell/Answer";
@@ -56,7 +56,8 @@ export function Audit() {
   const open = Number(list.text("record") ?? 0);
   const columns = useMemo(() => columnsOf((record) => list.set({ ...list.search, record })), [list]);
   const found = useQuery({ queryKey: ["audit", query, list.cursor], placeholderData: keepPreviousData, queryFn: () => ask(api.GET("/v1/audit", { params: { query: { ...query, cursor: list.cursor } } })) });
-  const stream = useLive<Record_>(live, asked);
+  const { refetch } = found;
+  const stream = useLive<Record_>(live, asked, useCallback(() => void refetch(), [refetch]));
   const rows = live ? [...stream.records, ...(found.data?.items ?? []).filter((r) => !stream.records.some((s) => s.record === r.record))] : (found.data?.items ?? undefined);
   return (
     <Page title="Who did what, and is the record whole?" lead="Every change and its record were written together. Each record has its place in a signed tree, so that a change or a gap would show.">

@@ -33,7 +33,9 @@ const silence = 12_000; // more than two heartbeats of the server
 // useLive follows the log, and joins again where the connection was lost. What came
 // meanwhile is sent by the server, from the last record on. Where nothing comes at all, a
 // proxy holds the stream back until it ends: then it asks for short ones, again and again.
-export function useLive<R extends Numbered>(on: boolean, { action, actor, object }: Asked): { records: R[]; lost: boolean } {
+// onJoin is called once it is known from where on it follows: what was read before that may
+// lack what came in between.
+export function useLive<R extends Numbered>(on: boolean, { action, actor, object }: Asked, onJoin: () => void): { records: R[]; lost: boolean } {
   const [records, setRecords] = useState<R[]>([]);
   const [lost, setLost] = useState(false);
   useEffect(() => {
@@ -51,7 +53,10 @@ export function useLive<R extends Numbered>(on: boolean, { action, actor, object
       const silent = setTimeout(() => { short = true; held.abort(); }, silence);
       follow(`/v1/audit/stream?${asked}`, AbortSignal.any([end.signal, held.signal]), (event) => {
         clearTimeout(silent);
-        if (event.id) last = event.id;
+        if (event.id) {
+          if (last === undefined) onJoin();
+          last = event.id;
+        }
         if (event.name !== "record") return;
         const record = JSON.parse(event.data) as R;
         if (!fits(record, { action, actor, object })) return;
@@ -70,6 +75,6 @@ export function useLive<R extends Numbered>(on: boolean, { action, actor, object
       clearTimeout(timer);
       setRecords([]);
     };
-  }, [on, action, actor, object]);
+  }, [on, action, actor, object, onJoin]);
   return { records, lost };
 }

@@ -1,4 +1,3 @@
-import { Button, Tooltip } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
@@ -10,8 +9,9 @@ import { Page } from "../../ui/Page";
 import { Facts, Panel } from "../../ui/Panel";
 import { Time } from "../../ui/Time";
 import ui from "../../ui/ui.module.css";
-import { Named } from "../access/Named";
+import { MayButton } from "../access/MayButton";
 import { Severity } from "../access/marks";
+import { Named } from "../access/Named";
 import { actorName } from "../access/words";
 import { functionName } from "../function/words";
 import { Accept, Assign, Reopen } from "./Decide";
@@ -96,22 +96,10 @@ function Actions({ of, tag }: { of: Shown; tag: string }) {
   const verb = of.status === "accepted" ? "reopen" : "accept";
   return (
     <>
-      <Act label={of.owner ? "Give it to somebody else" : "Give it to somebody"} may={of.may["finding.assign"]} onClick={() => setDoing("assign")} />
-      <Act label={verb === "accept" ? "Accept the risk" : "Open it again"} may={of.may["finding.accept"]} onClick={() => setDoing(verb)} />
+      <MayButton variant="default" may={of.may["finding.assign"]} onClick={() => setDoing("assign")}>{of.owner ? "Give it to somebody else" : "Give it to somebody"}</MayButton>
+      <MayButton variant="default" may={of.may["finding.accept"]} onClick={() => setDoing(verb)}>{verb === "accept" ? "Accept the risk" : "Open it again"}</MayButton>
       {Dialog && <Dialog of={of} tag={tag} onClose={() => setDoing(undefined)} />}
     </>
-  );
-}
-
-// Act is there also for whoever may not, and says why.
-function Act({ label, may, onClick }: { label: string; may?: { allowed: boolean; why?: string }; onClick: () => void }) {
-  const allowed = may?.allowed ?? false;
-  return (
-    <Tooltip label={may?.why} disabled={allowed || !may?.why} multiline maw={320}>
-      <Button variant="default" aria-disabled={!allowed} data-disabled={!allowed || undefined} onClick={() => allowed && onClick()}>
-        {label}{!allowed && <span className="out-of-view">, which is not possible: {may?.why}</span>}
-      </Button>
-    </Tooltip>
   );
 }
 

@@ -32,34 +32,38 @@ export function Auditing({ name }: { name?: string }) {
     <Part name={name}>
       <Figures items={[
         ...(denied ? [] : [{ ...whole(check.data), to: "/audit" }]),
-        { value: count(ends.data?.total ?? undefined), label: "acceptances end within 30 days", tone: (ends.data?.total ?? 0) > 0 ? "warn" as const : undefined, to: "/findings", search: ending },
-        { value: count(accepted.data?.total ?? undefined), label: "risks are accepted now", to: "/findings", search: { status: "accepted" } },
+        { value: count(ends.data?.total ?? undefined), label: ends.data?.total === 1 ? "acceptance ends within 30 days" : "acceptances end within 30 days", tone: (ends.data?.total ?? 0) > 0 ? "warn" as const : undefined, to: "/findings", search: ending },
+        { value: count(accepted.data?.total ?? undefined), label: accepted.data?.total === 1 ? "risk is accepted now" : "risks are accepted now", to: "/findings", search: { status: "accepted" } },
         ...(checkpoint.data ? [{ value: count(checkpoint.data.size), label: "records in the log", note: <>signed <Time at={checkpoint.data.at} /></>, to: "/audit" }] : []),
       ]}
       />
       <div className={ui.grid}>
-        {!denied && (
-          <Panel title="Is the log whole?" note={<Link to="/audit">check it</Link>}>
-            <Answer to={check} lines={4}>
-              {(c) => (
-                <Facts items={[
-                  ["Last check", c.running ? "one is running" : c.last ? <Time key="t" at={c.last.at} /> : "none yet: check it on the audit page"],
-                  ["It found", c.last && (c.last.defects === 0 ? `all ${count(c.last.leaves)} records as they were written` : `${count(c.last.defects)} defects in ${count(c.last.leaves)} records`)],
-                  ["Last signed", checkpoint.data && <><Time at={checkpoint.data.at} />, {count(checkpoint.data.size)} records</>],
-                  ["Root", checkpoint.data && <code>{checkpoint.data.root}</code>],
-                ]}
-                />
-              )}
-            </Answer>
+        <div className={ui.column}>
+          {!denied && (
+            <Panel title="Is the log whole?" note={<Link to="/audit">check it</Link>}>
+              <Answer to={check} lines={4}>
+                {(c) => (
+                  <Facts items={[
+                    ["Last check", c.running ? "one is running" : c.last ? <Time key="t" at={c.last.at} /> : "none yet: check it on the audit page"],
+                    ["It found", c.last && (c.last.defects === 0 ? `all ${count(c.last.leaves)} records as they were written` : `${count(c.last.defects)} defects in ${count(c.last.leaves)} records`)],
+                    ["Last signed", checkpoint.data && <><Time at={checkpoint.data.at} />, {count(checkpoint.data.size)} records</>],
+                    ["Root", checkpoint.data && <code>{checkpoint.data.root}</code>],
+                  ]}
+                  />
+                )}
+              </Answer>
+            </Panel>
+          )}
+          <Panel title="Does coverage get better?" note={<Link to="/coverage">the matrix</Link>}><Answer to={trend} lines={6}>{(t) => <Courses of={t} />}</Answer></Panel>
+        </div>
+        <div className={ui.column}>
+          <FindingQueue title="Acceptances that end soon" query={ending} none="None ends within 30 days." />
+          <Panel title="Evidence to take away">
+            <div className={css.exports}>
+              {files.map(([path, file, label]) => <div key={path} className={css.export}><span>{label}</span><Export path={path} query={{}} name={file} /></div>)}
+            </div>
           </Panel>
-        )}
-        <FindingQueue title="Acceptances that end soon" query={ending} none="None ends within 30 days." />
-        <Panel title="Does coverage get better?" note={<Link to="/coverage">the matrix</Link>}><Answer to={trend} lines={6}>{(t) => <Courses of={t} />}</Answer></Panel>
-        <Panel title="Evidence to take away">
-          <div className={css.exports}>
-            {files.map(([path, file, label]) => <div key={path} className={css.export}><span>{label}</span><Export path={path} query={{}} name={file} /></div>)}
-          </div>
-        </Panel>
+        </div>
       </div>
     </Part>
   );

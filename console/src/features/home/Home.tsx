@@ -51,5 +51,5 @@ function Functions({ of, hello, id }: { of: string[]; hello: string; id: string 
 
 function greeting(): string {
   const hour = new Date().getHours();
-  return hour < 5 ? "Good night" : hour < 12 ? "Good morning" : hour < 18 ? "Good afternoon" : "Good evening";
+  return hour >= 5 && hour < 12 ? "Good morning" : hour >= 12 && hour < 18 ? "Good afternoon" : "Good evening";
 }

@@ -21,24 +21,28 @@ export function Iam({ name }: { name?: string }) {
       <Figures items={[
         { value: count(due.data?.total ?? undefined), label: "due within a week", note: "or late already", tone: (due.data?.total ?? 0) > 0 ? "warn" : undefined, to: "/findings", search: week },
         { value: count(critical), label: "critical findings", note: "that IAM answers for", tone: critical ? "bad" : undefined, to: "/findings", search: { function: "iam", severity: "critical" } },
-        { value: count(disputes.data?.total), label: "accounts to decide", note: "nobody can tell whose they are", to: "/disputes" },
-        { value: count(observing?.length), label: "rules only observe", note: "of whose an account is", to: "/correlation" },
+        { value: count(disputes.data?.total), label: disputes.data?.total === 1 ? "account to decide" : "accounts to decide", note: "nobody can tell whose they are", to: "/disputes" },
+        { value: count(observing?.length), label: observing?.length === 1 ? "rule only observes" : "rules only observe", note: "of whose an account is", to: "/correlation" },
       ]}
       />
       <div className={ui.grid}>
-        <FindingQueue title="Due this week" query={week} none="Nothing is due within a week." />
-        <FindingQueue title="What is worst" query={{ function: "iam" }} none="Nothing is open that IAM answers for." />
-        <Queue
-          title="Whose accounts are these?" to={disputes} all={{ to: "/disputes", label: `all ${count(disputes.data?.total)}` }} none="No account is in dispute."
-          rows={(d) => (d.items ?? []).map((a) => ({
-            key: a.account.id, to: "/disputes", title: `${a.name || a.login} in ${a.system}`, end: typeof a.worst_tier === "number" ? <Tier of={a.worst_tier} /> : <Time at={a.since} />,
-            note: (a.contenders ?? []).length > 0 ? `${(a.contenders ?? []).map((c) => c.identity.name).join(" or ")}${a.more ? ` or ${a.more} others` : ""}` : a.evidence,
-          }))}
-        />
-        <Queue
-          title="Rules that only observe" to={rules} all={{ to: "/correlation", label: "all rules" }} none="Every rule of yours is enforced, or you have none."
-          rows={() => (observing ?? []).map((r) => ({ key: r.name, to: "/correlation", title: r.name, note: r.expression ?? `by ${r.by}`, end: <span className="quiet">{said(r.mode)}</span> }))}
-        />
+        <div className={ui.column}>
+          <FindingQueue title="Due this week" query={week} none="Nothing is due within a week." />
+          <Queue
+            title="Whose accounts are these?" to={disputes} all={{ to: "/disputes", label: `all ${count(disputes.data?.total)}` }} none="No account is in dispute."
+            rows={(d) => (d.items ?? []).map((a) => ({
+              key: a.account.id, to: "/disputes", title: `${a.name || a.login} in ${a.system}`, end: typeof a.worst_tier === "number" ? <Tier of={a.worst_tier} /> : <Time at={a.since} />,
+              note: (a.contenders ?? []).length > 0 ? `${(a.contenders ?? []).map((c) => c.identity.name).join(" or ")}${a.more ? ` or ${a.more} others` : ""}` : a.evidence,
+            }))}
+          />
+        </div>
+        <div className={ui.column}>
+          <FindingQueue title="What is worst" query={{ function: "iam" }} none="Nothing is open that IAM answers for." />
+          <Queue
+            title="Rules that only observe" to={rules} all={{ to: "/correlation", label: "all rules" }} none="Every rule of yours is enforced, or you have none."
+            rows={() => (observing ?? []).map((r) => ({ key: r.name, to: "/correlation", title: r.name, note: r.expression ?? `by ${r.by}`, end: <span className="quiet">{said(r.mode)}</span> }))}
+          />
+        </div>
       </div>
     </Part>
   );

@@ -27,19 +27,21 @@ export function Own({ id, name }: { id: string; name?: string }) {
       ]}
       />
       <div className={ui.grid}>
-        <FindingQueue title="What you owe" query={{ owner: id }} none="You owe nothing." />
+        <div className={ui.column}>
+          <FindingQueue title="What you owe" query={{ owner: id }} none="You owe nothing." />
+          <Queue
+            title="How you sign in" to={passkeys} all={{ to: "/settings", label: "settings" }} none="You have no passkey: make one in settings."
+            rows={(d) => (d.items ?? []).map((p) => ({
+              key: p.id, to: "/settings", start: <IconFingerprint size={18} stroke={1.6} aria-hidden />, title: <>{p.name} {p.locked && <Mark tone="bad">Locked</Mark>}</>,
+              note: <>added <Time at={p.added} /></>, end: <span className="quiet">{p.used ? <>used <Time at={p.used} /></> : "not used yet"}</span>,
+            }))}
+          />
+        </div>
         <Queue
           title="What you hold, the most powerful first" to={held} all={{ to: "/me", label: `all ${count(held.data?.total)}` }} none="You hold nothing."
           rows={(d) => (d.items ?? []).map((l) => ({
             key: `${l.entitlement.id}${l.resource?.id ?? ""}`, to: "/me", search: l.entitlement.id ? { why: l.entitlement.id } : undefined, start: <Tier of={l.tier} />,
-            title: l.entitlement.hidden ? "hidden" : l.entitlement.name, note: [l.entitlement.system, l.through].filter(Boolean).join(", "), end: (l.modes ?? []).map((m) => <Mode key={m} of={m} />),
-          }))}
-        />
-        <Queue
-          title="How you sign in" to={passkeys} all={{ to: "/settings", label: "settings" }} none="You have no passkey: make one in settings."
-          rows={(d) => (d.items ?? []).map((p) => ({
-            key: p.id, to: "/settings", start: <IconFingerprint size={18} stroke={1.6} aria-hidden />, title: <>{p.name} {p.locked && <Mark tone="bad">Locked</Mark>}</>,
-            note: <>added <Time at={p.added} /></>, end: <span className="quiet">used <Time at={p.used} /></span>,
+            title: l.entitlement.hidden ? "hidden" : l.entitlement.name, note: l.entitlement.system && `in ${l.entitlement.system}`, end: (l.modes ?? []).map((m) => <Mode key={m} of={m} />),
           }))}
         />
       </div>

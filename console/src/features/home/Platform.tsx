@@ -30,20 +30,22 @@ export function Platform({ name }: { name?: string }) {
       ]}
       />
       <div className={ui.grid}>
-        <Queue
-          title="How are your systems?" to={systems} all={{ to: "/systems", label: `all ${count(systems.data?.total)}` }} none="No system is yours yet."
-          rows={(d) => (d.items ?? []).map((s) => ({
-            key: s.id, to: `/systems/${s.id}`, title: s.name, start: <Health of={s.health.state} />, end: <span className="quiet">read <Time at={s.health.synced_at} /></span>,
-            note: s.health.error || `${s.kind}${s.environment ? `, ${s.environment}` : ""}`,
-          }))}
-        />
+        <div className={ui.column}>
+          <Queue
+            title="How are your systems?" to={systems} all={{ to: "/systems", label: `all ${count(systems.data?.total)}` }} none="No system is yours yet."
+            rows={(d) => (d.items ?? []).map((s) => ({
+              key: s.id, to: `/systems/${s.id}`, title: s.name, start: <Health of={s.health.state} />, end: <span className="quiet">read <Time at={s.health.synced_at} /></span>,
+              note: s.health.error || `${s.kind}${s.environment ? `, ${s.environment}` : ""}`,
+            }))}
+          />
+          <Queue
+            title="What appeared since the baseline" to={late} all={{ to: "/systems", search: { sort: "late" } }} none="No access appeared since the baseline."
+            rows={(d) => (d.items ?? []).filter((s) => s.drift.late_grants > 0).map((s) => ({
+              key: s.id, to: `/systems/${s.id}`, title: s.name, note: <>baseline <Time at={s.drift.baseline_at} /></>, end: <span className="num">{count(s.drift.late_grants)} grants</span>,
+            }))}
+          />
+        </div>
         <FindingQueue title="What is wrong with them" query={mine} none="Nothing is open that platform owners answer for." />
-        <Queue
-          title="What appeared since the baseline" to={late} all={{ to: "/systems", search: { sort: "late" } }} none="No access appeared since the baseline."
-          rows={(d) => (d.items ?? []).filter((s) => s.drift.late_grants > 0).map((s) => ({
-            key: s.id, to: `/systems/${s.id}`, title: s.name, note: <>baseline <Time at={s.drift.baseline_at} /></>, end: <span className="num">{count(s.drift.late_grants)} grants</span>,
-          }))}
-        />
       </div>
     </Part>
   );

@@ -43,10 +43,14 @@ export function Security({ name }: { name?: string }) {
       ]}
       />
       <div className={ui.grid}>
-        <FindingQueue title="What could be misused now" query={mine} none="Nothing is open that security operations answers for." />
-        <Panel title="Is standing privilege going down?" note="90 days at most"><Answer to={trend} lines={6}>{(t) => <Standing of={t} />}</Answer></Panel>
-        <Queue title="Last refused at the door" to={refused} all={{ to: "/audit", search: { action: refusals.join() } }} none="Nobody was refused." rows={(d) => (d.items ?? []).map(recordRow)} />
-        <Queue title="Last changed about who may what" to={changed} all={{ to: "/audit", search: { action: powers.join() } }} none="Nothing was changed yet." rows={(d) => (d.items ?? []).map(recordRow)} />
+        <div className={ui.column}>
+          <FindingQueue title="What could be misused now" query={mine} none="Nothing is open that security operations answers for." />
+          <Queue title="Last refused at the door" to={refused} all={{ to: "/audit", search: { action: refusals.join() } }} none="Nobody was refused." rows={(d) => (d.items ?? []).map(recordRow)} />
+        </div>
+        <div className={ui.column}>
+          <Panel title="Is standing privilege going down?" note="90 days at most"><Answer to={trend} lines={6}>{(t) => <Standing of={t} />}</Answer></Panel>
+          <Queue title="Last changed about who may what" to={changed} all={{ to: "/audit", search: { action: powers.join() } }} none="Nothing was changed yet." rows={(d) => (d.items ?? []).map(recordRow)} />
+        </div>
       </div>
     </Part>
   );

@@ -6,7 +6,6 @@ import { api, ask } from "../../client/client";
 import { asProblem } from "../../client/problem";
 import type { AnswerOf, ItemOf, QueryOf } from "../../client/types";
 import { Answer } from "../../shell/Answer";
-import { Blank } from "../../ui/Blank";
 import { count } from "../../ui/Figures";
 import { Mark } from "../../ui/Mark";
 import { Panel } from "../../ui/Panel";
@@ -51,7 +50,7 @@ export function Queue<T>({ title, to, all, none, rows }: QueueProps<T>) {
       <Answer to={to} lines={5}>
         {(data) => {
           const items = rows(data);
-          return items.length === 0 ? <Blank sign={IconCircleCheck} title={none} /> : <Rows items={items} />;
+          return items.length === 0 ? <p className={css.none}><IconCircleCheck size={18} stroke={1.6} aria-hidden />{none}</p> : <Rows items={items} />;
         }}
       </Answer>
     </Panel>
@@ -64,11 +63,12 @@ export function FindingQueue({ title, query, none }: { title: string; query: Fin
   return <Queue title={title} to={found} all={{ to: "/findings", search, label: `all ${count(found.data?.total ?? undefined)}` }} none={none} rows={(d) => (d.items ?? []).map(findingRow)} />;
 }
 
+// findingRow begins with whom it is about: many in a queue have the same title.
 export function findingRow(f: ItemOf<"list-findings">): Row {
+  const about = f.subject && `${f.subject.name}${f.subject.system ? ` in ${f.subject.system}` : ""}`;
   const accepted = f.status === "accepted";
   return {
-    key: f.id, to: `/findings/${f.id}`, start: <span className={css.severity}><Severity of={f.severity} /></span>, title: f.title,
-    note: f.subject && `${f.subject.name}${f.subject.system ? ` in ${f.subject.system}` : ""}`,
+    key: f.id, to: `/findings/${f.id}`, start: <span className={css.severity}><Severity of={f.severity} /></span>, title: about ?? f.title, note: about && f.title,
     end: accepted ? <Time at={f.accepted_until} /> : new Date(f.due) < new Date() ? <Mark tone="bad" bare>due <Time at={f.due} /></Mark> : <span className="quiet">due <Time at={f.due} /></span>,
   };
 }

@@ -1,4 +1,5 @@
-import { Alert, Button, Group, Modal, Text } from "@mantine/core";
+import { Alert, Button, getDefaultZIndex, Group, Modal, Text } from "@mantine/core";
+import { useWindowEvent } from "@mantine/hooks";
 import { IconFingerprint } from "@tabler/icons-react";
 import { useEffect, useRef, useState } from "react";
 import { api, ask } from "../../client/client";
@@ -34,6 +35,12 @@ export function StepUp() {
     setOpen(false);
     waiting.current.splice(0).forEach((resolve) => resolve(confirmed));
   };
+  // It stands over the dialog that asked, which keeps what was typed: Escape is for this one.
+  useWindowEvent("keydown", (e) => {
+    if (!open || e.key !== "Escape") return;
+    e.stopImmediatePropagation();
+    end(false);
+  }, { capture: true });
   const confirm = async () => {
     setBusy(true);
     try {
@@ -48,7 +55,7 @@ export function StepUp() {
   };
 
   return (
-    <Modal opened={open} onClose={() => end(false)} title="Confirm that it is you">
+    <Modal opened={open} onClose={() => end(false)} closeOnEscape={false} zIndex={getDefaultZIndex("overlay")} title="Confirm that it is you">
       <Text size="sm" mb="md">What you are about to do needs your passkey, shown within the last ten minutes. Nothing has been done yet.</Text>
       {wrong && <Alert color="red" variant="light" mb="md" role="alert">{wrong}</Alert>}
       <Group justify="flex-end">

@@ -1,10 +1,9 @@
 import { Alert, Button, Progress } from "@mantine/core";
-import { sentence } from "../../client/problem";
 import { count } from "../../ui/Figures";
 import { said } from "../access/words";
 import css from "./flow.module.css";
 import { useStop, type Run } from "./system";
-import { remedy } from "./words";
+import { because, remedy } from "./words";
 
 // RunProgress is where a run stands, with the way to stop it.
 export function RunProgress({ of, may }: { of: Run; may: boolean }) {
@@ -26,7 +25,7 @@ export function RunFailure({ of }: { of: Run }) {
   const title = { failed: "It did not work", cancelled: "It was stopped", interrupted: "The node ended before it did" }[of.state] ?? "It did not work";
   return (
     <Alert color={of.state === "failed" ? "red" : "yellow"} variant="light" role="alert" title={title}>
-      {of.error && <p>{sentence(of.error.replace(/[:;\s]+$/, ""))}</p>}
+      {of.error && <p>{because(of.error)}</p>}
       <p>{remedy(of.code)}</p>
     </Alert>
   );

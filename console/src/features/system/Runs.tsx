@@ -16,6 +16,7 @@ import { Found } from "./Found";
 import { RunFailure, RunProgress } from "./RunProgress";
 import type { Run, Shown } from "./system";
 import { Warnings } from "./Try";
+import { because } from "./words";
 
 const tones: Record<string, Tone> = { done: "good", running: "calm", failed: "bad", cancelled: "mild", interrupted: "warn" };
 
@@ -30,7 +31,7 @@ export function Runs({ of: s }: { of: Shown }) {
       <Panel title="The last runs" flush>
         {runs.length === 0 ? <Blank title="No run is kept" text="It was neither tested nor read by this server yet." /> : (
           <Rows items={runs.map((r) => ({
-            key: r.id, title: <>{said(r.kind)} <Mark tone={tones[r.state] ?? "none"}>{said(r.state)}</Mark></>, note: r.error,
+            key: r.id, title: <>{said(r.kind)} <Mark tone={tones[r.state] ?? "none"}>{said(r.state)}</Mark></>, note: r.error && because(r.error),
             end: <><Time at={r.started_at} /> {r.state !== "running" && <Button variant="subtle" size="compact-xs" aria-expanded={open === r.id} onClick={() => setOpen(open === r.id ? undefined : r.id)}>{open === r.id ? "Close" : "Show"}</Button>}</>,
           }))}
           />

@@ -1,3 +1,4 @@
+import { sentence } from "../../client/problem";
 import { said } from "../access/words";
 
 // What a system cannot say itself, as people choose it.
@@ -49,4 +50,10 @@ export function unspell(text: string): Record<string, string> {
 // prefixOf is what the names of a family of options begin with: data_class.DB has data_class.
 export function prefixOf(family: string): string {
   return /^[a-z0-9_.-]*/.exec(family)?.[0] ?? family;
+}
+
+// because is why a run did not do what it was for, as one sentence: what a system said may
+// end in the middle of one.
+export function because(error: string): string {
+  return sentence(error.replace(/[:;\s]+$/, ""));
 }
