@@ -99,10 +99,16 @@ func (s Suite) faults(t *testing.T) {
 	if broken < cuts/2 {
 		t.Errorf("only %d of %d cuts were felt", broken, cuts)
 	}
+	hasty := cfg
+	if s.Hasty != nil {
+		hasty = s.Hasty(cfg)
+	}
 	for _, part := range []int64{10, 2} {
 		p.Break(testkit.Hang, total/part)
 		start := time.Now()
-		s.broken(t, p, cfg, want)
+		if s.broken(t, p, hasty, want) == 0 {
+			t.Errorf("a server that fell silent after %d of %d bytes was not felt", total/part, total)
+		}
 		if took := time.Since(start); took > patience {
 			t.Errorf("a silent server was waited for %s", took)
 		}

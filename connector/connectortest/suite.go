@@ -21,6 +21,9 @@ type Suite struct {
 	// Through is Config by way of another address, with time-outs as short as the
 	// kind allows.
 	Through func(cfg connector.Config, addr string) connector.Config
+	// Hasty, where a slow answer needs longer time-outs than Through should have, is what
+	// Through gave with shorter ones, for a server that has fallen silent anyway.
+	Hasty func(cfg connector.Config) connector.Config
 	// Wrong are configurations with credentials that the server refuses.
 	Wrong []connector.Config
 	// Canaries are secrets of the server, such as passwords and their hashes.

@@ -41,8 +41,7 @@ owner: uid=ben,ou=people,dc=example,dc=test
 
 func TestWhoAnswersForAGroupInAD(t *testing.T) {
 	s := testkit.Samba(t)
-	s.Tool(t, "user", "create", "boss", canary+"-1A")
-	s.Tool(t, "group", "add", "owned")
+	s.Tools(t, []string{"user", "create", "boss", canary + "-1A"}, []string{"group", "add", "owned"})
 	s.Modify(t, "dn: CN=boss,CN=Users,"+s.BaseDN()+"\nchangetype: modify\nadd: employeeID\nemployeeID: 1001\n\n"+
 		"dn: CN=owned,CN=Users,"+s.BaseDN()+"\nchangetype: modify\nadd: managedBy\nmanagedBy: CN=boss,CN=Users,"+s.BaseDN()+"\n")
 	list := discover(t, adConfig(s))

@@ -1,6 +1,7 @@
 package linux_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 
@@ -31,6 +32,11 @@ func TestConformance(t *testing.T) {
 		Through: func(cfg connector.Config, addr string) connector.Config {
 			cfg.Address = "ssh://root@" + addr
 			cfg.Options = map[string]string{"host_key": good.Options["host_key"], "timeout": "10"}
+			return cfg
+		},
+		Hasty: func(cfg connector.Config) connector.Config {
+			cfg.Options = maps.Clone(cfg.Options)
+			cfg.Options["timeout"] = "2"
 			return cfg
 		},
 		Wrong: []connector.Config{wrong}, Canaries: []string{hash, "correct-horse"},

@@ -21,10 +21,30 @@ for link in bin sbin lib lib32 lib64 libx32; do
 	if [ -L "/$link" ]; then ln -s "usr/$link" "$link"; fi
 done
 
-mount --bind /usr usr
-mount -o remount,bind,ro usr
-mount -t tmpfs -o mode=755 tmpfs usr/local
-mkdir -p usr/local/bin usr/local/sbin
+# The machine's programs, and what they need to run. What else lies under /usr (manuals,
+# headers, other products) is most of it, and whoever searches the whole host would search
+# that each time. What is large is the machine's own, read-only; the rest is a copy.
+mount -t tmpfs -o mode=755 tmpfs usr
+mkdir -p usr/lib usr/share usr/local/bin usr/local/sbin
+for folder in bin sbin libexec lib32 lib64 libx32 lib/*-linux-gnu* lib/locale lib/postgresql lib/systemd \
+	share/perl share/perl5 share/postgresql share/postgresql-common share/zoneinfo; do
+	for from in /usr/$folder; do
+		if [ -L "$from" ]; then
+			cp -a "$from" "${from#/}"
+		elif [ -d "$from" ]; then
+			mkdir "${from#/}"
+			mount -o bind,ro "$from" "${from#/}"
+		fi
+	done
+done
+for folder in /usr/lib/dbus-1.0 /usr/lib/dpkg /usr/lib/init /usr/lib/openssh /usr/lib/pam.d /usr/lib/polkit-1 /usr/lib/sasl2 \
+	/usr/lib/security /usr/lib/ssl /usr/lib/sudo /usr/lib/sysusers.d /usr/lib/terminfo /usr/lib/tmpfiles.d; do
+	if [ -d "$folder" ]; then echo "$folder"; fi
+done | xargs cp -a -t usr/lib
+for folder in adduser base-files base-passwd debconf dpkg misc pam pam-configs terminfo; do
+	if [ -d "/usr/share/$folder" ]; then echo "/usr/share/$folder"; fi
+done | xargs cp -a -t usr/share
+find /usr/lib -maxdepth 1 ! -type d -exec cp -a -t usr/lib '{}' +
 mount --bind /var/lib/dpkg var/lib/dpkg
 mount -o remount,bind,ro var/lib/dpkg
 for node in null zero full random urandom tty; do

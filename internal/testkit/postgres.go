@@ -33,6 +33,10 @@ var (
 	sharedOnce     sync.Once
 	sharedPostgres *PostgresServer
 	errShared      error
+
+	madeOnce     sync.Once
+	madePostgres string // a cluster that clusters of one test are copies of
+	errMade      error
 )
 
 // Postgres returns the cluster that the tests of one package share. It lives as
@@ -40,7 +44,7 @@ var (
 func Postgres(tb testing.TB) *PostgresServer {
 	tb.Helper()
 	needServers(tb)
-	sharedOnce.Do(func() { sharedPostgres, errShared = startPostgres() })
+	sharedOnce.Do(func() { sharedPostgres, errShared = startPostgres("") })
 	if errShared != nil {
 		tb.Fatalf("starting PostgreSQL: %v", errShared)
 	}
@@ -52,7 +56,11 @@ func Postgres(tb testing.TB) *PostgresServer {
 func NewPostgres(tb testing.TB) *PostgresServer {
 	tb.Helper()
 	needServers(tb)
-	p, err := startPostgres()
+	madeOnce.Do(func() { madePostgres, errMade = makePostgres() })
+	if errMade != nil {
+		tb.Fatalf("making a PostgreSQL cluster: %v", errMade)
+	}
+	p, err := startPostgres(madePostgres)
 	if err != nil {
 		tb.Fatalf("starting PostgreSQL: %v", err)
 	}
@@ -110,38 +118,55 @@ func needServers(tb testing.TB) {
 	}
 }
 
-func startPostgres() (*PostgresServer, error) {
+// keepPostgres begins a keeper of a folder, whose answer means that it is as postgres.sh
+// says. It lives as long as its standard input, which ends with the test process at the
+// latest.
+func keepPostgres(port, from string) (dir string, stdin io.Closer, err error) {
 	bin, err := postgresPrograms()
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
+	if dir, err = os.MkdirTemp("", "writ-postgres-"); err != nil {
+		return "", nil, err
+	}
+	cmd := exec.Command("bash", "-c", postgresScript, "postgres", dir, bin, port, from) //nolint:noctx // see above
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	if stdin, err = cmd.StdinPipe(); err != nil {
+		return "", nil, err
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return "", nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return "", nil, err
+	}
+	if line, err := bufio.NewReader(stdout).ReadString('\n'); line != "started\n" {
+		_ = stdin.Close()
+		return "", nil, errors.Join(err, cmd.Wait(), errors.New(stderr.String()))
+	}
+	go func() { _ = cmd.Wait() }()
+	return dir, stdin, nil
+}
+
+// makePostgres makes a cluster that is never started: making one takes longer than
+// copying it.
+func makePostgres() (string, error) {
+	dir, _, err := keepPostgres("", "")
+	return filepath.Join(dir, "data"), err
+}
+
+// startPostgres starts a new cluster, or a copy of one.
+func startPostgres(from string) (*PostgresServer, error) {
 	port, err := freePort()
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "writ-postgres-")
+	dir, stdin, err := keepPostgres(fmt.Sprint(port), from)
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command("bash", "-c", postgresScript, "postgres", dir, bin, fmt.Sprint(port)) //nolint:noctx // it lives as long as its standard input
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	if line, err := bufio.NewReader(stdout).ReadString('\n'); line != "started\n" {
-		_ = stdin.Close()
-		return nil, errors.Join(err, cmd.Wait(), errors.New(stderr.String()))
-	}
-	go func() { _ = cmd.Wait() }()
 	p := &PostgresServer{Port: port, stdin: stdin}
 	if err := p.ready(); err != nil {
 		log, _ := os.ReadFile(filepath.Join(dir, "log"))

@@ -1,7 +1,9 @@
 package testkit
 
 import (
+	"bytes"
 	_ "embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,8 +18,12 @@ import (
 	"github.com/writhq/writ/internal/secret"
 )
 
-//go:embed samba.sh
-var sambaScript string
+var (
+	//go:embed samba.sh
+	sambaScript string
+	//go:embed sambadomain.sh
+	sambaDomainScript string
+)
 
 // The domain that every controller serves.
 const (
@@ -33,7 +39,7 @@ const sambaReady = 2 * time.Minute
 const sambaRemedy = "a domain controller needs ports below 1024: run the tests as root (`sudo -E env PATH=\"$PATH\" go test ./...`), or allow `sudo -n bash` and `sudo -n samba-tool` without a password"
 
 // SambaServer is a private Active Directory domain controller on a loopback
-// address of its own. Plain LDAP takes no simple bind; LDAPS does. Any password
+// address of its own. All of one process begin as the same domain. Plain LDAP takes no simple bind; LDAPS does. Any password
 // will do for its accounts, and none grows old.
 type SambaServer struct {
 	dir, address string
@@ -45,6 +51,10 @@ var (
 	sambaOnce   sync.Once
 	sharedSamba *SambaServer
 	errSamba    error
+
+	domainOnce   sync.Once
+	sharedDomain string // the folder of the domain that controllers of this process are copies of
+	errDomain    error
 )
 
 // Samba returns the domain controller that the tests of one package share. It
@@ -101,6 +111,39 @@ func (s *SambaServer) Tool(tb testing.TB, args ...string) string {
 		tb.Fatalf("samba-tool %s: %v %s", strings.Join(args, " "), err, out)
 	}
 	return out
+}
+
+// sambaTools runs samba-tool's own commands one after another in one process. Standard
+// input is a list of lists of arguments; what each prints ends with a zero byte.
+const sambaTools = `
+import json, sys
+from samba.netcmd import main
+for args in json.load(sys.stdin):
+    args.append("--configfile=" + sys.argv[1])
+    try:
+        code = main.samba_tool(*args) if hasattr(main, "samba_tool") else main.cmd_sambatool()._run("samba-tool", *args)
+    except SystemExit as e:
+        code = e.code
+    if code:
+        sys.exit("samba-tool " + " ".join(args[:2]) + " ended with " + str(code))
+    print(end="\0", flush=True)
+`
+
+// Tools is Tool for many commands, and returns what each printed: to start samba-tool
+// takes longer than what it does.
+func (s *SambaServer) Tools(tb testing.TB, commands ...[]string) []string {
+	tb.Helper()
+	text, err := json.Marshal(commands)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	argv := asRoot("/usr/bin/python3", "-c", sambaTools, filepath.Join(s.dir, "ad/etc/smb.conf"))
+	out, err := runIn(s.dir, bytes.NewReader(text), argv[0], argv[1:]...)
+	said := strings.Split(out, "\x00")
+	if err != nil || len(said) != len(commands)+1 {
+		tb.Fatalf("%d of %d commands: %v %s", len(said)-1, len(commands), err, out)
+	}
+	return said[:len(commands)]
 }
 
 // Script runs a shell script next to the controller, as root, and returns what it
@@ -165,15 +208,35 @@ func (s *SambaServer) try(stdin io.Reader, tool string, args ...string) (string,
 	return runIn(s.dir, stdin, tool, all...)
 }
 
-func startSamba() (s *SambaServer, err error) {
+// makeDomain makes the domain; it is kept as long as the test process lives.
+func makeDomain() (string, error) {
 	if err := sambaPrograms(); err != nil {
-		return nil, err
+		return "", err
+	}
+	dir, err := os.MkdirTemp("", "writ-samba-domain-")
+	if err != nil {
+		return "", err
+	}
+	keeper, err := hold(asRoot("bash", "-c", sambaDomainScript, "domain", dir, sambaRealm, sambaDomain)...)
+	if err == nil {
+		_, err = keeper.hear("made")
+	}
+	if err != nil {
+		return "", errors.Join(err, os.RemoveAll(dir))
+	}
+	return dir, nil
+}
+
+func startSamba() (s *SambaServer, err error) {
+	domainOnce.Do(func() { sharedDomain, errDomain = makeDomain() })
+	if errDomain != nil {
+		return nil, errDomain
 	}
 	s = &SambaServer{}
 	if s.dir, err = os.MkdirTemp("", "writ-samba-"); err != nil {
 		return nil, err
 	}
-	argv := asRoot("bash", "-c", sambaScript, "samba", s.dir, sambaRealm, sambaDomain)
+	argv := asRoot("bash", "-c", sambaScript, "samba", s.dir, sharedDomain)
 	if s.keeper, err = hold(argv...); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(s.dir))
 	}

@@ -1,10 +1,10 @@
 # Keeps one private Samba domain controller for as long as standard input is
 # open: when the test process ends, however it ends, so does the server, and its
 # folder and its address go. Needs root, for ports below 1024.
-# $1 = a folder of ours, $2 = the realm, $3 = the realm's short name. Each line of
-# standard input is "start" or "stop".
+# $1 = a folder of ours, $2 = a folder with a domain that sambadomain.sh has made, which
+# this one is a copy of. Each line of standard input is "start" or "stop".
 set -eu
-dir=$1 realm=$2 domain=$3
+dir=$1 from=$2
 pid="" lock="" address=""
 # Killed, not asked: its data goes anyway, and to clients a stop is a crash.
 stop() {
@@ -52,34 +52,11 @@ cd "$dir"
 # No crash of ours has to survive, so nothing waits for the disk.
 export TDB_NO_FSYNC=1
 mkdir run ncalrpc
-# Without a file of its own, provisioning would begin with the machine's.
-cat >base.conf <<END
-[global]
-  interfaces = $address/8
-  bind interfaces only = yes
-  server services = rpc, ldap, cldap, kdc
-  ncalrpc dir = $dir/ncalrpc
-  pid directory = $dir/run
-  log file = $dir/samba.log
-  tls enabled = yes
-  tls cafile = $dir/ca.pem
-  tls certfile = $dir/cert.pem
-  tls keyfile = $dir/key.pem
-END
-# The admin's password is Samba's own choice, because an argument would be seen
-# by every account of the machine.
-if ! samba-tool domain provision --configfile=base.conf --targetdir="$dir/ad" \
-  --realm="$realm" --domain="$domain" --server-role=dc --dns-backend=NONE \
-  --use-rfc2307 --host-name=dc1 --host-ip="$address" >provision 2>&1; then
-  cat provision >&2
-  exit 1
-fi
-(umask 077; sed -n 's/^.*Admin password: *//p' provision | tr -d '\n' >password)
-rm provision
+cp -a "$from/ad" ad
+cp -p "$from/password" password
 chown --reference=. password
-[ -s password ] || { echo "samba-tool did not say the admin's password" >&2; exit 1; }
-samba-tool domain passwordsettings set --configfile=ad/etc/smb.conf --complexity=off \
-  --history-length=0 --min-pwd-length=1 --min-pwd-age=0 --max-pwd-age=0 >&2
+sed -i "s|$from/|$dir/|g; s|^\\(.*interfaces = \\)127.0.0.1/8|\\1$address/8|" ad/etc/smb.conf
+grep -q "interfaces = $address/8" ad/etc/smb.conf || { echo "the domain's configuration has no address to replace" >&2; exit 1; }
 echo "ready $address"
 while read -r word; do
   case $word in
