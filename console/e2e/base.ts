@@ -167,7 +167,7 @@ export async function settled(page: Page): Promise<void> {
 const ways = [[1440, "light"], [1440, "dark"], [390, "dark"], [390, "light"]] as const;
 
 // holds looks at what is shown now at two widths, light and dark: nothing grave, nothing
-// broken, and no wider than the window.
+// broken, and no wider than the window or longer than what is on it.
 export async function holds(page: Page, name: string): Promise<void> {
   const problems: string[] = [];
   await page.bringToFront(); // a tab behind another is not painted anew
@@ -183,6 +183,8 @@ export async function holds(page: Page, name: string): Promise<void> {
     for (const problem of await grave(page, colorScheme === "dark")) problems.push(`${at}: ${problem}`);
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     if (wide > 1) problems.push(`${at}: the page is ${wide} wider than the window`);
+    const long = await page.evaluate(() => document.documentElement.scrollHeight - Math.max(innerHeight, document.getElementById("root")?.getBoundingClientRect().height ?? 0));
+    if (long > 1) problems.push(`${at}: below its end the page goes on for ${long}`);
     if (process.env.E2E_SHOTS) await page.screenshot({ path: `${process.env.E2E_SHOTS}/${name.replace(/\W+/g, "_")}-${width}-${colorScheme}.png`, fullPage: true });
   }
   await page.setViewportSize({ width: 1440, height: 900 });

@@ -19,11 +19,13 @@ export function ChartFrame({ name, head, series, rows, children }: FrameProps) {
       <figcaption className={css.legend} aria-hidden="true">
         {series.map((s) => <span key={s.key}><i style={{ background: chartColor(s.tone) }} />{s.label}</span>)}
       </figcaption>
-      <table className="out-of-view">
-        <caption>{name}</caption>
-        <thead><tr><th scope="col">{head || "Group"}</th>{series.map((s) => <th key={s.key} scope="col">{s.label}</th>)}</tr></thead>
-        <tbody>{rows.map((r) => <tr key={r.label}><th scope="row">{r.label}</th>{r.values.map((v, i) => <td key={series[i]?.key ?? i}>{v}</td>)}</tr>)}</tbody>
-      </table>
+      <div className="out-of-view">
+        <table>
+          <caption>{name}</caption>
+          <thead><tr><th scope="col">{head || "Group"}</th>{series.map((s) => <th key={s.key} scope="col">{s.label}</th>)}</tr></thead>
+          <tbody>{rows.map((r) => <tr key={r.label}><th scope="row">{r.label}</th>{r.values.map((v, i) => <td key={series[i]?.key ?? i}>{v}</td>)}</tr>)}</tbody>
+        </table>
+      </div>
     </figure>
   );
 }
