@@ -1,0 +1,2 @@
+// Package mine finds roles in who has what.
+package mine
