@@ -12,14 +12,16 @@ import (
 // chance, and more rarely as the temperature falls (Kirkpatrick et al.).
 type annealing struct {
 	*cover
-	rng   *rand.Rand
-	t     float64
-	limit float64 // what this move may cost
-	count []int32 // scratch, by role
-	seen  []int32
-	rowOf [][]int32 // the columns of each row as a list
-	colOf [][]int32
-	bare  []edge // scratch
+	rng    *rand.Rand
+	t      float64
+	limit  float64 // what this move may cost
+	count  []int32 // scratch, by role
+	seen   []int32
+	rowOf  [][]int32 // the columns of each row as a list
+	colOf  [][]int32
+	bare   []edge  // scratch
+	free   bool    // whether the number of roles is
+	vacant []int32 // roles without anything, perhaps
 }
 
 func newAnnealing(c *cover, rng *rand.Rand) *annealing {
@@ -52,8 +54,9 @@ func (a *annealing) cool(ctx context.Context, moves int, from float64) (best []b
 			}
 		}
 		a.move()
-		// Copying is dear while every move is better than all before.
-		if a.cost < cost && (best == nil || i%256 == 0) {
+		// Copying is dear while every move is better than all before: in the cold it is
+		// looked at now and then, and at the end.
+		if a.cost < cost && (i%4096 == 0 || ctx.Err() != nil) {
 			cost, best = a.cost, a.snapshot()
 		}
 	}
@@ -67,18 +70,43 @@ func (a *annealing) move() {
 	a.journal = a.journal[:0]
 	a.limit = -a.t * math.Log(1-a.rng.Float64())
 	before := a.cost
-	switch x := a.rng.IntN(16); {
-	case x < 7:
+	if x := a.rng.IntN(64); x >= 4 || !a.free {
+		a.change()
+	} else {
+		a.found(x)
+	}
+	if float64(a.cost-before) > a.limit {
+		a.back(0)
+	}
+}
+
+func (a *annealing) change() {
+	switch x := a.rng.IntN(64); {
+	case x == 0:
+		a.growRows()
+	case x == 1:
+		a.growCols()
+	case x < 30:
 		a.growRow()
-	case x < 14:
+	case x < 56:
 		a.growCol()
-	case x == 14:
+	case x < 60:
 		a.evictRow()
 	default:
 		a.evictCol()
 	}
-	if float64(a.cost-before) > a.limit {
-		a.back(0)
+}
+
+func (a *annealing) found(x int) {
+	switch x {
+	case 0:
+		a.foundUnion()
+	case 1:
+		a.foundCommon()
+	case 2:
+		a.foundShared()
+	default:
+		a.dissolve()
 	}
 }
 

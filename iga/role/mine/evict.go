@@ -49,7 +49,7 @@ func (a *annealing) mend(from, before int) {
 		if a.at(int(e.row), int(e.col)).n > 0 {
 			continue
 		}
-		if !a.coverCell(from, int(e.row), int(e.col)) || float64(a.cost-before) > a.limit+2 {
+		if !a.coverCell(from, int(e.row), int(e.col)) || float64(a.cost-before) > a.limit+4 {
 			a.back(0)
 			return
 		}

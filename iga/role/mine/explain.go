@@ -1,6 +1,9 @@
 package mine
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // choose keeps the patterns that together explain most: the one first that covers the most
 // assignments not yet covered, less what it would add and what it costs to state. A member
@@ -10,7 +13,7 @@ func (s *patterns) choose() {
 	for u := range left {
 		copy(left[u], s.rows[u])
 	}
-	gains := make([]int, len(s.found))
+	gains := make([]float64, len(s.found))
 	for i := range s.found {
 		gains[i] = s.gain(s.found[i], left)
 	}
@@ -41,7 +44,7 @@ func (s *patterns) choose() {
 	s.found = chosen
 }
 
-func (s *patterns) highest(gains []int) int {
+func (s *patterns) highest(gains []float64) int {
 	best := -1
 	for i, g := range gains {
 		if g > 0 && (best < 0 || g > gains[best]) {
@@ -51,46 +54,56 @@ func (s *patterns) highest(gains []int) int {
 	return best
 }
 
-// gain is what a pattern would explain of what is left.
-func (s *patterns) gain(x pattern, left []set) int {
+// gain is how many bits a pattern saves of stating what is left.
+func (s *patterns) gain(x pattern, left []set) float64 {
 	n := x.perms.count()
-	total := -n
+	one := s.membership(x.users.count())
+	total := -float64(n) * choice(len(s.cols), n)
 	for u := range x.users.each {
-		covers := left[u].countAnd(x.perms)
-		adds := n - s.rows[u].countAnd(x.perms)
-		if one := covers - adds - 1; one > 0 {
-			total += one
+		if g := s.saves(x, n, u, left[u]) - one; g > 0 {
+			total += g
 		}
 	}
 	return total
 }
 
+// saves is what a role with n permissions saves for one user.
+func (s *patterns) saves(x pattern, n, u int, left set) float64 {
+	return s.bits.held*float64(left.countAnd(x.perms)) - s.bits.lacking*float64(n-s.rows[u].countAnd(x.perms))
+}
+
+// membership is what naming one of so many members takes.
+func (s *patterns) membership(members int) float64 { return choice(len(s.rows), members) }
+
+// choice is the bits that each of n chosen among all takes.
+func choice(all, n int) float64 {
+	return math.Log2(float64(max(1, all))/float64(max(1, n))) + math.Log2E
+}
+
 // assign gives each user the roles that explain what they hold, the one first that
 // explains the most of what is left.
 func (s *patterns) assign() {
-	for i := range s.found {
-		s.found[i].users.clear()
-	}
-	sizes := make([]int, len(s.found))
-	for i := range s.found {
-		sizes[i] = s.found[i].perms.count()
-	}
-	left := newSet(len(s.cols))
-	var fits []int
-	for u := range s.rows {
-		fits = fits[:0]
-		for i, x := range s.found {
-			if s.rows[u].countAnd(x.perms) >= s.least(sizes[i]) {
-				fits = append(fits, i)
+	sizes, ones := make([]int, len(s.found)), make([]float64, len(s.found))
+	fits := make([][]int, len(s.rows))
+	for i, x := range s.found {
+		ones[i] = s.membership(x.users.count())
+		x.users.clear()
+		sizes[i] = s.count(x.perms)
+		least := int32(s.least(sizes[i]))
+		for u, h := range s.held {
+			if h >= least {
+				fits[u] = append(fits[u], i)
 			}
 		}
+	}
+	left := newSet(len(s.cols))
+	for u, list := range fits {
 		copy(left, s.rows[u])
-		for len(fits) > 0 {
-			best, most := -1, 0
-			for _, i := range fits {
-				adds := sizes[i] - s.rows[u].countAnd(s.found[i].perms)
-				if n := left.countAnd(s.found[i].perms) - adds - 1; n > most {
-					best, most = i, n
+		for len(list) > 0 {
+			best, most := -1, 0.0
+			for _, i := range list {
+				if g := s.saves(s.found[i], sizes[i], u, left) - ones[i]; g > most {
+					best, most = i, g
 				}
 			}
 			if best < 0 {
@@ -98,7 +111,7 @@ func (s *patterns) assign() {
 			}
 			s.found[best].users.add(u)
 			left.without(s.found[best].perms)
-			fits = slices.DeleteFunc(fits, func(i int) bool { return i == best })
+			list = slices.DeleteFunc(list, func(i int) bool { return i == best })
 		}
 	}
 }
@@ -106,23 +119,25 @@ func (s *patterns) assign() {
 // refit chooses the permissions of each role anew, by its members, and lets go of roles
 // that are not worth stating.
 func (s *patterns) refit() (changed bool) {
-	for i := range s.found {
-		x := &s.found[i]
-		n := x.users.count()
-		if n < minMembers {
-			changed = true
-			x.perms.clear()
-			continue
+	held := make([]int, len(s.cols))
+	for _, x := range s.found {
+		clear(held)
+		n := 0
+		for u := range x.users.each {
+			n++
+			for _, p := range s.m.rows[u] {
+				held[p]++
+			}
 		}
-		for p := range s.cols {
-			is := float64(s.cols[p].countAnd(x.users)) >= s.share*float64(n)
-			if is != x.perms.has(p) {
+		for p, h := range held {
+			is := n >= minMembers && float64(h) >= s.share*float64(n)
+			switch has := x.perms.has(p); {
+			case is && !has:
+				x.perms.add(p)
 				changed = true
-				if is {
-					x.perms.add(p)
-				} else {
-					x.perms.drop(p)
-				}
+			case has && !is:
+				x.perms.drop(p)
+				changed = true
 			}
 		}
 	}
@@ -134,9 +149,35 @@ func (s *patterns) refit() (changed bool) {
 func (s *patterns) settleAll() {
 	for range 6 {
 		s.assign()
-		if !s.refit() {
+		changed := s.refit()
+		if s.reprice(); !changed {
 			break
 		}
 	}
 	s.assign()
+}
+
+// reprice takes from the roles so far how rare it is that a member lacks something, and
+// that somebody has what no role gives.
+func (s *patterns) reprice() {
+	lacking, given, held := 1, 2, 1
+	covered := newSet(len(s.cols))
+	of := make([][]int, len(s.rows))
+	for i, x := range s.found {
+		for u := range x.users.each {
+			of[u] = append(of[u], i)
+		}
+	}
+	for u, roles := range of {
+		covered.clear()
+		for _, i := range roles {
+			covered.or(s.found[i].perms)
+		}
+		n, has := covered.count(), covered.countAnd(s.rows[u])
+		given += n
+		lacking += n - has
+		held += len(s.m.rows[u]) - has
+	}
+	empty := max(2, len(s.rows)*len(s.cols)-given)
+	s.bits = price{held: math.Log2(float64(empty) / float64(min(held, empty/2))), lacking: math.Log2(float64(given) / float64(min(lacking, given/2)))}
 }

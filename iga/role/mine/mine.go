@@ -102,13 +102,13 @@ func (w *work) exact(ctx context.Context) (Result, error) {
 	k := newKernel(ctx, g)
 	w.phase("numbering")
 	counting, done := share(ctx, 0.4)
-	n := k.number(counting, w.o.Seed)
+	roles, lower := k.fewest(counting, w.o.Seed)
 	late := counting.Err() != nil
 	done()
 	w.phase("polishing")
-	p := &polishing{g: g, o: w.o, lower: n.lower}
-	roles, converged := p.polish(ctx, k.expand(n.class, n.n))
-	r := Result{Lower: n.lower, Converged: converged && !late}
+	p := &polishing{g: g, o: w.o}
+	roles, converged := p.polish(ctx, roles)
+	r := Result{Lower: lower, Converged: converged && !late}
 	for _, b := range roles {
 		r.Roles = append(r.Roles, g.role(b))
 	}

@@ -24,6 +24,51 @@ const (
 	numberEfforts = 6 // each doubles the budgets
 )
 
+// fewest finds the fewest roles that cover the grid, and below which number none do.
+func (k *kernel) fewest(ctx context.Context, seed uint64) (roles []biclique, lower int) {
+	if k.joined() > maxJoined {
+		return k.greedy(ctx, k.grid.edgesOf()), k.spaced(ctx)
+	}
+	n := k.number(ctx, seed)
+	return k.expand(n.class, n.n), n.lower
+}
+
+// maxJoined bounds the memory of the graph on the kernel's edges: 400 MB.
+const maxJoined = 100 << 20
+
+// joined counts the pairs of edges that fit, up to somewhat more than the bound.
+func (k *kernel) joined() (n int) {
+	left := newSets(len(k.grid.rows), len(k.grid.cols))
+	for _, e := range k.edges {
+		left[e.row].add(int(e.col))
+	}
+	for _, e := range k.edges {
+		for x := range k.grid.cols[e.col].each {
+			n += left[x].countAnd(k.grid.rows[e.row])
+		}
+		if n > maxJoined {
+			break
+		}
+	}
+	return n
+}
+
+// spaced counts edges of which no two fit, as they come.
+func (k *kernel) spaced(ctx context.Context) int {
+	var list []edge
+	for i, e := range k.edges {
+		if i&255 == 255 && ctx.Err() != nil {
+			break
+		}
+		if !slices.ContainsFunc(list, func(f edge) bool {
+			return k.grid.rows[e.row].has(int(f.col)) && k.grid.rows[f.row].has(int(e.col))
+		}) {
+			list = append(list, e)
+		}
+	}
+	return len(list)
+}
+
 // number finds the fewest roles that cover the kernel, part by part.
 func (k *kernel) number(ctx context.Context, seed uint64) numbered {
 	all := numbered{class: make([]int32, len(k.edges))}

@@ -23,7 +23,7 @@ type Shape struct {
 
 // Make returns the matrix and, of each role that somebody has, its permissions.
 func (s Shape) Make(seed uint64) (mine.Matrix, [][]string) {
-	rows, roles := s.rows(seed)
+	rows, roles, _ := s.rows(seed)
 	var b mine.Builder
 	for u, row := range rows {
 		for p := range row {
@@ -39,6 +39,12 @@ func (s Shape) Make(seed uint64) (mine.Matrix, [][]string) {
 	return b.Matrix(), names
 }
 
+// Planted is what the roles and the exceptions that the matrix was made from cost.
+func (s Shape) Planted(seed uint64) int {
+	_, _, cost := s.rows(seed)
+	return cost
+}
+
 func user(u int) string       { return fmt.Sprintf("u%05d", u) }
 func permission(p int) string { return fmt.Sprintf("p%05d", p) }
 
@@ -50,7 +56,7 @@ func must(err error) {
 
 func between(rng *rand.Rand, span [2]int) int { return span[0] + rng.IntN(span[1]-span[0]+1) }
 
-func (s Shape) rows(seed uint64) (rows, roles []map[int]bool) {
+func (s Shape) rows(seed uint64) (rows, roles []map[int]bool, cost int) {
 	rng := rand.New(rand.NewPCG(seed, 7)) //nolint:gosec // data that can be made again, no secret
 	blocks := max(1, s.Blocks)
 	roles = make([]map[int]bool, s.Roles)
@@ -71,24 +77,36 @@ func (s Shape) rows(seed uint64) (rows, roles []map[int]bool) {
 		}
 	}
 	rows = make([]map[int]bool, s.Users)
+	for _, role := range roles {
+		cost += 1 + len(role)
+	}
+	own := map[int]bool{}
 	for u := range rows {
 		rows[u] = map[int]bool{}
+		has := map[int]bool{}
 		for n := between(rng, s.UserRoles); n > 0; n-- {
 			i := rng.IntN(s.Roles)
 			if rng.IntN(10) != 0 {
 				i = u%blocks + blocks*rng.IntN(max(1, (s.Roles-u%blocks+blocks-1)/blocks))
 			}
-			for p := range roles[min(i, s.Roles-1)] {
+			i = min(i, s.Roles-1)
+			has[i] = true
+			for p := range roles[i] {
 				rows[u][p] = true
 			}
 		}
+		cost += len(has)
 		if rng.Float64() < s.Single {
 			for n := 1 + rng.IntN(3); n > 0; n-- {
-				rows[u][rng.IntN(s.Permissions)] = true
+				p := rng.IntN(s.Permissions)
+				if cost++; !own[p] {
+					cost += 2
+				}
+				rows[u][p], own[p] = true, true
 			}
 		}
 	}
-	return rows, roles
+	return rows, roles, cost
 }
 
 // Shapes are like what organisations publish of themselves, in size and density.
