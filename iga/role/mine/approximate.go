@@ -120,4 +120,3 @@ func (m Matrix) wrong(roles []Role) (missing [][]int32, extra int) {
 	}
 	return missing, extra
 }
-

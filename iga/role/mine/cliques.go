@@ -68,8 +68,17 @@ func (c *cliques) improve(ctx context.Context, rng *rand.Rand, rounds, bound int
 			copy(best, c.class)
 		}
 	}
-	copy(c.class, best)
-	c.n = bestN
+	c.take(best, bestN)
+}
+
+// take makes another cover this one.
+func (c *cliques) take(class []int32, n int) {
+	copy(c.class, class)
+	c.n = n
+	clear(c.size)
+	for _, k := range c.class {
+		c.size[k]++
+	}
 }
 
 // regroup orders the vertices class by class.
@@ -97,13 +106,5 @@ func (c *cliques) regroup(rng *rand.Rand, order []int32, round int) {
 	for v, k := range c.class {
 		order[start[k]] = int32(v)
 		start[k]++
-	}
-}
-
-// recount makes the sizes those of the classes as they are.
-func (c *cliques) recount() {
-	clear(c.size)
-	for _, k := range c.class {
-		c.size[k]++
 	}
 }

@@ -179,11 +179,11 @@ func (c *cover) back(mark int) {
 	c.journal = c.journal[:mark]
 }
 
-// snapshot copies the roles that are not empty.
+// snapshot copies the roles that give anybody anything.
 func (c *cover) snapshot() []biclique {
 	var roles []biclique
 	for i, b := range c.roles {
-		if c.size[i] == (extent{}) {
+		if c.size[i].rows == 0 || c.size[i].cols == 0 {
 			continue
 		}
 		roles = append(roles, biclique{append(set(nil), b.rows...), append(set(nil), b.cols...)})

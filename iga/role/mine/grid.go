@@ -1,8 +1,6 @@
 package mine
 
-import (
-	"encoding/binary"
-)
+import "encoding/binary"
 
 // grid is the matrix as the search sees it: users who have the same are one row, and
 // permissions that the same users have are one column, each with its weight. Nothing is
@@ -25,7 +23,7 @@ func newGrid(m Matrix) (*grid, error) {
 		}
 	}
 	g := &grid{users: alike(m.rows), perms: alike(holders)}
-	if n := g.cells(); n > MaxCells {
+	if len(g.users)*len(g.perms) > MaxCells {
 		return nil, ErrTooLarge.With("%d different users by %d different permissions are more than %d cells: mine one system or one unit at a time", len(g.users), len(g.perms), MaxCells)
 	}
 	g.rows, g.cols = newSets(len(g.users), len(g.perms)), newSets(len(g.perms), len(g.users))

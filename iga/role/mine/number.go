@@ -27,7 +27,11 @@ const (
 // fewest finds the fewest roles that cover the grid, and below which number none do.
 func (k *kernel) fewest(ctx context.Context, seed uint64) (roles []biclique, lower int) {
 	if k.joined() > maxJoined {
-		return k.greedy(ctx, k.grid.edgesOf()), k.spaced(ctx)
+		class, n := starsOf(k.edges)
+		if roles = k.greedy(ctx, k.grid.edgesOf()); n < len(roles) {
+			roles = k.expand(class, n)
+		}
+		return roles, k.spaced(ctx)
 	}
 	n := k.number(ctx, seed)
 	return k.expand(n.class, n.n), n.lower
@@ -78,7 +82,11 @@ func (k *kernel) number(ctx context.Context, seed uint64) numbered {
 	parts := k.fittings(ctx)
 	slices.SortStableFunc(parts, func(a, b *fitting) int { return cmp.Compare(len(a.edges), len(b.edges)) })
 	for i, f := range parts {
-		s := newSettling(f, rand.New(rand.NewPCG(seed, uint64(i)))) //nolint:gosec // a search that can be repeated, no secret
+		cells := make([]edge, len(f.edges))
+		for v, e := range f.edges {
+			cells[v] = k.edges[e]
+		}
+		s := newSettling(f, cells, rand.New(rand.NewPCG(seed, uint64(i)))) //nolint:gosec // a search that can be repeated, no secret
 		s.settle(ctx)
 		for v, e := range f.edges {
 			all.class[e] = int32(all.n) + s.class[v]
@@ -98,6 +106,7 @@ func (k *kernel) number(ctx context.Context, seed uint64) numbered {
 // settling narrows the number for one part from both sides.
 type settling struct {
 	f     *fitting
+	cells []edge // the edges themselves
 	rng   *rand.Rand
 	apart []bool
 	lower int
@@ -105,8 +114,8 @@ type settling struct {
 	n     int
 }
 
-func newSettling(f *fitting, rng *rand.Rand) *settling {
-	return &settling{f: f, rng: rng, lower: 1}
+func newSettling(f *fitting, cells []edge, rng *rand.Rand) *settling {
+	return &settling{f: f, cells: cells, rng: rng, lower: 1}
 }
 
 func (s *settling) settle(ctx context.Context) {
@@ -119,16 +128,18 @@ func (s *settling) settle(ctx context.Context) {
 	c := newCliques(s.f)
 	c.greedy(s.order(), false)
 	c.improve(ctx, s.rng, greedyRounds/10, s.lower)
-	s.class, s.n = c.class, c.n
+	if class, n := starsOf(s.cells); n < c.n {
+		c.take(class, n)
+		c.improve(ctx, s.rng, greedyRounds/10, s.lower)
+	}
+	s.class, s.n = slices.Clone(c.class), c.n
 	for effort := 0; effort < numberEfforts && s.lower < s.n && ctx.Err() == nil; effort++ {
 		s.bound(a.search(ctx, s.rng, apartRounds<<effort, s.n), a.bestOne)
 		c.improve(ctx, s.rng, greedyRounds<<effort, s.lower)
-		s.class, s.n = c.class, c.n
+		s.class, s.n = slices.Clone(c.class), c.n
 		s.fewer(ctx, partialMoves<<effort)
-		copy(c.class, s.class)
-		c.n = s.n
-		c.recount()
 		s.decide(ctx, decideNodes<<effort)
+		c.take(s.class, s.n)
 	}
 }
 

@@ -20,7 +20,9 @@ type polishing struct {
 const (
 	chains   = 2          // covers that are cooled side by side
 	maxMoves = 20_000_000 // of one cooling
-	warm     = 0.6        // where the second chain begins, from the best so far
+	// A cooling was in vain that gained no more than this part of the cost.
+	worthwhile = 5_000
+	warm       = 0.6 // where the second chain begins, from the best so far
 )
 
 // firstMoves is how long the first cooling is; each further one has twice as many.
@@ -30,6 +32,9 @@ func (p *polishing) firstMoves() int {
 
 // polish returns the cheapest cover found and whether the search ended by itself.
 func (p *polishing) polish(ctx context.Context, roles []biclique) ([]biclique, bool) {
+	if p.g.edges == 0 {
+		return nil, true
+	}
 	p.begin(roles)
 	moves := p.firstMoves()
 	for vain := 0; vain < p.o.Effort; vain++ {
@@ -86,8 +91,9 @@ func (p *polishing) fitting(ctx context.Context, moves int) (n int, whole bool) 
 	return moves, true
 }
 
-// round cools all chains side by side and says whether one found something better.
-func (p *polishing) round(ctx context.Context, moves int) (better bool) {
+// round cools all chains side by side and says whether what was gained is worth another.
+func (p *polishing) round(ctx context.Context, moves int) bool {
+	before := p.cost
 	found, costs := make([][]biclique, len(p.chains)), make([]int, len(p.chains))
 	began := time.Now()
 	var all sync.WaitGroup
@@ -102,10 +108,10 @@ func (p *polishing) round(ctx context.Context, moves int) (better bool) {
 	p.perMove = time.Since(began) / time.Duration(moves)
 	for i := range p.chains {
 		if found[i] != nil && costs[i] < p.cost {
-			p.best, p.cost, better = found[i], costs[i], true
+			p.best, p.cost = found[i], costs[i]
 		}
 	}
-	return better
+	return before-p.cost > before/worthwhile
 }
 
 // rewarm lets the second chain go on from the best of all.

@@ -48,3 +48,32 @@ func Spoil(m mine.Matrix, n Noise, seed uint64) (spoilt mine.Matrix, off, on int
 	}
 	return b.Matrix(), off, on
 }
+
+// Noises are the kinds that are measured: as many assignments put anywhere as are taken
+// away, only put, and as many of the empty cells as of the others, which is far more.
+var Noises = []Noise{
+	{Name: "5 % off, as many on", Off: 0.05, On: 0.05},
+	{Name: "5 % on", On: 0.05},
+	{Name: "5 % of all cells", Off: 0.05, On: 0.05, Cells: true},
+}
+
+// Found counts the planted roles to which some mined one has this Jaccard similarity of
+// permissions at least.
+func Found(m mine.Matrix, roles []mine.Role, planted [][]string, similarity float64) (n int) {
+	at := map[string]int32{}
+	for i, name := range m.Permissions {
+		at[name] = int32(i)
+	}
+	for _, names := range planted {
+		one := mine.Role{}
+		for _, name := range names {
+			if p, ok := at[name]; ok {
+				one.Permissions = append(one.Permissions, p)
+			}
+		}
+		if mine.Similarity([]mine.Role{one}, roles) >= similarity {
+			n++
+		}
+	}
+	return n
+}
