@@ -59,21 +59,37 @@ var Noises = []Noise{
 
 // Found counts the planted roles to which some mined one has this Jaccard similarity of
 // permissions at least.
-func Found(m mine.Matrix, roles []mine.Role, planted [][]string, similarity float64) (n int) {
-	at := map[string]int32{}
-	for i, name := range m.Permissions {
-		at[name] = int32(i)
-	}
-	for _, names := range planted {
-		one := mine.Role{}
-		for _, name := range names {
-			if p, ok := at[name]; ok {
-				one.Permissions = append(one.Permissions, p)
-			}
-		}
-		if mine.Similarity([]mine.Role{one}, roles) >= similarity {
+func Found(m mine.Matrix, roles []mine.Role, planted [][]string, similarity float64) int {
+	return like(numbered(m, planted), roles, similarity)
+}
+
+// Like counts the mined roles to which some planted one has it.
+func Like(m mine.Matrix, roles []mine.Role, planted [][]string, similarity float64) int {
+	return like(roles, numbered(m, planted), similarity)
+}
+
+func like(one, two []mine.Role, similarity float64) (n int) {
+	for _, x := range one {
+		if mine.Similarity([]mine.Role{x}, two) >= similarity {
 			n++
 		}
 	}
 	return n
+}
+
+// numbered makes roles of names; what nobody has any more is in none.
+func numbered(m mine.Matrix, planted [][]string) []mine.Role {
+	at := map[string]int32{}
+	for i, name := range m.Permissions {
+		at[name] = int32(i)
+	}
+	roles := make([]mine.Role, len(planted))
+	for i, names := range planted {
+		for _, name := range names {
+			if p, ok := at[name]; ok {
+				roles[i].Permissions = append(roles[i].Permissions, p)
+			}
+		}
+	}
+	return roles
 }

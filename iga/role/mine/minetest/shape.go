@@ -1,5 +1,3 @@
-// Package minetest makes user-permission matrices of many shapes, with the roles that they
-// were made from.
 package minetest
 
 import (
