@@ -45,7 +45,7 @@ roles so far are printed, and "converged" is false.
 With --attributes, a CSV file of users and what is known of them, each role gets a name and
 a rule where their attributes explain it. docs/how-to/role-mining.md says what all of it
 means.`,
-		Example: "  writ role mine --pairs pairs.txt --timeout 60s -o json\n  writ system show payroll -o csv | cut -f1,2 -d, | tr , ' ' | writ role mine --pairs - --objective edges",
+		Example: "  writ role mine --pairs pairs.txt --timeout 60s -o json\n  grep -v test pairs.txt | writ role mine --pairs - --objective edges --attributes people.csv",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.mineRoles(cmd, w) },
 	}

@@ -20,17 +20,18 @@ type annealing struct {
 	rowOf  [][]int32 // the columns of each row as a list
 	colOf  [][]int32
 	bare   []edge  // scratch
+	most   int     // as many roles as there may be
 	free   bool    // whether the number of roles is
 	vacant []int32 // roles without anything, perhaps
 }
 
 func newAnnealing(c *cover, rng *rand.Rand) *annealing {
-	a := &annealing{cover: c, rng: rng, rowOf: make([][]int32, len(c.g.rows)), colOf: make([][]int32, len(c.g.cols))}
+	a := &annealing{cover: c, rng: rng, most: c.g.maxRoles(), rowOf: make([][]int32, len(c.g.rows)), colOf: make([][]int32, len(c.g.cols))}
 	for r := range c.g.rows {
-		a.rowOf[r] = c.g.rows[r].list(nil)
+		a.rowOf[r] = c.g.rows[r].list()
 	}
 	for p := range c.g.cols {
-		a.colOf[p] = c.g.cols[p].list(nil)
+		a.colOf[p] = c.g.cols[p].list()
 	}
 	return a
 }
@@ -70,13 +71,13 @@ func (a *annealing) move() {
 	a.journal = a.journal[:0]
 	a.limit = -a.t * math.Log(1-a.rng.Float64())
 	before := a.cost
-	if x := a.rng.IntN(64); x >= 4 || !a.free {
+	if x := a.rng.IntN(64); x >= 4 || !a.free || len(a.roles) >= a.most {
 		a.change()
 	} else {
 		a.found(x)
 	}
 	if float64(a.cost-before) > a.limit {
-		a.back(0)
+		a.back()
 	}
 }
 

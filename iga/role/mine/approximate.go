@@ -48,7 +48,7 @@ func (s *patterns) roles() []Role {
 	var list []Role
 	for _, x := range s.found {
 		if !x.users.empty() {
-			list = append(list, Role{Members: x.users.list(nil), Permissions: x.perms.list(nil)})
+			list = append(list, Role{Members: x.users.list(), Permissions: x.perms.list()})
 		}
 	}
 	return list

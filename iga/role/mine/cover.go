@@ -44,8 +44,13 @@ func (l *list) drop(x int32) {
 	}
 }
 
-// maxRoles is as many as a cell can name.
-const maxRoles = 1<<16 - 2
+// maxRoles is as many as a cell can name, and no more than memory is meant for.
+func (g *grid) maxRoles() int {
+	return min(1<<16-2, maxCover/(5*(len(g.rows)+len(g.cols))+1))
+}
+
+// maxCover is what the roles of one cover may take in memory; its cells take up to 256 MB.
+const maxCover = 200 << 20
 
 func newCover(g *grid, roles []biclique) *cover {
 	c := &cover{g: g, rowRoles: make([]list, len(g.rows)), colRoles: make([]list, len(g.cols)), cells: make([]cell, g.cells()), each: 1}
@@ -161,9 +166,9 @@ func (c *cover) grew(i, weight, rows, cols int) {
 	}
 }
 
-// back takes back all steps since a mark in the journal.
-func (c *cover) back(mark int) {
-	for n := len(c.journal) - 1; n >= mark; n-- {
+// back takes back all steps in the journal.
+func (c *cover) back() {
+	for n := len(c.journal) - 1; n >= 0; n-- {
 		s := c.journal[n]
 		switch {
 		case s.col && s.in:
@@ -176,7 +181,7 @@ func (c *cover) back(mark int) {
 			c.addRow(int(s.role), int(s.at))
 		}
 	}
-	c.journal = c.journal[:mark]
+	c.journal = c.journal[:0]
 }
 
 // snapshot copies the roles that give anybody anything.

@@ -40,8 +40,8 @@
 // Evaluating role mining algorithms, SACMAT 2009. D. V. Andrade, M. G. C. Resende, R. F.
 // Werneck, Fast local search for the maximum independent set problem, 2012. D. Chalupa, on
 // clique covers by iterated greedy, after J. Culberson and F. Luo. I. Blöchliger, N.
-// Zufferey, A graph coloring heuristic using partial solutions, 2008. D. Brélaz, New
-// methods to color the vertices of a graph, 1979. S. Kirkpatrick et al., Optimization by
+// Zufferey, A graph colouring heuristic using partial solutions, 2008. D. Brélaz, New
+// methods to colour the vertices of a graph, 1979. S. Kirkpatrick et al., Optimization by
 // simulated annealing, 1983. J. Rissanen on minimum description length, which chooses among
 // patterns, as in C. Lucchese et al., PaNDa+, 2014.
 package mine

@@ -50,7 +50,7 @@ func (a *annealing) mend(from, before int) {
 			continue
 		}
 		if !a.coverCell(from, int(e.row), int(e.col)) || float64(a.cost-before) > a.limit+4 {
-			a.back(0)
+			a.back()
 			return
 		}
 	}

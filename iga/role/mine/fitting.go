@@ -27,25 +27,25 @@ func (f *fitting) fits(a, b int32) bool {
 
 // fittings splits the kernel into its connected parts.
 func (k *kernel) fittings(ctx context.Context) []*fitting {
-	from := make([]int32, len(k.grid.rows)+1) // first edge of each row
+	from := make([]int32, len(k.rows)+1) // first edge of each row
 	for _, e := range k.edges {
 		from[e.row+1]++
 	}
-	for r := range k.grid.rows {
+	for r := range k.rows {
 		from[r+1] += from[r]
 	}
-	left := newSets(len(k.grid.rows), len(k.grid.cols))
+	left := newSets(len(k.rows), len(k.cols))
 	for _, e := range k.edges {
 		left[e.row].add(int(e.col))
 	}
 	neighbours := func(i int32, list []int32) []int32 {
 		e := k.edges[i]
-		for x := range k.grid.cols[e.col].each {
-			if !left[x].meets(k.grid.rows[e.row]) {
+		for x := range k.cols[e.col].each {
+			if !left[x].meets(k.rows[e.row]) {
 				continue
 			}
 			for j := from[x]; j < from[x+1]; j++ {
-				if j != i && k.grid.rows[e.row].has(int(k.edges[j].col)) {
+				if j != i && k.rows[e.row].has(int(k.edges[j].col)) {
 					list = append(list, j)
 				}
 			}

@@ -15,7 +15,7 @@ func (a *annealing) foundUnion() {
 		}
 	}
 	if a.size[n].rows < 2 {
-		a.back(0)
+		a.back()
 		return
 	}
 	for _, k := range [2]int{i, j} {
@@ -41,7 +41,7 @@ func (a *annealing) foundCommon() {
 		}
 	}
 	if a.size[n].cols < 1 {
-		a.back(0)
+		a.back()
 		return
 	}
 	for _, k := range [2]int{i, j} {

@@ -109,7 +109,7 @@ func (k *kernel) expand(class []int32, n int) []biclique {
 	of := make(map[edge]int32, len(k.edges)+len(k.removed))
 	roles := make([]biclique, n)
 	for i := range roles {
-		roles[i] = biclique{newSet(len(k.grid.rows)), newSet(len(k.grid.cols))}
+		roles[i] = biclique{newSet(len(k.rows)), newSet(len(k.cols))}
 	}
 	put := func(e edge, c int32) {
 		of[e] = c

@@ -28,7 +28,7 @@ const (
 func (k *kernel) fewest(ctx context.Context, seed uint64) (roles []biclique, lower int) {
 	if k.joined() > maxJoined {
 		class, n := starsOf(k.edges)
-		if roles = k.greedy(ctx, k.grid.edgesOf()); n < len(roles) {
+		if roles = k.greedy(ctx, k.edgesOf()); n < len(roles) {
 			roles = k.expand(class, n)
 		}
 		return roles, k.spaced(ctx)
@@ -42,13 +42,13 @@ const maxJoined = 100 << 20
 
 // joined counts the pairs of edges that fit, up to somewhat more than the bound.
 func (k *kernel) joined() (n int) {
-	left := newSets(len(k.grid.rows), len(k.grid.cols))
+	left := newSets(len(k.rows), len(k.cols))
 	for _, e := range k.edges {
 		left[e.row].add(int(e.col))
 	}
 	for _, e := range k.edges {
-		for x := range k.grid.cols[e.col].each {
-			n += left[x].countAnd(k.grid.rows[e.row])
+		for x := range k.cols[e.col].each {
+			n += left[x].countAnd(k.rows[e.row])
 		}
 		if n > maxJoined {
 			break
@@ -65,7 +65,7 @@ func (k *kernel) spaced(ctx context.Context) int {
 			break
 		}
 		if !slices.ContainsFunc(list, func(f edge) bool {
-			return k.grid.rows[e.row].has(int(f.col)) && k.grid.rows[f.row].has(int(e.col))
+			return k.rows[e.row].has(int(f.col)) && k.rows[f.row].has(int(e.col))
 		}) {
 			list = append(list, e)
 		}

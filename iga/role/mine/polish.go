@@ -32,8 +32,11 @@ func (p *polishing) firstMoves() int {
 
 // polish returns the cheapest cover found and whether the search ended by itself.
 func (p *polishing) polish(ctx context.Context, roles []biclique) ([]biclique, bool) {
-	if p.g.edges == 0 {
+	switch {
+	case p.g.edges == 0:
 		return nil, true
+	case len(roles) > p.g.maxRoles():
+		return roles, false
 	}
 	p.begin(roles)
 	moves := p.firstMoves()

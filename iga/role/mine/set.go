@@ -115,8 +115,8 @@ func (s set) each(yield func(int) bool) {
 	}
 }
 
-// list appends the members to a slice.
-func (s set) list(to []int32) []int32 {
+// list is the members in order.
+func (s set) list() (to []int32) {
 	for i, w := range s {
 		for ; w != 0; w &= w - 1 {
 			to = append(to, int32(i<<6+bits.TrailingZeros64(w)))

@@ -5,7 +5,7 @@ func (c *cover) freeRow(i, r int) bool { return c.rowNeeds[i][r] == 0 }
 
 func (c *cover) freeCol(i, p int) bool { return c.colNeeds[i][p] == 0 }
 
-// trim drops what covers nothing alone, the heaviest first, until nothing does.
+// trim drops what covers nothing alone, until nothing does.
 func (c *cover) trim() {
 	for again := true; again; {
 		again = false
