@@ -45,6 +45,11 @@ func mineShape(b *testing.B, m mine.Matrix, o mine.Options) {
 	b.ReportMetric(took.Seconds(), "s")
 	b.ReportMetric(float64(len(r.Roles)), "roles")
 	b.ReportMetric(float64(r.Lower), "lower")
+	converged := 0.0
+	if r.Converged {
+		converged = 1
+	}
+	b.ReportMetric(converged, "converged")
 	b.ReportMetric(float64(r.Complexity()), "wsc")
 	b.ReportMetric(float64(len(r.Roles))/float64(len(plain.Roles)), "roles/greedy")
 	b.ReportMetric(float64(r.Complexity())/float64(plain.Complexity()), "wsc/greedy")

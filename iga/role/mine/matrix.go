@@ -13,7 +13,7 @@ import (
 const (
 	MaxPairs = 20_000_000
 	MaxCells = 64 << 20
-	maxSide  = 2_000_000
+	maxSide  = 1_000_000
 )
 
 // ErrTooLarge says that a matrix is beyond what is mined in one piece.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -38,8 +39,13 @@ func TestReadingPairs(t *testing.T) {
 type endless struct{ n int }
 
 func (e *endless) Read(p []byte) (int, error) {
-	e.n++
-	return copy(p, fmt.Sprintf("u%d p%d\n", e.n, e.n%7)), nil
+	b := p[:0]
+	for len(b) < len(p)-40 {
+		e.n++
+		b = strconv.AppendInt(b, int64(e.n), 10)
+		b = append(b, " p\n"...)
+	}
+	return len(b), nil
 }
 
 // What is too large is refused while it is read, not when memory is gone.
