@@ -99,11 +99,14 @@ func (w *work) exact(ctx context.Context) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	k := newKernel(ctx, g)
+	reducing, done := share(ctx, 0.4)
+	k := newKernel(reducing, g)
+	late := reducing.Err() != nil
+	done()
 	w.phase("numbering")
 	counting, done := share(ctx, 0.4)
 	roles, lower := k.fewest(counting, w.o.Seed)
-	late := counting.Err() != nil
+	late = late || counting.Err() != nil
 	done()
 	w.phase("polishing")
 	p := &polishing{g: g, o: w.o}

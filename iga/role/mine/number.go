@@ -61,7 +61,7 @@ func (k *kernel) joined() (n int) {
 func (k *kernel) spaced(ctx context.Context) int {
 	var list []edge
 	for i, e := range k.edges {
-		if i&255 == 255 && ctx.Err() != nil {
+		if i&(1<<16-1) == 1<<16-1 && ctx.Err() != nil {
 			break
 		}
 		if !slices.ContainsFunc(list, func(f edge) bool {
