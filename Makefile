@@ -83,7 +83,7 @@ soak: ## the tests that try random things, at full length
 fuzz-http: ## every route with thousands of requests that are almost right; WRIT_FUZZ_ROUNDS says how many
 	WRIT_FUZZ_ROUNDS=$${WRIT_FUZZ_ROUNDS:-2000} $(GO) test -count=1 -timeout 60m -run '^TestNoRouteBreaksOrLeaks$$' -v ./cmd/writ
 
-bench: bench-lifecycle bench-decide bench-graph bench-search bench-assess bench-ingest bench-http bench-console ## all benchmarks
+bench: bench-decide bench-graph bench-search bench-assess bench-ingest bench-lifecycle bench-mine bench-http bench-console ## all benchmarks
 
 bench-decide: ## a full decision beside bare Cedar on the applicable policies
 	$(GO) test -run '^$$' -bench '^BenchmarkDecide$$' -benchtime 3s ./policy
@@ -107,6 +107,9 @@ bench-lifecycle: ## what everybody of the large company should have: anew, after
 bench-http: ## decisions over HTTP beside an empty route: a processor's time, requests a second, waiting
 	$(GO) test -run '^$$' -bench '^BenchmarkHTTP$$' -benchtime 1x -timeout 20m ./bench
 
+bench-mine: ## role mining on made-up matrices of many shapes beside a plain greedy one, and planted roles under noise; half an hour
+	$(GO) test -run '^$$' -bench '^BenchmarkMine' -benchtime 1x -timeout 2h ./bench
+
 bench-console: console ## the console of the large company in a real browser: when it can be used, and its first page
 	$(GO) test -run '^$$' -bench '^BenchmarkConsole$$' -benchtime 1x -timeout 60m ./bench
 
@@ -122,4 +125,4 @@ release: console ## static binaries for each platform, with checksums, into bin/
 clean: ## what make made
 	rm -rf bin demo console/node_modules console/dist/assets console/dist/*.*
 
-.PHONY: help test-console console-check demo demo-reset build test quick install check format format-check vet lint verify fuzz soak bench bench-decide bench-graph bench-search bench-assess bench-ingest bench-lifecycle vuln release clean fuzz-http bench-http bench-console console
+.PHONY: help test-console console-check demo demo-reset build test quick install check format format-check vet lint verify fuzz soak bench bench-decide bench-graph bench-search bench-assess bench-ingest bench-lifecycle bench-mine vuln release clean fuzz-http bench-http bench-console console

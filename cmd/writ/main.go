@@ -90,7 +90,7 @@ Start with:  writ demo            a made-up company, answered in seconds
 		id       string
 		commands []*cobra.Command
 	}{
-		{"see", []*cobra.Command{a.assessCommand(), a.whoCanCommand(), a.accessCommand(), a.whyCommand(), a.searchCommand(), a.entitlementCommand(), a.findingsCommand(), a.coverageCommand()}},
+		{"see", []*cobra.Command{a.assessCommand(), a.whoCanCommand(), a.accessCommand(), a.whyCommand(), a.searchCommand(), a.entitlementCommand(), a.findingsCommand(), a.coverageCommand(), a.roleCommand()}},
 		{"feed", []*cobra.Command{a.systemCommand(), a.sourceCommand(), a.accountCommand(), a.sampleCommand(), a.demoCommand()}},
 		{"serve", []*cobra.Command{a.serverCommand(), a.signinCommand(), a.functionCommand(), a.scopeCommand()}},
 		{"call", []*cobra.Command{a.loginCommand(), a.logoutCommand(), a.apiCommand(), a.tokenCommand()}},

@@ -165,6 +165,8 @@ func TestGraphRules(t *testing.T) {
 		{"SQL in a test", Package{Path: "audit", Doc: doc, TestImports: []string{"database/sql"}}, ""},
 		{"guessable numbers", imports("signin", "math/rand/v2"), "guessable seed"},
 		{"guessable numbers in the sample", imports("inventory/sample", "math/rand/v2"), ""},
+		{"guessable numbers in a search", imports("iga/role/mine", "math/rand/v2"), ""},
+		{"guessable numbers beside a search", imports("iga/role", "math/rand/v2"), "guessable seed"},
 		{"guessable numbers in a test", Package{Path: "graph", Doc: doc, TestImports: []string{"math/rand"}}, ""},
 		{"a program", imports("pam/rotate", "os/exec"), "starts no program"},
 		{"cgo", imports("internal/seal", "C"), "without cgo"},

@@ -132,7 +132,7 @@ var modules = []module{
 	{"database/sql", sqlFolders, true, sqlWhy},
 	{"github.com/jackc/pgx", sqlFolders, true, sqlWhy},
 	{"modernc.org/sqlite", sqlFolders, true, sqlWhy},
-	{"math/rand", []string{"inventory/sample"}, true, "numbers from a guessable seed have opened systems (lesson 22); only crypto/rand, but for sample companies and tests"},
+	{"math/rand", []string{"inventory/sample", "iga/role/mine"}, true, "numbers from a guessable seed have opened systems (lesson 22); only crypto/rand, but for sample companies, searches that must be repeatable, and tests"},
 	{"os/exec", []string{"internal/testkit", "e2e"}, true, "Writ starts no program: text that a system or a user sent cannot become a command (lessons 2, 12)"},
 	{"plugin", nil, false, "no code is loaded at run time (lesson 12)"},
 	{"C", nil, false, "the product is built without cgo; what needs it stands behind a build tag in a folder of its own"},
