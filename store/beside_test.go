@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -85,6 +86,65 @@ func TestBesideTheOwner(t *testing.T) {
 			t.Errorf("the log that both wrote: %+v, %v", r, err)
 		}
 	})
+}
+
+// Whoever writes without a pause keeps nobody out: between two changes of one process
+// there is one of each other that waits.
+func TestWritersTakeTurns(t *testing.T) {
+	ctx := asTester(t.Context())
+	cfg := Config{Dir: t.TempDir()}
+	busy := openStore(t, cfg)
+	cfg.Beside = true
+	other, err := Open(ctx, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close() //nolint:errcheck // it has nothing left to write
+	const changes = 20
+	over := make(chan struct{})
+	begun := make(chan struct{}, 1)
+	var writes atomic.Int64
+	var all sync.WaitGroup
+	all.Go(func() {
+		for {
+			select {
+			case <-over:
+				return
+			default:
+			}
+			err := busy.change(ctx, audit.Event{Action: "test.busy"}, func(t *tx) error {
+				writes.Add(1)
+				select {
+				case begun <- struct{}{}:
+				default:
+				}
+				for key := range int64(500) {
+					if err := t.changed(ctx, access.Ref{Kind: access.KindIdentity, Key: key + 1}); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	})
+	overtaken := int64(0)
+	for range changes {
+		<-begun // and so it has to wait
+		before := writes.Load()
+		if err := other.change(ctx, audit.Event{Action: "test.other"}, func(*tx) error { return nil }); err != nil {
+			t.Error(err)
+		}
+		overtaken += writes.Load() - before
+	}
+	close(over)
+	all.Wait()
+	if t.Logf("%d changes of one were overtaken %d times", changes, overtaken); overtaken > 3*changes {
+		t.Errorf("%d changes had to wait for %d", changes, overtaken)
+	}
 }
 
 // Another schema than its own is neither read nor migrated.

@@ -20,6 +20,11 @@ func (db *DB) bookkeep(ctx context.Context, fn func(t *tx) error) error {
 		return fmt.Errorf("reaching the database: %w", err)
 	}
 	defer conn.Close() //nolint:errcheck // it goes back to the pool
+	give, err := db.turns.take()
+	if err != nil {
+		return err
+	}
+	defer give()
 	sqlTx, err := conn.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("beginning bookkeeping: %w", err)

@@ -47,6 +47,7 @@ type DB struct {
 	d      dialect
 	dir    string
 	beside bool
+	turns  *turns // nil on PostgreSQL
 	nowFn  func() time.Time
 	keys   keyBlocks
 	unlock func() error
@@ -134,6 +135,9 @@ func (db *DB) openSQLite(ctx context.Context, path string) (err error) {
 		return err
 	}
 	db.w.SetMaxOpenConns(1)
+	if db.turns, err = openTurns(filepath.Dir(path)); err != nil {
+		return err
+	}
 	if err := db.w.PingContext(ctx); err != nil {
 		return ErrConfig.With("the database %s cannot be opened", path).Because(err)
 	}
@@ -197,6 +201,8 @@ func (db *DB) Close() error {
 	if db.w != nil {
 		errs = append(errs, db.w.Close())
 	}
+	errs = append(errs, db.turns.close())
+	db.turns = nil
 	if db.unlock != nil {
 		errs = append(errs, db.unlock())
 		db.unlock = nil

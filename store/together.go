@@ -74,10 +74,19 @@ func (db *DB) sameState(ctx context.Context, n int) (list []*query, end func(), 
 		}
 		return list, end, nil
 	}
-	// SQLite has one writer, and nobody else owns the data directory: while we hold
-	// its connection nothing is committed. A transaction sees the state of its first
-	// read.
-	w, err := db.w.BeginTx(ctx, nil)
+	// SQLite has one writer: while we are it nothing is committed, by other processes
+	// neither. A transaction sees the state of its first read.
+	conn, err := db.w.Conn(ctx)
+	if err != nil {
+		return nil, end, err
+	}
+	defer conn.Close() //nolint:errcheck // it goes back to the pool
+	give, err := db.turns.take()
+	if err != nil {
+		return nil, end, err
+	}
+	defer give()
+	w, err := conn.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, end, err
 	}

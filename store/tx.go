@@ -82,6 +82,11 @@ func (db *DB) change(ctx context.Context, e audit.Event, fn func(t *tx) error) e
 		return fmt.Errorf("reaching the database: %w", err)
 	}
 	defer conn.Close() //nolint:errcheck // it goes back to the pool
+	give, err := db.turns.take()
+	if err != nil {
+		return err
+	}
+	defer give()
 	sqlTx, err := conn.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("beginning a change: %w", err)
