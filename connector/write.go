@@ -2,6 +2,7 @@ package connector
 
 import (
 	"context"
+	"strings"
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/internal/secret"
@@ -52,6 +53,7 @@ const (
 type Change struct {
 	Kind    ChangeKind
 	Account string            // native id, for changes of an account that is there
+	Mark    string            // of that account, where Writ made it: see NewAccount
 	New     *NewAccount       // CreateAccount
 	Set     map[string]string // UpdateAccount; "" takes the value away
 	Grant   Grant             // AddGrant, RemoveGrant
@@ -60,15 +62,18 @@ type Change struct {
 // NewAccount is an account to be made.
 type NewAccount struct {
 	Login string
-	// Mark says whose the account is, in Writ's words. It is written where the system has
-	// room for it, and tells an account that was made, though the answer was lost, from
-	// somebody else's of the same login: that is ErrTaken.
+	// Mark says whose the account is, in Writ's words, and nobody can guess it. It is
+	// written where the system has room for it, and tells an account that was made, though
+	// the answer was lost, from somebody else's of the same login: that is ErrTaken. A
+	// Change that names a mark is refused likewise where the account has another one, or
+	// none: logins are used again, and what was meant may be gone since.
 	Mark string
 	// Values are of what the Spec calls settable.
 	Values map[string]string
-	// Credential is the first password. It is good once: at the first sign-in another
-	// must be chosen, and it ends by itself at CredentialEnds, as far as the system knows
-	// how. Without one nobody can sign in with a password.
+	// Credential is the first password: printable ASCII. It is good once: at the first
+	// sign-in another must be chosen, and it ends by itself at CredentialEnds, as far as the
+	// system knows how. Without one nobody can sign in with a password. An account that is
+	// made again gets the one of the last attempt, unless its holder has chosen another.
 	Credential     secret.Secret
 	CredentialEnds access.Time
 	Expires        access.Time // the account's own end; zero is none
@@ -79,4 +84,28 @@ type Setting struct {
 	Name, Help string
 	Required   bool // to make an account
 	Fixed      bool // once it is made
+}
+
+// Sign is a mark as it stands in a system, beside whatever else may stand there.
+func Sign(mark string) string { return signed + mark }
+
+// Signed is the mark in a text that is nothing else, or "".
+func Signed(text string) string {
+	mark, ok := strings.CutPrefix(strings.TrimSpace(text), signed)
+	if !ok || !isMark(mark) {
+		return ""
+	}
+	return mark
+}
+
+const (
+	signed    = "writ="
+	maxMark   = 64
+	maxLogin  = 256
+	maxValue  = 1024
+	maxSecret = 256
+)
+
+func isMark(s string) bool {
+	return s != "" && len(s) <= maxMark && strings.Trim(s, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.") == ""
 }

@@ -161,6 +161,15 @@ func TestHowToPostgres(t *testing.T) {
 	sameCounts(t, d.counts(t, "payroll"), d.counts(t, "super"))
 }
 
+// The role that the PostgreSQL page makes for changes lives an account through, and reads.
+func TestHowToPostgresChanges(t *testing.T) {
+	server := testkit.NewPostgres(t)
+	for _, statements := range page(t, "postgres").blocks(t, "sql", "change") {
+		server.Exec(t, "postgres", statements)
+	}
+	liveThrough(t, postgres.Spec(), connector.Config{Name: "payroll", Address: strings.Replace(server.URL("postgres"), "postgres@", "writ_change@", 1)}, nil)
+}
+
 // The account that the Linux page makes reads as much as root.
 func TestHowToLinux(t *testing.T) {
 	host := testkit.LinuxHost(t)
