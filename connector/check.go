@@ -62,6 +62,8 @@ func (s Spec) checkValues(values map[string]string, made bool) string {
 			return "an account has no attribute " + strconv.Quote(Text(name, maxMark)) + " that can be set"
 		case len(value) > maxValue || !isText(value):
 			return name + " is too long, or holds what is not text"
+		case name == SetLogin && (made || value == "" || len(value) > maxLogin):
+			return "the login is given when an account is made, and later by another one"
 		case made:
 		case s.Settable[i].Fixed:
 			return name + " is fixed once the account is made"

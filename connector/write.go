@@ -86,6 +86,10 @@ type Setting struct {
 	Fixed      bool // once it is made
 }
 
+// SetLogin is the setting that gives an account another login, in systems whose native
+// ids are not logins. A new one is made with its login.
+const SetLogin = "login"
+
 // Sign is a mark as it stands in a system, beside whatever else may stand there.
 func Sign(mark string) string { return signed + mark }
 

@@ -1,6 +1,7 @@
 package connectortest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -85,24 +86,32 @@ func (m *maker) gone(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close() //nolint:errcheck // others have tested that
-	f, err := c.(connector.Maker).Find(ctx, m.n.Login)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if f == nil {
-		return
-	}
-	if err := c.(connector.Maker).Apply(ctx, connector.Change{Kind: connector.DeleteAccount, Account: f.ID}); err != nil {
-		t.Errorf("deleting %s: %v", f.Login, err)
+	for _, login := range []string{m.Accounts.New.Login, cmp.Or(m.Accounts.Set[connector.SetLogin], m.Accounts.New.Login)} {
+		f, err := c.(connector.Maker).Find(ctx, login)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f == nil {
+			continue
+		}
+		if err := c.(connector.Maker).Apply(ctx, connector.Change{Kind: connector.DeleteAccount, Account: f.ID}); err != nil {
+			t.Errorf("deleting %s: %v", f.Login, err)
+		}
 	}
 }
 
-// refuses fails unless a change is refused by a rule and nothing shows of it.
+// refuses fails unless a change is refused by a rule.
 func (m *maker) refuses(t *testing.T, what string, c connector.Change, rule error) {
 	t.Helper()
-	before := set(t, m.all(t))
 	m.names(t, what, m.Apply(t.Context(), c), rule)
-	same(t, what, before, set(t, m.all(t)))
+}
+
+// untouched calls for changes that are refused, and fails if anything shows of them.
+func (m *maker) untouched(t *testing.T, refusals func()) {
+	t.Helper()
+	before := set(t, m.all(t))
+	refusals()
+	same(t, "after what was refused", before, set(t, m.all(t)))
 }
 
 // accounts are the tests of what makes accounts.
@@ -156,7 +165,7 @@ func promises(t *testing.T, m *maker) {
 		}
 	}
 	for _, a := range m.Spec.Settable {
-		if m.n.Values[a.Name] == "" || !a.Fixed && m.Accounts.Set[a.Name] == "" {
+		if m.n.Values[a.Name] == "" && a.Name != connector.SetLogin || !a.Fixed && m.Accounts.Set[a.Name] == "" {
 			t.Errorf("attribute %s is not tried", a.Name)
 		}
 	}
@@ -183,14 +192,14 @@ func life(t *testing.T, m *maker) {
 	update := m.about(connector.UpdateAccount, f)
 	update.Set = m.Accounts.Set
 	m.step(t, update)
-	m.n.Login = cmp(m.Accounts.Set["login"], m.n.Login)
+	m.renamed()
 	if now := m.find(t); now == nil || now.ID != f.ID || now.Mark != f.Mark || !now.Shows(m.Accounts.Set) {
 		t.Errorf("set %v, found %+v", m.Accounts.Set, now)
 	}
 	without := m.about(connector.UpdateAccount, f)
 	without.Set = map[string]string{}
 	for _, a := range m.Spec.Settable {
-		if !a.Fixed && !a.Required && a.Name != "login" {
+		if !a.Fixed && !a.Required && a.Name != connector.SetLogin {
 			without.Set[a.Name] = ""
 		}
 	}
@@ -243,18 +252,20 @@ func taken(t *testing.T, m *maker) {
 	f := m.made(t)
 	again := m.create()
 	again.New.Mark = stranger
-	m.refuses(t, "an account with another mark", again, connector.ErrTaken)
-	for _, about := range []*connector.Found{{ID: f.ID, Mark: stranger}, {ID: theirs.ID, Mark: m.n.Mark}} {
-		for _, kind := range m.Spec.Changes {
-			c := m.about(kind, about)
-			if kind == connector.UpdateAccount {
-				c.Set = m.Accounts.Set
-			}
-			if kind != connector.CreateAccount && kind != connector.AddGrant && kind != connector.RemoveGrant {
-				m.refuses(t, fmt.Sprintf("%s of another's", kind), c, connector.ErrTaken)
+	m.untouched(t, func() {
+		m.refuses(t, "an account with another mark", again, connector.ErrTaken)
+		for _, about := range []*connector.Found{{ID: f.ID, Mark: stranger}, {ID: theirs.ID, Mark: m.n.Mark}} {
+			for _, kind := range m.Spec.Changes {
+				c := m.about(kind, about)
+				if kind == connector.UpdateAccount {
+					c.Set = m.Accounts.Set
+				}
+				if kind != connector.CreateAccount && kind != connector.AddGrant && kind != connector.RemoveGrant {
+					m.refuses(t, fmt.Sprintf("%s of another's", kind), c, connector.ErrTaken)
+				}
 			}
 		}
-	}
+	})
 }
 
 // refused: what cannot be is an error that says so, with no account half made and no
@@ -277,14 +288,16 @@ func refused(t *testing.T, m *maker) {
 		}
 	}
 	f := m.made(t)
-	for _, a := range m.Spec.Settable {
-		c := m.about(connector.UpdateAccount, f)
-		if c.Set = map[string]string{a.Name: m.n.Values[a.Name] + "x"}; a.Fixed {
-			m.refuses(t, "changing what is fixed", c, connector.ErrUnsupported)
+	m.untouched(t, func() {
+		for _, a := range m.Spec.Settable {
+			c := m.about(connector.UpdateAccount, f)
+			if c.Set = map[string]string{a.Name: m.n.Values[a.Name] + "x"}; a.Fixed {
+				m.refuses(t, "changing what is fixed", c, connector.ErrUnsupported)
+			}
+			c.Set = map[string]string{a.Name: "a\nb"}
+			m.refuses(t, "a value in two lines", c, connector.ErrUnsupported)
 		}
-		c.Set = map[string]string{a.Name: "a\nb"}
-		m.refuses(t, "a value in two lines", c, connector.ErrUnsupported)
-	}
+	})
 }
 
 func plus(values map[string]string, name, value string) map[string]string {
@@ -380,9 +393,5 @@ func accounts(list []connector.Record) map[string]*connector.Account {
 	return all
 }
 
-func cmp(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
-}
+// renamed notes that the account has the login that Set gave it.
+func (m *maker) renamed() { m.n.Login = cmp.Or(m.Accounts.Set[connector.SetLogin], m.n.Login) }

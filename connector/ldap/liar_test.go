@@ -35,6 +35,7 @@ const (
 	opBind     = 0x60
 	opSearch   = 0x63
 	opModify   = 0x66
+	opAdd      = 0x68
 	opExtended = 0x77
 )
 
