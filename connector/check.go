@@ -42,6 +42,8 @@ func (s Spec) checkNew(n NewAccount) string {
 		return "the login cannot be one"
 	case !isMark(n.Mark):
 		return "the account to be made has no mark, or one that is none"
+	case !s.FirstPassword && !n.Credential.Empty():
+		return "accounts of this kind of system are made without a first password"
 	case !isSecret(n.Credential.Reveal()):
 		return "the first password must be printable ASCII, at most 256 characters"
 	}

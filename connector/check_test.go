@@ -9,7 +9,7 @@ import (
 )
 
 func TestCheck(t *testing.T) {
-	spec := Spec{Kind: "thing", Changes: []ChangeKind{CreateAccount, UpdateAccount, DeleteAccount}, Settable: []Setting{
+	spec := Spec{Kind: "thing", FirstPassword: true, Changes: []ChangeKind{CreateAccount, UpdateAccount, DeleteAccount}, Settable: []Setting{
 		{Name: "name", Required: true}, {Name: "home", Fixed: true}, {Name: "title"},
 	}}
 	made := func(edit func(*NewAccount)) Change {
@@ -48,6 +48,15 @@ func TestCheck(t *testing.T) {
 		if c.says == "" && err != nil || c.says != "" && (!errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), `thing "x1"`)) {
 			t.Errorf("%s: got %v, want %q", name, err, c.says)
 		}
+	}
+}
+
+// A first password that nobody would be given is refused, and not forgotten.
+func TestCheckWithoutPasswords(t *testing.T) {
+	spec := Spec{Kind: "thing", Changes: []ChangeKind{CreateAccount}}
+	x := Change{Kind: CreateAccount, New: &NewAccount{Login: "ana", Mark: "a1", Credential: secret.New([]byte("hunter2-canary"))}}
+	if err := spec.Check("x1", x); !errors.Is(err, ErrUnsupported) || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("got %v", err)
 	}
 }
 

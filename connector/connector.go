@@ -67,6 +67,8 @@ type Spec struct {
 	// that it takes when it makes or updates one.
 	Changes  []ChangeKind
 	Settable []Setting
+	// FirstPassword says that a new account can be given one.
+	FirstPassword bool
 	// Open checks cfg and returns a connector; it may leave connecting to Describe.
 	Open func(ctx context.Context, cfg Config) (Connector, error)
 }

@@ -162,16 +162,16 @@ func (s *session) nextNumber() (int64, error) {
 
 const numberRounds = 20
 
-// ownNumber gives an account another uidNumber while somebody took the same at the same
-// time: of two, the entry with the smaller id keeps it. No host lets anybody in yet.
+// ownNumber gives an account another uidNumber as long as somebody has the same: of two
+// that took one at the same time, whoever took it later sees the other. Where both see
+// each other, both go, and not the same way again. No host lets anybody in yet.
 func (s *session) ownNumber(x connector.Change, e *goldap.Entry) (*goldap.Entry, error) {
 	k := s.kindOf()
 	for range numberRounds {
 		number, shared := first(e, "uidNumber"), false
 		q := query{doing: "looking who has a uidNumber", base: s.base, scope: goldap.ScopeWholeSubtree, filter: "(uidNumber=" + goldap.EscapeFilter(number) + ")", attributes: []string{k.idAttribute}}
 		err := s.pages(q, nil, func(other *goldap.Entry) error {
-			id := k.id(other)
-			shared = shared || id != k.id(e) && id < k.id(e)
+			shared = shared || k.id(other) != k.id(e)
 			return nil
 		})
 		if err != nil || !shared {
@@ -181,6 +181,9 @@ func (s *session) ownNumber(x connector.Change, e *goldap.Entry) (*goldap.Entry,
 		if err != nil {
 			return nil, err
 		}
+		apart := make([]byte, 1)
+		_, _ = rand.Read(apart) // it never fails
+		next += int64(apart[0] % numberRounds)
 		m := goldap.NewModifyRequest(e.DN, nil)
 		m.Delete("uidNumber", []string{number})
 		m.Add("uidNumber", []string{strconv.FormatInt(next, 10)})

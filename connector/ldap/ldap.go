@@ -38,8 +38,9 @@ func Spec() connector.Spec {
 			connector.AddGrant, connector.RemoveGrant, connector.DisableAccount, connector.EnableAccount,
 			connector.CreateAccount, connector.UpdateAccount, connector.DeleteAccount,
 		},
-		Settable: settables(),
-		Open:     func(_ context.Context, cfg connector.Config) (connector.Connector, error) { return Open(cfg) },
+		Settable:      settables(),
+		FirstPassword: true,
+		Open:          func(_ context.Context, cfg connector.Config) (connector.Connector, error) { return Open(cfg) },
 	}
 }
 

@@ -61,7 +61,8 @@ func Spec() connector.Spec {
 			{Name: setShell, Help: "its shell, one of /etc/shells, or nologin or false", Required: true},
 			{Name: setHome, Help: "its home, a folder in the one that option homes names; without, one called like the login", Fixed: true},
 		},
-		Open: Open,
+		FirstPassword: true,
+		Open:          Open,
 	}
 }
 

@@ -59,7 +59,8 @@ func Spec() connector.Spec {
 			{Name: setLimit, Help: "how many connections it may have open at once, 1 or more; without, any number"},
 			{Name: setValid, Help: "until when its password counts, as 2027-01-31T00:00:00Z; when it is made, the earliest of this, its own end and its first password's"},
 		},
-		Open: Open,
+		FirstPassword: true,
+		Open:          Open,
 	}
 }
 
