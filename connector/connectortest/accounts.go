@@ -14,6 +14,7 @@ import (
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/connector"
+	"github.com/writhq/writ/internal/secret"
 )
 
 // Accounts is what the kit makes, changes and deletes accounts of.
@@ -127,7 +128,7 @@ func (s Suite) accounts(t *testing.T) {
 		{"Life", life},
 		{"Taken", taken},
 		{"Refused", refused},
-		{"Credential", credential},
+		{"Lesson29_EachAttemptItsSecret", credential},
 		{"Sessions", sessions},
 		{"Race", race},
 		{"LostAnswers", lostAnswers},
@@ -327,8 +328,14 @@ func credential(t *testing.T, m *maker) {
 	if strings.Contains(said, first) {
 		t.Error("the first password shows")
 	}
-	if err := m.Accounts.SignIn(t, m.n.Login, first+"x"); err == nil {
-		t.Error("a wrong password lets in")
+	again := m.create()
+	again.New.Credential = secret.New([]byte(first + "-2"))
+	apply(t, m, again)
+	if err := m.Accounts.SignIn(t, m.n.Login, first); err == nil {
+		t.Error("the password of an earlier attempt lets in")
+	}
+	if err := m.Accounts.SignIn(t, m.n.Login, first+"-2"); err != nil {
+		t.Errorf("the password of the last attempt: %v", err)
 	}
 }
 

@@ -36,6 +36,7 @@ const (
 	opSearch   = 0x63
 	opModify   = 0x66
 	opAdd      = 0x68
+	opDelete   = 0x4a
 	opExtended = 0x77
 )
 

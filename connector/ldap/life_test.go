@@ -1,6 +1,7 @@
 package ldap
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 	"testing"
@@ -239,20 +240,44 @@ func TestLivesThatCannotBe(t *testing.T) {
 	find(t, d, "ana")
 }
 
-// A server that takes everything and does nothing is found out.
+// A server that takes everything and does nothing is found out, whatever it is asked for.
 func TestLyingMakerIsFoundOut(t *testing.T) {
-	l := newLiar(t, func(q asked) []byte {
-		if q.op == opAdd {
-			return message(q.id, tlv(0x69, success()))
+	for name, there := range map[string]bool{"create": false, "go on": true, "update": true, "disable": true, "delete": true} {
+		l := newLiar(t, func(q asked) []byte {
+			switch {
+			case q.op == opAdd:
+				return message(q.id, tlv(0x69, success()))
+			case q.op == opDelete:
+				return message(q.id, tlv(0x6b, success()))
+			case q.op == opExtended:
+				return message(q.id, tlv(0x78, success()))
+			case there && q.isSearch() && !bytes.Contains(q.body, []byte("memberUid")):
+				return append(found(q.id, "uid=zoe,dc=x", "entryUUID", anID, "objectClass", "shadowAccount", "uid", "zoe", "sn", "Sol", "shadowExpire", liarExpires[name],
+					"description", "writ=acc_1"), done(q.id, 0)...)
+			}
+			return nil
+		})
+		d := opened(t, l.config())
+		x := create("zoe", "acc_1", func(n *connector.NewAccount) { n.Credential = secret.Secret{} })
+		switch about := (connector.Change{Account: anID, Mark: "acc_1"}); name {
+		case "update":
+			x = about
+			x.Kind, x.Set = connector.UpdateAccount, map[string]string{"surname": "Reyes"}
+		case "disable":
+			x = about
+			x.Kind = connector.DisableAccount
+		case "delete":
+			x = about
+			x.Kind = connector.DeleteAccount
 		}
-		return nil
-	})
-	d := opened(t, l.config())
-	x := create("zoe", "acc_1")
-	if err := d.Apply(t.Context(), x); err == nil {
-		t.Error("nothing was made, and nothing said")
-	}
-	if done, err := d.ReadBack(t.Context(), x); done {
-		t.Errorf("it reads back %v, %v", done, err)
+		if err := d.Apply(t.Context(), x); err == nil || !strings.Contains(err.Error(), `"liar"`) {
+			t.Errorf("%s: nothing was done, and said is %v", name, err)
+		}
+		if done, err := d.ReadBack(t.Context(), x); done {
+			t.Errorf("%s reads back %v, %v", name, done, err)
+		}
 	}
 }
+
+// liarExpires is the day on which the liar's account ends: 1 is one that is half made.
+var liarExpires = map[string]string{"go on": "1", "update": "99999", "disable": "99999", "delete": "99999"}
