@@ -23,6 +23,9 @@ const (
 	setHome  = "home"
 )
 
+// nobody is the uid of whoever has none here, of which programs run, too.
+const nobody = 65534
+
 // statusTaken is how a script ends that met somebody else's account.
 const statusTaken = 3
 
@@ -251,8 +254,8 @@ func (h *Host) possible(p probe, l life, w whole) error {
 		return no("the account is a directory's; it is changed there")
 	case w.name == p.user:
 		return no(fmt.Sprintf("Writ itself signs in as %q", clean(w.name)))
-	case w.uid < w.uidMin:
-		return no(fmt.Sprintf("the account is the host's own: its uid is below %d (UID_MIN)", w.uidMin))
+	case w.uid < w.uidMin || w.uid == nobody:
+		return no(fmt.Sprintf("the account is the host's own: its uid, %d, is below UID_MIN (%d), or stands for nobody", w.uid, w.uidMin))
 	case ends && slices.ContainsFunc(w.same, func(name string) bool { return name != w.name }):
 		return no(fmt.Sprintf("another account has the same uid, %d, and whose a process is cannot be told", w.uid))
 	}

@@ -315,6 +315,7 @@ while ! pgrep -x sleep -U alice >/dev/null; do sleep 0.1; done`, line)
 		"its sessions":     about(connector.EndSessions, "writ", ""),
 		"root's sessions":  about(connector.EndSessions, "root", ""),
 		"the host's own":   about(connector.DeleteAccount, "daemon", ""),
+		"nobody":           about(connector.DeleteAccount, "nobody", ""),
 		"one of two":       about(connector.DeleteAccount, "alice", ""),
 		"sessions of two":  about(connector.EndSessions, "twin", ""),
 		"a uid for a name": about(connector.UpdateAccount, "1000", ""),

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -96,24 +95,16 @@ func (c *Cluster) life(x connector.Change) (life, error) {
 		return no("the account's name cannot be one")
 	}
 	if text, is := values[setLimit]; is {
-		n := int64(-1)
-		if text != "" {
-			var err error
-			if n, err = strconv.ParseInt(text, 10, 32); err != nil || n < 1 || strconv.FormatInt(n, 10) != text {
-				return no("connection_limit must be a number from 1 on; to let nobody in, disable the account")
-			}
+		limit, ok := parseLimit(text)
+		if !ok {
+			return no("connection_limit must be a number from 1 on; to let nobody in, disable the account")
 		}
-		limit := int32(n)
 		l.limit = &limit
 	}
 	if text, is := values[setValid]; is {
-		end := access.Time(0)
-		if text != "" {
-			at, err := time.Parse(time.RFC3339Nano, text)
-			if err != nil || at.Year() < 1971 || at.Year() > 9999 {
-				return no("valid_until must be a time such as 2027-01-31T00:00:00Z")
-			}
-			end = access.TimeOf(at)
+		end, ok := parseEnd(text)
+		if !ok {
+			return no("valid_until must be a time such as 2027-01-31T00:00:00Z")
 		}
 		if x.Kind == connector.CreateAccount {
 			end = earliest(end, *l.valid)
@@ -121,6 +112,24 @@ func (c *Cluster) life(x connector.Change) (life, error) {
 		l.valid = &end
 	}
 	return l, nil
+}
+
+// parseLimit reads a number of connections; "" is any.
+func parseLimit(text string) (limit int32, ok bool) {
+	if text == "" {
+		return -1, true
+	}
+	n, err := strconv.ParseInt(text, 10, 32)
+	return int32(n), err == nil && n > 0 && strconv.FormatInt(n, 10) == text
+}
+
+// parseEnd reads a time; "" is never.
+func parseEnd(text string) (end access.Time, ok bool) {
+	if text == "" {
+		return 0, true
+	}
+	at, err := time.Parse(time.RFC3339Nano, text)
+	return access.TimeOf(at), err == nil && at.Year() > 1970 && at.Year() <= 9999
 }
 
 // earliest is the end that comes first; 0 is none.
@@ -221,13 +230,23 @@ func (s *session) live(ctx context.Context, l life) error {
 			return err
 		}
 	}
+	if err := s.run(ctx, l, row); err != nil {
+		return s.refusedLife(ctx, row, err)
+	}
+	if row, sessions, err = s.lifeState(ctx, l); err == nil && !l.done(row, sessions) {
+		return connector.ErrIncomplete.With("postgres %q: the server took the change and does not show it", s.name)
+	}
+	return err
+}
+
+// run makes the change of a role as it was seen, in one transaction.
+func (s *session) run(ctx context.Context, l life, row *roleRow) error {
 	statements, err := l.statements(row)
 	if err != nil {
 		return err
 	}
-	err = pgx.BeginFunc(ctx, s.Conn, func(tx pgx.Tx) error {
-		// Between the look above and here the role may have become another's.
-		if row != nil {
+	return pgx.BeginFunc(ctx, s.Conn, func(tx pgx.Tx) error {
+		if row != nil { // it may have become another's meanwhile
 			now, _, err := s.lifeState(ctx, l)
 			if err != nil {
 				return err
@@ -243,18 +262,17 @@ func (s *session) live(ctx context.Context, l life) error {
 		}
 		return nil
 	})
-	switch code := codeOf(err); {
-	case code == codeDependents:
+}
+
+// refusedLife turns what the server said into what a user can do.
+func (s *session) refusedLife(ctx context.Context, row *roleRow, err error) error {
+	switch codeOf(err) {
+	case codeDependents:
 		return s.depends(ctx, row.OID, err)
-	case code == codeReserved:
+	case codeReserved:
 		return connector.ErrUnsupported.With("postgres %q: the server keeps that name for itself", s.name).Because(err)
-	case code == codeNoPrivilege:
+	case codeNoPrivilege:
 		return connector.ErrPrivilege.With("postgres %q: role %q may not make this change; it needs createrole, and from version 16 on the admin option on the role", s.name, s.line.config.User).Because(err)
-	case err != nil:
-		return err
-	}
-	if row, sessions, err = s.lifeState(ctx, l); err == nil && !l.done(row, sessions) {
-		return connector.ErrIncomplete.With("postgres %q: the server took the change and does not show it", s.name)
 	}
 	return err
 }
@@ -306,47 +324,4 @@ func (l life) statements(row *roleRow) ([]string, error) {
 		list = append(list, "comment on role "+name+" is '"+connector.Sign(l.New.Mark)+"'")
 	}
 	return list, nil
-}
-
-// mayGo refuses to lock Writ out, and to drop what is more than an account.
-func (s *session) mayGo(ctx context.Context, l life, row *roleRow) error {
-	no := func(why string) error { return connector.ErrUnsupported.With("postgres %q: %s", s.name, why) }
-	switch {
-	case row.Name == s.line.config.User:
-		return no("Writ itself logs in as that role and would lock itself out")
-	case l.Kind == connector.EndSessions:
-		return nil
-	case row.OID == bootstrapOID:
-		return no("the bootstrap superuser cannot be deleted, the cluster needs it")
-	case strings.HasPrefix(row.Name, "pg_"):
-		return no("the role is the server's own")
-	}
-	members, err := s.count(ctx, queryMembersOf, row.OID)
-	if err == nil && members > 0 {
-		return no(strconv.Itoa(members) + " other roles are in it and would lose what it gives; take them out first")
-	}
-	return err
-}
-
-// endSessions ends what a role has open, and waits until it is gone.
-func (s *session) endSessions(ctx context.Context, role uint32) error {
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		left, err := s.count(ctx, querySessions, role)
-		if err != nil || left == 0 {
-			return err
-		}
-		if _, err := s.count(ctx, queryTerminate, role); err != nil {
-			if errors.Is(err, connector.ErrPrivilege) {
-				return connector.ErrPrivilege.With("postgres %q: role %q may not end sessions; run `grant pg_signal_backend to %s`, and end those of superusers by hand", s.name, s.line.config.User, quote(s.line.config.User)).Because(err)
-			}
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return connector.ErrIncomplete.With("postgres %q: %d sessions of the role do not end; look at them in pg_stat_activity", s.name, left).Because(context.Cause(ctx))
-		case <-tick.C:
-		}
-	}
 }
