@@ -251,6 +251,11 @@ func TestDropsThatCannotBe(t *testing.T) {
 	refused(t, without.Apply(t.Context(), grant), connector.ErrUnsupported, "option drop", "erp")
 	lost := system(t, d.dir, map[string]string{"drop": filepath.Join(d.drop, "none")}).(connector.Maker)
 	refused(t, lost.Apply(t.Context(), grant), connector.ErrUnreachable, "option drop", "erp")
+	for _, drop := range []string{"changes", "../changes", d.dir, d.dir + "/"} {
+		if _, err := csv.Spec().Open(t.Context(), connector.Config{Name: "erp", Address: d.dir, Options: map[string]string{"drop": drop}}); !errors.Is(err, connector.ErrInput) {
+			t.Errorf("%s: %v", drop, err)
+		}
+	}
 	for _, text := range []string{"no,at\n", "", "\xff\"", strings.Repeat("x", 100)} {
 		write(t, d.drop, "changes.csv", text)
 		refused(t, d.Apply(t.Context(), grant), connector.ErrInput, "changes.csv", "move it away")

@@ -43,6 +43,9 @@ func Spec() connector.Spec {
 			if cfg.Address == "" {
 				return nil, connector.ErrInput.With("system %s needs the folder of its files", cfg.Name)
 			}
+			if drop := cfg.Options[optDrop]; drop != "" && (!filepath.IsAbs(drop) || filepath.Clean(drop) == filepath.Clean(cfg.Address)) {
+				return nil, connector.ErrInput.With("system %s: option drop must be the path of a folder, from / on, and not the one that is read", cfg.Name)
+			}
 			return &Folder{cfg: cfg}, nil
 		},
 	}
