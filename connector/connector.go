@@ -13,7 +13,9 @@
 //  2. A record never holds a secret: a credential is a fingerprint.
 //  3. Whatever the system says is untrusted: lengths are capped, text is valid
 //     UTF-8, and nothing of it reaches a shell or a query as code.
-//  4. Apply is idempotent: granting what is held or revoking what is gone succeeds.
+//  4. Apply is idempotent: granting what is held or revoking what is gone succeeds, and
+//     an account that is made again is found, by the mark of whose it is. An account
+//     with another mark, or without one, is never taken for it.
 //  5. Errors name the system and what to do (package fault).
 //  6. Changes tells all that changed, or says ErrMark: never a part of it.
 //
@@ -41,6 +43,7 @@ var (
 	ErrIncomplete  = fault.New(fault.Unavailable, "source-incomplete", "the source stopped half-way")
 	ErrInput       = fault.New(fault.Invalid, "bad-input", "the input cannot be read")
 	ErrUnsupported = fault.New(fault.Invalid, "unsupported-change", "the system cannot do this change")
+	ErrTaken       = fault.New(fault.Conflict, "login-taken", "an account of that login is there, and it is somebody else's")
 )
 
 // Config is what opens a connector. Address is a DSN, URL or path without any
@@ -60,6 +63,12 @@ type Spec struct {
 	Address string // an example
 	Local   bool   // the address is a path on the node
 	Options []Option
+	// Changes are what its Writer can do, and Settable the attributes of an account
+	// that it takes when it makes or updates one.
+	Changes  []ChangeKind
+	Settable []Setting
+	// FirstPassword says that a new account can be given one.
+	FirstPassword bool
 	// Open checks cfg and returns a connector; it may leave connecting to Describe.
 	Open func(ctx context.Context, cfg Config) (Connector, error)
 }
@@ -95,15 +104,6 @@ type Connector interface {
 	Discover(ctx context.Context, cursor string) iter.Seq2[Record, error]
 	// Close ends every connection.
 	Close() error
-}
-
-// Writer is a connector that can also change access.
-type Writer interface {
-	Connector
-	// Apply makes one change; it is idempotent.
-	Apply(ctx context.Context, c Change) error
-	// ReadBack reports whether the change is what the system now shows.
-	ReadBack(ctx context.Context, c Change) (bool, error)
 }
 
 // PeopleReader is a source of identities: an HR file, a directory, a SCIM client.
@@ -240,22 +240,4 @@ type Reject struct {
 	// Whose row it is, as far as that can be read: what is known of a thing stays
 	// while its row is rejected. A grant's or credential's row has a holder.
 	Object, Holder Target
-}
-
-// ChangeKind says what a Change does.
-type ChangeKind string
-
-// The kinds of change.
-const (
-	AddGrant       ChangeKind = "grant"
-	RemoveGrant    ChangeKind = "revoke"
-	DisableAccount ChangeKind = "disable_account"
-	EnableAccount  ChangeKind = "enable_account"
-)
-
-// Change is one change of access on the system.
-type Change struct {
-	Kind    ChangeKind
-	Account string // for account changes
-	Grant   Grant  // for grant changes
 }

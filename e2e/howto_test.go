@@ -18,6 +18,7 @@ import (
 	"github.com/writhq/writ/connector/csv"
 	"github.com/writhq/writ/connector/linux"
 	"github.com/writhq/writ/connector/postgres"
+	"github.com/writhq/writ/internal/secret"
 	"github.com/writhq/writ/internal/testkit"
 )
 
@@ -161,6 +162,15 @@ func TestHowToPostgres(t *testing.T) {
 	sameCounts(t, d.counts(t, "payroll"), d.counts(t, "super"))
 }
 
+// The role that the PostgreSQL page makes for changes lives an account through, and reads.
+func TestHowToPostgresChanges(t *testing.T) {
+	server := testkit.NewPostgres(t)
+	for _, statements := range page(t, "postgres").blocks(t, "sql", "change") {
+		server.Exec(t, "postgres", statements)
+	}
+	liveThrough(t, postgres.Spec(), connector.Config{Name: "payroll", Address: strings.Replace(server.URL("postgres"), "postgres@", "writ_change@", 1)}, nil)
+}
+
 // The account that the Linux page makes reads as much as root.
 func TestHowToLinux(t *testing.T) {
 	host := testkit.LinuxHost(t)
@@ -180,6 +190,9 @@ func TestHowToLinux(t *testing.T) {
 	d.run(t, "writ system add super=linux=ssh://root@"+host.Addr+" --credential super=file:$HOME/root_key --option super.host_key="+fingerprint)
 	super := d.counts(t, "super")
 	sameCounts(t, d.counts(t, "db1"), super)
+	liveThrough(t, linux.Spec(), connector.Config{
+		Name: "db1", Address: "ssh://writ@" + host.Addr, Credential: secret.New(private), Options: map[string]string{"host_key": fingerprint},
+	}, map[string]string{"shell": "/bin/bash"})
 	// A key that is piped in is sealed, and signs in without the file.
 	d.run(t, "writ system add kept=linux=ssh://root@"+host.Addr+" --credential kept=stdin --option kept.host_key="+fingerprint+" < $HOME/root_key; rm $HOME/root_key")
 	sameCounts(t, d.counts(t, "kept"), super)

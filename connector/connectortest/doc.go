@@ -2,7 +2,8 @@
 // the system's real server: what a connector promises, as tests.
 //
 // Vocabulary: a Suite says how to reach the server; a canary is a secret of the
-// server that must never be seen; a step is a change with the one that undoes it.
+// server that must never be seen; a step is a change with the one that undoes it. Accounts are
+// what a Maker makes, changes and deletes here, over lines that break too.
 //
 // Invariants:
 //  1. Every invariant of package connector that can be seen from outside is tested.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -31,6 +32,8 @@ type Suite struct {
 
 	Steps []Step             // for a Writer
 	Gone  []connector.Change // revocations of what is not there, which succeed
+
+	Accounts *Accounts // for a Maker
 }
 
 // Step is a change that the server does not show yet, and the one that undoes it.
@@ -45,6 +48,7 @@ func Run(t *testing.T, s Suite) {
 	c := s.open(t, s.Config)
 	_, follows := c.(connector.Follower)
 	_, locates := c.(connector.Locator)
+	_, makes := c.(connector.Maker)
 	for _, test := range []struct {
 		name     string
 		run      func(*testing.T)
@@ -62,6 +66,7 @@ func Run(t *testing.T, s Suite) {
 		{"Follow", s.follow, follows},
 		{"FollowFaults", s.followFaults, follows},
 		{"Locate", s.locate, locates},
+		{"Accounts", s.accounts, makes},
 	} {
 		if test.promised {
 			t.Run(test.name, test.run)
@@ -169,7 +174,11 @@ func (s Suite) names(t *testing.T, what string, err error, rules ...error) {
 	if !is || !strings.Contains(fmt.Sprint(err), s.Config.Name) {
 		t.Errorf("%s: got %v; want one of %v, with the name of the system", what, err, rules)
 	}
-	for _, canary := range s.Canaries {
+	canaries := s.Canaries
+	if s.Accounts != nil && !s.Accounts.New.Credential.Empty() {
+		canaries = append(slices.Clip(canaries), string(s.Accounts.New.Credential.Reveal()))
+	}
+	for _, canary := range canaries {
 		if strings.Contains(fmt.Sprint(err), canary) {
 			t.Errorf("%s: the error holds a secret", what)
 		}

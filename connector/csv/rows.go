@@ -84,6 +84,9 @@ func readAccount(f *file) (connector.Record, error) {
 	default:
 		return connector.Record{}, errRow{fmt.Sprintf("status %q is not enabled, disabled, locked or expired", a.Status)}
 	}
+	if mark := f.get("mark"); mark != "" {
+		a.Attributes = map[string]string{"mark": mark}
+	}
 	var err error
 	if a.OpenedBy, err = openedBy(f.get("opened_by")); err != nil {
 		return connector.Record{}, err

@@ -28,15 +28,30 @@ func Spec() connector.Spec {
 		Options: []connector.Option{
 			{Name: "encoding", Help: "utf-8, utf-16, windows-1252, iso-8859-1 or iso-8859-15", Default: "utf-8"},
 			{Name: "delimiter", Help: "one character", Default: ","},
+			{Name: optDrop, Help: "a folder in which Writ writes down, in changes.csv, what people or programs are to change there", Path: func(string) bool { return true }},
+		},
+		Changes: []connector.ChangeKind{
+			connector.AddGrant, connector.RemoveGrant, connector.DisableAccount, connector.EnableAccount,
+			connector.CreateAccount, connector.UpdateAccount, connector.DeleteAccount,
+		},
+		Settable: []connector.Setting{
+			{Name: setName, Help: "what people call it"},
+			{Name: setEmail, Help: "its address for mail"},
+			{Name: setNumber, Help: "whose it is, by their number"},
 		},
 		Open: func(_ context.Context, cfg connector.Config) (connector.Connector, error) {
 			if cfg.Address == "" {
 				return nil, connector.ErrInput.With("system %s needs the folder of its files", cfg.Name)
 			}
+			if drop := cfg.Options[optDrop]; drop != "" && (!filepath.IsAbs(drop) || filepath.Clean(drop) == filepath.Clean(cfg.Address)) {
+				return nil, connector.ErrInput.With("system %s: option drop must be the path of a folder, from / on, and not the one that is read", cfg.Name)
+			}
 			return &Folder{cfg: cfg}, nil
 		},
 	}
 }
+
+var _ connector.Maker = (*Folder)(nil)
 
 // System is what system.json says. People are named by their numbers, systems by
 // their names.

@@ -16,6 +16,7 @@ const (
 	uacDisabled        = 0x2
 	uacLocked          = 0x10
 	uacNoPassword      = 0x20
+	uacNormal          = 0x200
 	uacTrust           = 0x800
 	uacController      = 0x2000
 	uacNeverExpires    = 0x10000

@@ -1,6 +1,6 @@
 // Package ldap reads a directory as a system: OpenLDAP and its like (RFC 4511,
-// 2307, 2798), and Active Directory. It also changes who is in which group, and
-// disables and enables accounts; and it is a source of people.
+// 2307, 2798), and Active Directory. It also changes who is in which group, and makes,
+// changes, disables and deletes accounts; and it is a source of people.
 //
 // What becomes what:
 //
@@ -46,6 +46,12 @@
 //  8. A change counts as done only where all that it is about was seen: what is out of
 //     sight, or may be, is an error, and so is a group that shows no member though its
 //     class demands one.
+//  9. An account that is half made is disabled, and the next attempt goes on with it. Its
+//     mark is a value of description, in AD adminDescription; where people may write that
+//     of their own entry, a mark proves little.
+//  10. A login is one account's in the whole directory. No group goes on naming an account
+//     that is deleted or gets another login, and none names a new one before it is made.
+//  11. Of two that take a uidNumber at once, whoever looks later takes another.
 //
 // The server's marks between pages end with the connection, so resuming reads the
 // part before the cursor again, checks that it is what it was, and yields what
@@ -71,9 +77,12 @@
 // olcAccess), so rights over single objects are unknown; no DnsAdmins, whose SID
 // differs everywhere; no dynamic groups (memberURL), Group Policy, trusts or
 // password policies. adminCount is shown and proves nothing, it stays when the
-// groups have gone. Disabling by shadowExpire forgets the day that stood there.
+// groups have gone. Disabling by shadowExpire forgets the day that stood there. It ends no first
+// password at a time: no directory knows that apart from the account's own end. Without
+// ppolicy outside AD, nothing makes a first password's holder change it, and a retry sets
+// it anew whoever chose the one that is there.
 //
-// Sources: RFC 2307, 2696, 2798, 4511 to 4517, 4530, 4533; [MS-ADTS] 2.2.16, 3.1.1.3.1.3.3,
+// Sources: RFC 2307, 2696, 2798, 3062, 4511 to 4517, 4530, 4533; [MS-ADTS] 2.2.16, 3.1.1.3.1.3.3, 3.1.1.3.1.5,
 // 3.1.1.3.4.1.5 and 14, [MS-DTYP] 2.3.4 and 2.4.2; Microsoft Learn, Security identifiers, Appendix B and
 // C of the best practices for securing Active Directory; slapo-ppolicy(5).
 package ldap

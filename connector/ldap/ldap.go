@@ -34,7 +34,13 @@ func Spec() connector.Spec {
 			{Name: optTimeout, Help: "seconds that the server may take for one page", Default: "30"},
 			{Name: optPage, Help: "entries of one page", Default: "500"},
 		},
-		Open: func(_ context.Context, cfg connector.Config) (connector.Connector, error) { return Open(cfg) },
+		Changes: []connector.ChangeKind{
+			connector.AddGrant, connector.RemoveGrant, connector.DisableAccount, connector.EnableAccount,
+			connector.CreateAccount, connector.UpdateAccount, connector.DeleteAccount,
+		},
+		Settable:      settables(),
+		FirstPassword: true,
+		Open:          func(_ context.Context, cfg connector.Config) (connector.Connector, error) { return Open(cfg) },
 	}
 }
 
@@ -44,6 +50,8 @@ type Directory struct {
 	credential secret.Secret
 	now        func() time.Time
 }
+
+var _ connector.Maker = (*Directory)(nil)
 
 // Open checks the configuration. It connects to nothing yet.
 func Open(cfg connector.Config) (*Directory, error) {

@@ -35,6 +35,8 @@ const (
 	opBind     = 0x60
 	opSearch   = 0x63
 	opModify   = 0x66
+	opAdd      = 0x68
+	opDelete   = 0x4a
 	opExtended = 0x77
 )
 

@@ -50,6 +50,15 @@ func filetime(s string) access.Time {
 	return access.TimeOf(time.Unix(n/filetimeTick+filetimeEpoch, n%filetimeTick*100))
 }
 
+// filetimeOf writes one; without an end it is nought.
+func filetimeOf(at access.Time) string {
+	if at == 0 {
+		return "0"
+	}
+	t := at.Time()
+	return strconv.FormatInt((t.Unix()-filetimeEpoch)*filetimeTick+int64(t.Nanosecond()/100), 10)
+}
+
 const day = 24 * time.Hour
 
 // days reads a count of days since 1970, as shadow(5) has them.

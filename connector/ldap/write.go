@@ -24,6 +24,9 @@ func (d *Directory) Apply(ctx context.Context, x connector.Change) error {
 		return err
 	}
 	defer s.end()
+	if isLife(x.Kind) {
+		return s.applyLife(x)
+	}
 	now, err := s.state(x)
 	if err != nil || now.done(x) {
 		return err
@@ -51,6 +54,9 @@ func (d *Directory) ReadBack(ctx context.Context, x connector.Change) (bool, err
 		return false, err
 	}
 	defer s.end()
+	if isLife(x.Kind) {
+		return s.readBackLife(x)
+	}
 	now, err := s.state(x)
 	return err == nil && now.done(x), err
 }
@@ -61,16 +67,16 @@ func (d *Directory) unsupported(why string) error {
 
 // possible refuses what no directory can do.
 func (d *Directory) possible(x connector.Change) error {
+	if err := Spec().Check(d.name, x); err != nil {
+		return err
+	}
+	if x.Kind != connector.AddGrant && x.Kind != connector.RemoveGrant {
+		return nil
+	}
 	g := x.Grant
-	switch x.Kind {
-	case connector.AddGrant, connector.RemoveGrant:
-		holder := g.Holder.Kind == connector.OnAccount || g.Holder.Kind == connector.OnEntitlement
-		if !holder || g.Resource != "" || g.Mode != access.Standing || g.Flags != 0 || g.Start != 0 || g.End != 0 {
-			return d.unsupported("an account or a group is in a group or is not; there are no options, resources or times")
-		}
-	case connector.DisableAccount, connector.EnableAccount:
-	default:
-		return d.unsupported("there is no change called " + strconv.Quote(string(x.Kind)))
+	holder := g.Holder.Kind == connector.OnAccount || g.Holder.Kind == connector.OnEntitlement
+	if !holder || g.Resource != "" || g.Mode != access.Standing || g.Flags != 0 || g.Start != 0 || g.End != 0 {
+		return d.unsupported("an account or a group is in a group or is not; there are no options, resources or times")
 	}
 	return nil
 }
@@ -96,6 +102,7 @@ func (n state) done(x connector.Change) bool {
 		return n.holder == nil || n.disabled
 	case connector.EnableAccount:
 		return n.holder != nil && !n.disabled
+	case connector.CreateAccount, connector.UpdateAccount, connector.DeleteAccount, connector.EndSessions: // see life
 	}
 	return false
 }
@@ -104,8 +111,10 @@ func (s *session) state(x connector.Change) (n state, err error) {
 	k := s.kindOf()
 	switch {
 	case x.Kind == connector.DisableAccount || x.Kind == connector.EnableAccount:
-		n.holder, err = s.sought(s.users, k.accounts, x.Account, k.accountAttributes)
-		n.disabled = n.holder != nil && s.disabled(n.holder)
+		n.holder, err = s.sought(s.users, k.accounts, x.Account, append([]string{s.markAttribute()}, k.accountAttributes...))
+		if err == nil && n.holder != nil {
+			n.disabled, err = s.disabled(n.holder), x.Owned(Kind, s.name, s.markOf(n.holder))
+		}
 		return n, err
 	case x.Grant.Holder.Kind == connector.OnAccount:
 		n.holder, err = s.sought(s.users, k.accounts, x.Grant.Holder.ID, k.accountAttributes)

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/writhq/writ/connector"
 )
 
 // passwordState is what shadow says of a password, without its hash.
@@ -310,6 +312,19 @@ func (f *facts) longestPrefix(text string) (found *account) {
 	}
 	return found
 }
+
+// mark is whose the account is, in Writ's words: the last field of GECOS, which root
+// alone writes in the host's own files.
+func (a *account) mark() string {
+	fields := strings.Split(a.gecos, ",")
+	if len(fields) < gecosFields {
+		return ""
+	}
+	return connector.Signed(fields[gecosFields-1])
+}
+
+// gecosFields are the name, the room, two telephones and the rest.
+const gecosFields = 5
 
 // inGroup reports whether a is a member of g.
 func (a *account) inGroup(g *group) bool { return slices.Contains(a.groups, g) }

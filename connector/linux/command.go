@@ -46,6 +46,16 @@ var (
 	scriptChange string
 	//go:embed remote/state.sh
 	scriptState string
+	//go:embed remote/life.sh
+	scriptLife string // what the next ones begin with
+	//go:embed remote/account.sh
+	scriptAccount string
+	//go:embed remote/create.sh
+	scriptCreate string
+	//go:embed remote/update.sh
+	scriptUpdate string
+	//go:embed remote/sessions.sh
+	scriptSessions string
 )
 
 // privilege is whom a command runs as.

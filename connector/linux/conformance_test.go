@@ -22,16 +22,18 @@ func TestConformance(t *testing.T) {
 		hash = strings.Split(entry, ":")[1]
 	}
 	good := connector.Config{Name: h.Name, Address: h.URL(), Credential: secret.New(h.Key), Options: map[string]string{
-		"host_key": fingerprint(t, strings.SplitN(h.HostKey, " ", 2)[1]),
+		"host_key": fingerprint(t, strings.SplitN(h.HostKey, " ", 2)[1]), "delete_home": "on",
 	}}
 	wrong := good
 	wrong.Credential = secret.New(stranger)
 	revoke := membership(connector.RemoveGrant, "bob", "docker")
+	accounts := newcomer(h)
+	accounts.Session = func(t *testing.T, login, _ string) func() bool { return session(t, h, login) }
 	connectortest.Run(t, connectortest.Suite{
 		Spec: linux.Spec(), Config: good, Addr: h.Addr,
 		Through: func(cfg connector.Config, addr string) connector.Config {
 			cfg.Address = "ssh://root@" + addr
-			cfg.Options = map[string]string{"host_key": good.Options["host_key"], "timeout": "10"}
+			cfg.Options = map[string]string{"host_key": good.Options["host_key"], "timeout": "10", "delete_home": "on"}
 			return cfg
 		},
 		Hasty: func(cfg connector.Config) connector.Config {
@@ -45,6 +47,7 @@ func TestConformance(t *testing.T) {
 			{Do: revoke, Undo: membership(connector.AddGrant, "bob", "docker")},
 			{Do: connector.Change{Kind: connector.DisableAccount, Account: "alice"}, Undo: connector.Change{Kind: connector.EnableAccount, Account: "alice"}},
 		},
-		Gone: []connector.Change{membership(connector.RemoveGrant, "who-left", "docker"), membership(connector.RemoveGrant, "alice", "group-that-is-gone")},
+		Accounts: accounts,
+		Gone:     []connector.Change{membership(connector.RemoveGrant, "who-left", "docker"), membership(connector.RemoveGrant, "alice", "group-that-is-gone")},
 	})
 }

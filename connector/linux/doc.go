@@ -1,6 +1,6 @@
 // Package linux reads a Linux host over SSH: accounts, groups, sudo rules, SSH
 // keys, writable files of keys, setuid programs, locks and last logins. It changes
-// memberships of groups and disables accounts.
+// memberships of groups, and makes, changes, disables and deletes accounts.
 //
 // What is observed, and from what:
 //
@@ -60,6 +60,19 @@
 //     time-out or a list without its end mark is an error.
 //  5. Nothing is read half: without root the host is refused, not half listed, and so
 //     it is while a service of nsswitch.conf does not answer.
+//  6. An account that is half made has expired: until the last step nobody gets in. Its
+//     mark is the last field of GECOS, which root alone writes, in the host's own files.
+//  7. A first password goes to a script's standard input and from there to chpasswd's; it
+//     is in no argument and no environment (SECURITY.md, 13).
+//  8. What is left of an account is nobody else's: no new one has its uid while a home is
+//     owned by it, or a home that is there. Accounts below UID_MIN and Writ's own are left
+//     alone, and so are processes of a uid that two accounts have.
+//
+// A first password is made as old as a password may be there, so that it must be changed,
+// with the days until its end as the time that is left for that (shadow(5), password
+// inactivity). A changed one is today's, and that time is then as far away as passwords
+// may grow old; where login.defs says nothing, fifty years. Whole days are all there are:
+// what ends within one ends with it.
 //
 // Sources: sudoers(5), cvtsudoers(1), sshd_config(5), authorized_keys in sshd(8),
 // shadow(5), RFC 4251 to 4254. Programs that give a shell: the manual pages of
@@ -72,6 +85,7 @@
 // access_provider of sssd, pam_authz_search of nslcd. Where it can tell that there
 // are such, Describe warns. Of programs of sudo rules that a group may write, a group
 // that the host does not list is not looked up. Listing a directory that does not
-// list itself is the directory's own connector's job. It runs GNU coreutils,
+// list itself is the directory's own connector's job. What an account started
+// as somebody else (sudo) and left running is not one of its processes any more. It runs GNU coreutils,
 // findutils and grep on the host, as all but the smallest distributions have.
 package linux

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,9 +29,14 @@ const (
 	optSetuid     = "setuid"
 	optDirectory  = "directory"
 	optDomain     = "domain"
+	optHomes      = "homes"
+	optDeleteHome = "delete_home"
 )
 
-const defaultTimeout = 2 * time.Minute
+const (
+	defaultTimeout = 2 * time.Minute
+	defaultHomes   = "/home"
+)
 
 // Spec describes this kind of system.
 func Spec() connector.Spec {
@@ -43,8 +49,20 @@ func Spec() connector.Spec {
 			{Name: optSetuid, Help: "search the host's file systems for setuid programs: on or off", Default: "on"},
 			{Name: optDirectory, Help: "the name, in Writ, of the directory that the host takes accounts and groups from"},
 			{Name: optDomain, Help: "that directory's domain as the host writes it with names (ana@example.com, EXAMPLE\\ana), several with commas between; names of other domains are another directory's"},
+			{Name: optHomes, Help: "the folder that homes of new accounts are made in", Default: defaultHomes},
+			{Name: optDeleteHome, Help: "delete an account's home with it: on or off", Default: "off"},
 		},
-		Open: Open,
+		Changes: []connector.ChangeKind{
+			connector.AddGrant, connector.RemoveGrant, connector.DisableAccount, connector.EnableAccount,
+			connector.CreateAccount, connector.UpdateAccount, connector.DeleteAccount, connector.EndSessions,
+		},
+		Settable: []connector.Setting{
+			{Name: setName, Help: "what people call it: the first field of GECOS, without commas and colons"},
+			{Name: setShell, Help: "its shell, one of /etc/shells, or nologin or false", Required: true},
+			{Name: setHome, Help: "its home, a folder in the one that option homes names; without, one called like the login", Fixed: true},
+		},
+		FirstPassword: true,
+		Open:          Open,
 	}
 }
 
@@ -55,11 +73,13 @@ type Host struct {
 	now    func() time.Time
 	setuid bool
 
-	directory string // the system that accounts and groups come from, by its name in Writ
-	domains   connector.Domains
+	homes      string // the folder that homes are made in
+	deleteHome bool
+	directory  string // the system that accounts and groups come from, by its name in Writ
+	domains    connector.Domains
 }
 
-var _ connector.Writer = (*Host)(nil)
+var _ connector.Maker = (*Host)(nil)
 
 // Open checks cfg. The first command connects.
 func Open(_ context.Context, cfg connector.Config) (connector.Connector, error) {
@@ -76,9 +96,17 @@ func Open(_ context.Context, cfg connector.Config) (connector.Connector, error) 
 		}
 		timeout = time.Duration(seconds) * time.Second
 	}
-	setuid := cfg.Options[optSetuid]
-	if setuid != "" && setuid != "on" && setuid != "off" {
-		return nil, connector.ErrInput.With("linux %q: option setuid must be on or off", cfg.Name)
+	for _, name := range []string{optSetuid, optDeleteHome} {
+		if value := cfg.Options[name]; value != "" && value != "on" && value != "off" {
+			return nil, connector.ErrInput.With("linux %q: option %s must be on or off", cfg.Name, name)
+		}
+	}
+	homes := cfg.Options[optHomes]
+	if homes == "" {
+		homes = defaultHomes
+	}
+	if !path.IsAbs(homes) || path.Clean(homes) != homes || homes == "/" || strings.ContainsAny(homes, ":\n\r\x00") {
+		return nil, connector.ErrInput.With("linux %q: option homes must be the path of a folder, from / on", cfg.Name)
 	}
 	l, err := newLine(cfg, timeout)
 	if err != nil {
@@ -88,7 +116,7 @@ func Open(_ context.Context, cfg connector.Config) (connector.Connector, error) 
 	if now == nil {
 		now = time.Now
 	}
-	return &Host{name: cfg.Name, line: l, now: now, setuid: setuid != "off", directory: cfg.Options[optDirectory], domains: connector.ParseDomains(cfg.Options[optDomain])}, nil
+	return &Host{name: cfg.Name, line: l, now: now, setuid: cfg.Options[optSetuid] != "off", homes: homes, deleteHome: cfg.Options[optDeleteHome] == "on", directory: cfg.Options[optDirectory], domains: connector.ParseDomains(cfg.Options[optDomain])}, nil
 }
 
 // Close ends the connection.

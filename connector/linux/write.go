@@ -16,6 +16,12 @@ type target struct{ account, group string }
 
 // Apply makes one change. What is so already stays untouched.
 func (h *Host) Apply(ctx context.Context, c connector.Change) error {
+	if err := Spec().Check(h.name, c); err != nil {
+		return err
+	}
+	if isLife(c.Kind) {
+		return h.applyLife(ctx, c)
+	}
 	t, err := h.target(c)
 	if err != nil {
 		return err
@@ -24,13 +30,13 @@ func (h *Host) Apply(ctx context.Context, c connector.Change) error {
 	if err != nil {
 		return err
 	}
-	if !p.elevates {
-		return connector.ErrPrivilege.With("linux %q: account %q may not change access there: %s", h.name, p.user, p.remedy())
+	if err := h.mayChange(p); err != nil {
+		return err
 	}
 	if c.Kind == connector.DisableAccount && t.account == p.user {
 		return connector.ErrUnsupported.With("linux %q: Writ itself signs in as %q and would lock itself out", h.name, t.account)
 	}
-	done, err := h.state(ctx, c.Kind, t)
+	done, err := h.state(ctx, c, t)
 	if err != nil || done {
 		return err
 	}
@@ -44,6 +50,12 @@ func (h *Host) Apply(ctx context.Context, c connector.Change) error {
 
 // ReadBack reports whether the host now shows the change.
 func (h *Host) ReadBack(ctx context.Context, c connector.Change) (bool, error) {
+	if err := Spec().Check(h.name, c); err != nil {
+		return false, err
+	}
+	if isLife(c.Kind) {
+		return h.readBackLife(ctx, c)
+	}
 	t, err := h.target(c)
 	if err != nil {
 		return false, err
@@ -51,7 +63,7 @@ func (h *Host) ReadBack(ctx context.Context, c connector.Change) (bool, error) {
 	if _, err := h.look(ctx); err != nil {
 		return false, err
 	}
-	return h.state(ctx, c.Kind, t)
+	return h.state(ctx, c, t)
 }
 
 func (t target) input(first ...string) []byte {
@@ -89,8 +101,15 @@ func plausible(name string) bool {
 	return name != "" && len(name) <= 256 && !strings.HasPrefix(name, "-") && !strings.ContainsAny(name, "\n\r\x00:,")
 }
 
+func (h *Host) mayChange(p probe) error {
+	if p.elevates {
+		return nil
+	}
+	return connector.ErrPrivilege.With("linux %q: account %q may not change access there: %s", h.name, p.user, p.remedy())
+}
+
 // state reads whether a change is so already.
-func (h *Host) state(ctx context.Context, kind connector.ChangeKind, t target) (bool, error) {
+func (h *Host) state(ctx context.Context, c connector.Change, t target) (bool, error) {
 	const doing = "reading the state of an account"
 	out, err := h.line.runNames(ctx, doing, scriptState, t.input())
 	if err != nil {
@@ -102,7 +121,7 @@ func (h *Host) state(ctx context.Context, kind connector.ChangeKind, t target) (
 	}
 	if !bytes.HasPrefix(out, []byte("P:")) {
 		// Access that an account which is gone had is gone too.
-		if kind == connector.RemoveGrant || kind == connector.DisableAccount {
+		if c.Kind == connector.RemoveGrant || c.Kind == connector.DisableAccount {
 			return true, nil
 		}
 		return false, connector.ErrUnsupported.With("linux %q: the host has no such account", h.name)
@@ -112,13 +131,14 @@ func (h *Host) state(ctx context.Context, kind connector.ChangeKind, t target) (
 	}
 	f.join()
 	a := f.accounts[0]
-	switch kind {
-	case connector.AddGrant, connector.RemoveGrant:
-		return h.membership(kind, f, a, t)
-	case connector.DisableAccount, connector.EnableAccount:
+	if c.Kind == connector.AddGrant || c.Kind == connector.RemoveGrant {
+		return h.membership(c.Kind, f, a, t)
+	}
+	if err := c.Owned("linux", h.name, a.mark()); err != nil {
+		return false, err
 	}
 	locked, expired := a.password == passwordLocked || a.password == passwordNoneLocked, a.expired(h.now())
-	if kind == connector.DisableAccount {
+	if c.Kind == connector.DisableAccount {
 		return locked && expired, nil
 	}
 	return a.password != passwordLocked && !expired, nil

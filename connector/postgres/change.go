@@ -11,6 +11,7 @@ import (
 
 // change is a connector.Change with the server's own names in place of ids.
 type change struct {
+	asked     connector.Change
 	kind      connector.ChangeKind
 	holder    string // the role that gets, loses, or is disabled
 	public    bool   // the holder is PUBLIC
@@ -37,17 +38,13 @@ func (c *Cluster) parse(x connector.Change) (change, error) {
 	no := func(why string) (change, error) {
 		return change{}, connector.ErrUnsupported.With("postgres %q: %s", c.name, why)
 	}
-	r := change{kind: x.Kind}
+	r := change{asked: x, kind: x.Kind}
 	var ok bool
-	switch x.Kind {
-	case connector.DisableAccount, connector.EnableAccount:
+	if x.Kind != connector.AddGrant && x.Kind != connector.RemoveGrant {
 		if r.holder, ok = restore(x.Account); !ok {
 			return no("the account's name cannot be one")
 		}
 		return r, nil
-	case connector.AddGrant, connector.RemoveGrant:
-	default:
-		return no("the change is not known")
 	}
 	g := x.Grant
 	r.option, r.noInherit = g.Flags&access.AdminOption != 0, g.Flags&access.NoInherit != 0

@@ -29,6 +29,9 @@ const (
 	codeWrongGrant     = "0LP01"
 	codeWrongRoleGrant = "0P000"
 	codeSyntax         = "42601" // a privilege that this version does not have
+	codeDuplicate      = "42710"
+	codeUnique         = "23505" // two who make one role at once
+	codeReserved       = "42939"
 )
 
 // grace is how much longer than the server Writ waits for an answer.

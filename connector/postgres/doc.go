@@ -1,6 +1,6 @@
 // Package postgres reads a PostgreSQL cluster as a system: its roles, who is in
 // them, and every privilege that they have in every database. It can also grant
-// and revoke, and let roles log in or not.
+// and revoke, let roles log in or not, and make, change and delete them.
 //
 // What becomes what:
 //
@@ -69,6 +69,12 @@
 //     the server unless sslmode=require says otherwise, and is encrypted unless
 //     the option tls=off does. No file and no setting of this machine's is read.
 //  5. A snapshot is read whole before its first record goes out.
+//  6. A role that Writ makes is there with its mark, or not at all: one transaction. The
+//     mark is the comment on it, alone; a comment that people wrote makes a role theirs.
+//  7. A first password leaves as a SCRAM verifier that is made here: statements are
+//     logged (SECURITY.md, 13).
+//  8. Nothing that a role owns is dropped or handed over: what there is stops its
+//     deletion, and is named.
 //
 // The server keeps no record of logins, so last use is never known. VALID UNTIL
 // limits passwords only; it is taken as the end of the account all the same, unless
@@ -90,9 +96,14 @@
 // objects, tablespaces, types, languages, foreign servers, parameters, template
 // databases or the server's own schemas, and looks into no function; of
 // functions, it lists those whose privileges somebody set or that run as their
-// owner. It ends no session when it takes LOGIN away. Revoking a privilege on a
+// owner. It ends no session when it takes LOGIN away; that is a change of its own.
+// PostgreSQL knows no password that must be changed, so that a first one is good once
+// only by its end, VALID UNTIL, which stays when its holder chooses another: somebody
+// has to lift it. A verifier does not say whose choice it was, so a role that is made
+// again gets the first password of the last attempt. Revoking a privilege on a
 // table takes the same privilege on its columns too, as PostgreSQL does.
 //
 // Sources: PostgreSQL 15 and 17 manuals, chapters Client Authentication, Database Roles, Privileges
-// (table 5.1 and 5.2), Predefined Roles, System Catalogs, GRANT, REVOKE.
+// (table 5.1 and 5.2), Predefined Roles, System Catalogs, GRANT, REVOKE; RFC 5802,
+// 5803 and 7677 (SCRAM-SHA-256).
 package postgres

@@ -51,7 +51,16 @@ func Spec() connector.Spec {
 			{Name: optServer, Help: "which LDAP servers of pg_hba.conf are that directory, where its rules name several: SERVER or SERVER/BASE, with semicolons between"},
 			{Name: optGroupRoles, Help: "which groups of the directory give which roles, with semicolons between: ROLE=GROUP, or a pattern such as ldap_* for roles and groups of the same name"},
 		},
-		Open: Open,
+		Changes: []connector.ChangeKind{
+			connector.AddGrant, connector.RemoveGrant, connector.DisableAccount, connector.EnableAccount,
+			connector.CreateAccount, connector.UpdateAccount, connector.DeleteAccount, connector.EndSessions,
+		},
+		Settable: []connector.Setting{
+			{Name: setLimit, Help: "how many connections it may have open at once, 1 or more; without, any number"},
+			{Name: setValid, Help: "until when its password counts, as 2027-01-31T00:00:00Z; when it is made, the earliest of this, its own end and its first password's"},
+		},
+		FirstPassword: true,
+		Open:          Open,
 	}
 }
 
@@ -70,7 +79,7 @@ type Cluster struct {
 	groupRoles      []groupRole
 }
 
-var _ connector.Writer = (*Cluster)(nil)
+var _ connector.Maker = (*Cluster)(nil)
 
 // Open checks cfg. Each use connects by itself.
 func Open(_ context.Context, cfg connector.Config) (connector.Connector, error) {

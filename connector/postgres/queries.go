@@ -17,12 +17,14 @@ type roleRow struct {
 	Comment                                                          string
 }
 
-const queryRoles = `select oid, rolname::text, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls,
+const roleColumns = `oid, rolname::text, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls,
 	rolconnlimit,
 	case when rolvaliduntil is null or rolvaliduntil = 'infinity' then 0
 		when rolvaliduntil < '1970-01-02' then 1
 		else (least(extract(epoch from rolvaliduntil), 253402300799) * 1000000)::bigint end,
-	coalesce(left(shobj_description(oid, 'pg_authid'), 1000), '')
+	coalesce(left(shobj_description(oid, 'pg_authid'), 1000), '')`
+
+const queryRoles = `select ` + roleColumns + `
 	from pg_roles order by rolname collate "C"`
 
 // memberRow says that a role is in another.
@@ -130,8 +132,27 @@ const queryDefaults = `select d.defaclrole, coalesce(n.nspname::text, ''), d.def
 	from pg_default_acl d left join pg_namespace n on n.oid = d.defaclnamespace, aclexplode(d.defaclacl) a
 	where a.grantee <> d.defaclrole group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5`
 
-const queryRole = `select oid, rolname::text, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls,
-	rolconnlimit, 0::bigint, '' from pg_roles where rolname = $1::text`
+const queryRole = `select ` + roleColumns + ` from pg_roles where rolname = $1::text`
+
+// How many roles are in a role, and how many sessions it has open but for this one.
+const (
+	queryMembersOf = `select count(*)::int from pg_auth_members where roleid = $1`
+	querySessions  = `select count(*)::int from pg_stat_activity where usesysid = $1 and pid <> pg_backend_pid()`
+	queryTerminate = `select count(*) filter (where pg_terminate_backend(pid))::int from pg_stat_activity where usesysid = $1 and pid <> pg_backend_pid()`
+)
+
+// dependRow is something that a role owns or has a privilege on. What lies in another
+// database has no name here.
+type dependRow struct {
+	Database string // "" is the cluster itself
+	Owns     bool
+	Name     string
+}
+
+const queryDepends = `select coalesce(d.datname::text, ''), s.deptype = 'o',
+	case when s.dbid = 0 or d.datname = current_database() then left(pg_describe_object(s.classid, s.objid, s.objsubid), 200) else '' end
+	from pg_shdepend s left join pg_database d on d.oid = s.dbid
+	where s.refclassid = 'pg_authid'::regclass and s.refobjid = $1 order by s.deptype = 'o' desc, 1, 3 limit 10000`
 
 // realOwner is a role as a holder of access: pg_database_owner stands for the
 // owner of the database that one is in.

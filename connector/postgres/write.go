@@ -14,6 +14,12 @@ import (
 // Apply makes one change. What is so already stays untouched. The state is read
 // and changed in one transaction.
 func (c *Cluster) Apply(ctx context.Context, x connector.Change) error {
+	if err := Spec().Check(c.name, x); err != nil {
+		return err
+	}
+	if isLife(x.Kind) {
+		return c.applyLife(ctx, x)
+	}
 	r, err := c.parse(x)
 	if err != nil {
 		return err
@@ -52,6 +58,12 @@ func (c *Cluster) Apply(ctx context.Context, x connector.Change) error {
 
 // ReadBack reports whether the cluster now shows the change.
 func (c *Cluster) ReadBack(ctx context.Context, x connector.Change) (bool, error) {
+	if err := Spec().Check(c.name, x); err != nil {
+		return false, err
+	}
+	if isLife(x.Kind) {
+		return c.readBackLife(ctx, x)
+	}
 	r, err := c.parse(x)
 	if err != nil {
 		return false, err
@@ -114,6 +126,7 @@ func (n state) done(r change) bool {
 				return true
 			}
 		}
+	case connector.CreateAccount, connector.UpdateAccount, connector.DeleteAccount, connector.EndSessions: // see life
 	}
 	return false
 }
@@ -130,7 +143,10 @@ func (s *session) state(ctx context.Context, r change) (n state, err error) {
 		n.holder, n.found, n.me = holders[0], true, holders[0].Name == s.line.config.User
 	}
 	if r.of == "" {
-		return n, nil
+		if n.found {
+			err = r.asked.Owned(Kind, s.name, connector.Signed(n.holder.Comment))
+		}
+		return n, err
 	}
 	type objectState struct {
 		OID   uint32
