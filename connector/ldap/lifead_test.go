@@ -18,6 +18,7 @@ func TestADHalfMade(t *testing.T) {
 	d := opened(t, cfg)
 	dn := "CN=zoe,CN=Users," + s.BaseDN()
 	s.Add(t, "dn: "+dn+"\nobjectClass: user\nsAMAccountName: zoe\nuserAccountControl: 514\nadminDescription: writ=acc_1\n")
+	t.Cleanup(func() { s.Tool(t, "user", "delete", "zoe") })
 	x := create("zoe", "acc_1", value("container", "CN=Users,"+s.BaseDN()))
 	if done, err := d.ReadBack(t.Context(), x); done || err != nil {
 		t.Errorf("half made reads back %v, %v", done, err)
@@ -45,6 +46,7 @@ func TestADWithoutPassword(t *testing.T) {
 	s := testkit.Samba(t)
 	cfg := adConfig(s)
 	d := opened(t, cfg)
+	t.Cleanup(func() { s.Tool(t, "user", "delete", "yan") })
 	mustApply(t, d, create("yan", "acc_1", func(n *connector.NewAccount) { n.Credential = secret.Secret{} }))
 	if f := find(t, d, "yan"); f.Values["container"] != "CN=Users,"+s.BaseDN() || f.Status != "enabled" {
 		t.Errorf("it is %+v", f)
