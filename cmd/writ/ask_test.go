@@ -157,7 +157,7 @@ func TestLesson14_AnEmployeeSeesThemself(t *testing.T) {
 		"/v1/identities/" + other, "/v1/identities/" + other + "/access", "/v1/entitlements/" + mine, "/v1/entitlements/" + mine + "/holders",
 		"/v1/entitlements/" + superuser, "/v1/systems/" + payroll + "/holders", "/v1/why?who=" + other + "&what=" + mine,
 		"/v1/why?who=" + id + "&what=" + superuser, "/v1/picture?of=" + other, "/v1/picture?of=" + superuser,
-		"/v1/identities/" + access.IdentityID(1<<40).String(),
+		"/v1/identities/" + access.IdentityID(1<<40).String(), "/v1/identities/x",
 	} {
 		if got := me.want(http.StatusNotFound, "GET", path, nil, nil); strings.Contains(string(got.body), "superuser") {
 			t.Errorf("%s: %s", path, got.body)
@@ -167,7 +167,7 @@ func TestLesson14_AnEmployeeSeesThemself(t *testing.T) {
 	// Not an identity that may be seen, and not even one of that kind.
 	s.as(inAudit).want(http.StatusNotFound, "GET", "/v1/identities/"+superuser, nil, nil)
 	for _, path := range []string{
-		"/v1/identities/x", "/v1/identities/" + id + "/access?system=x", "/v1/identities/" + id + "/access?tier=9", "/v1/identities/" + id + "/access?cursor=x",
+		"/v1/identities/" + id + "/access?system=x", "/v1/identities/" + id + "/access?tier=9", "/v1/identities/" + id + "/access?cursor=x",
 		"/v1/identities/" + id + "/access?mode=always", "/v1/why?who=" + id, "/v1/why?who=x&what=x", "/v1/picture?of=" + payroll, "/v1/picture?of=" + id + "&depth=0",
 	} {
 		me.want(http.StatusUnprocessableEntity, "GET", path, nil, nil)
