@@ -32,9 +32,11 @@
 //  8. One decision is made on one view of the facts and one set.
 //  9. Evaluation ends: text, nesting and nodes of a policy are capped, expressions
 //     have a cost limit, and regular expressions are RE2.
+//  10. A scope stays where it was put in the organisation's tree and is only renamed,
+//     so that nobody's functions reach further, or less far, than when they were given.
 //
 // What it does not do: it keeps no policies and no record of decisions (whoever
-// opens something records it in that transaction), and it asks no database.
+// opens something records it in that transaction), and it asks no database to decide.
 //
 // Sources: the Cedar policy language (cedarpolicy.com); the Common Expression
 // Language (cel.dev).

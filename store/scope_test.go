@@ -12,7 +12,7 @@ import (
 	"github.com/writhq/writ/policy"
 )
 
-// A scope lies in one that is there, its name is its own, and what was renamed meanwhile
+// Invariant 10 of package policy. A scope lies in one that is there, its name is its own, and what was renamed meanwhile
 // is not renamed by whoever has not seen it.
 func TestScopes(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, fresh func(*testing.T) Config) {

@@ -137,7 +137,9 @@ func (db *DB) sequenceOnce(ctx context.Context) error {
 	for {
 		n, err := db.sequencePass(ctx, s.lease)
 		if err != nil {
-			s.lease = nil
+			if ctx.Err() == nil { // else it is ours still, and to be given back
+				s.lease = nil
+			}
 			return err
 		}
 		if n > 0 {

@@ -297,3 +297,35 @@ func testSequencerInterruptedAnywhere(t *testing.T, fresh func(*testing.T) Confi
 		t.Error(r.Leaves, r.Wrong)
 	}
 }
+
+// A sequencer that is told to end in the middle of its work gives its lease back: whoever
+// comes next would else wait until it ends by itself.
+func TestASequencerThatEndsGivesItsLeaseBack(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, fresh func(*testing.T) Config) {
+		db := openStore(t, fresh(t))
+		ctx := asTester(t.Context())
+		for range 20 {
+			working, stop := context.WithCancel(ctx)
+			var works sync.WaitGroup
+			works.Go(func() {
+				if err := db.RunSequencer(working); err != nil {
+					t.Error(err)
+				}
+			})
+			for range 3 {
+				if err := db.change(ctx, audit.Event{Action: "test.change"}, func(*tx) error { return nil }); err != nil {
+					t.Fatal(err)
+				}
+			}
+			stop()
+			works.Wait()
+			l, err := db.takeLease(ctx, sequencerName, time.Minute)
+			if err != nil {
+				t.Fatalf("the next one cannot begin: %v", err)
+			}
+			if err := db.bookkeep(ctx, func(t *tx) error { return l.end(ctx, t) }); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
