@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -97,8 +98,16 @@ func (l *lease) hold(ctx context.Context, t *tx) error {
 	return nil
 }
 
-// end gives the lease back.
+// end gives the lease back. Whoever was called off while they took it may have it all the
+// same: on PostgreSQL that commit may come later than this begins, and is waited for.
 func (l *lease) end(ctx context.Context, t *tx) error {
-	_, err := t.exec(ctx, endLease, l.name, t.db.node, l.fence)
+	var fence int64
+	err := t.row(ctx, `select fence from lease where name = $1`+t.d.forUpdate, l.name).Scan(&fence)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err == nil {
+		_, err = t.exec(ctx, endLease, l.name, t.db.node, l.fence)
+	}
 	return err
 }

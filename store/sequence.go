@@ -130,6 +130,9 @@ func (db *DB) sequenceOnce(ctx context.Context) error {
 	if s.lease == nil {
 		l, err := db.takeLease(ctx, sequencerName, sequencerTTL)
 		if err != nil {
+			if ctx.Err() != nil && l.fence != 0 { // whether it was committed nobody can tell
+				s.lease = l
+			}
 			return err
 		}
 		s.lease = l
