@@ -130,14 +130,61 @@ const (
 // Justification says why a grant may exist. A grant has zero or more; only the
 // last one's end removes it, and none means unapproved.
 type Justification struct {
-	Holder      Ref           `json:"holder"`
+	ID          JustificationID `json:"id,omitzero"`
+	Holder      Ref             `json:"holder"`
+	Entitlement EntitlementID   `json:"entitlement"`
+	Resource    ResourceID      `json:"resource,omitzero"`
+	Origin      Origin          `json:"origin"`
+	Approver    IdentityID      `json:"approver,omitzero"`
+	Reason      string          `json:"reason,omitempty"`
+	Start       Time            `json:"start,omitzero"`
+	End         Time            `json:"end,omitzero"`
+}
+
+// TargetState is how an account should be.
+type TargetState string
+
+// The states of an account target.
+const (
+	TargetEnabled  TargetState = "enabled"
+	TargetDisabled TargetState = "disabled"
+	TargetDeleted  TargetState = "deleted"
+)
+
+// Target says that somebody should have an account in a system, and how it should be.
+type Target struct {
+	ID         TargetID          `json:"id,omitzero"`
+	Identity   IdentityID        `json:"identity"`
+	System     SystemID          `json:"system"`
+	Account    AccountID         `json:"account,omitzero"` // none while it is still to be made, or to be seen
+	Login      string            `json:"login,omitempty"`
+	Attributes map[string]string `json:"attributes,omitempty"` // what the kind of system calls settable
+	State      TargetState       `json:"state"`
+	Recipient  IdentityID        `json:"recipient,omitzero"` // is given the first credential; nobody: there is none
+	Urgent     bool              `json:"urgent,omitempty"`   // before all others, and past the guards
+	DeleteAt   Time              `json:"delete_at,omitzero"` // of a disabled one: when it should be gone
+	Reason     string            `json:"reason,omitempty"`
+}
+
+// Effect is what an exception does.
+type Effect string
+
+// The effects of an exception.
+const (
+	Keep    Effect = "keep"
+	Without Effect = "without"
+)
+
+// Exception says that somebody keeps an entitlement that no rule gives them, or goes
+// without one that a rule does, until a day.
+type Exception struct {
+	ID          ExceptionID   `json:"id,omitzero"`
+	Identity    IdentityID    `json:"identity"`
 	Entitlement EntitlementID `json:"entitlement"`
-	Resource    ResourceID    `json:"resource,omitzero"`
-	Origin      Origin        `json:"origin"`
-	Approver    IdentityID    `json:"approver,omitzero"`
-	Reason      string        `json:"reason,omitempty"`
-	Start       Time          `json:"start,omitzero"`
-	End         Time          `json:"end,omitzero"`
+	Effect      Effect        `json:"effect"`
+	Reason      string        `json:"reason"`
+	Approver    IdentityID    `json:"approver"`
+	End         Time          `json:"end"`
 }
 
 // Role is a named set of entitlements.
@@ -148,6 +195,23 @@ type Role struct {
 	Owner        IdentityID      `json:"owner,omitzero"`
 	Entitlements []EntitlementID `json:"entitlements,omitempty"`
 	Parents      []RoleID        `json:"parents,omitempty"` // whoever has this role has its parents' entitlements too
+	// Of a parametric role: what its variants differ in, and what only some of them give.
+	Parameters  []RoleParameter `json:"parameters,omitempty"`
+	Conditional []RolePart      `json:"conditional,omitempty"`
+}
+
+// RoleParameter is what a variant of a role has one value of.
+type RoleParameter struct {
+	Name   string   `json:"name"`
+	Values []string `json:"values"`
+	From   string   `json:"from,omitempty"` // the attribute that rules take it from, where they say nothing else
+}
+
+// RolePart is an entitlement or a role that a variant gives where it has some values.
+type RolePart struct {
+	Entitlement EntitlementID     `json:"entitlement,omitzero"`
+	Role        RoleID            `json:"role,omitzero"`
+	When        map[string]string `json:"when"`
 }
 
 // Assignment says that an identity has a role.

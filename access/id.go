@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/writhq/writ/internal/fault"
@@ -35,6 +36,34 @@ const (
 	KindPasskey     ObjectKind = 18
 	KindToken       ObjectKind = 19 // of the API
 	KindRun         ObjectKind = 20 // of a sync, a dry run or a test of a system
+
+	KindJustification ObjectKind = 21
+	KindTarget        ObjectKind = 22 // an account that should be, or should not
+	KindException     ObjectKind = 23 // from what rules say
+	KindEvent         ObjectKind = 24 // of an identity's life
+	KindProvisioning  ObjectKind = 25 // a run of it
+	KindOperation     ObjectKind = 26 // one write in one system
+	KindMail          ObjectKind = 27
+
+	KindApproval    ObjectKind = 28 // that somebody is asked to give
+	KindDelegation  ObjectKind = 29 // of what one is asked to decide, for a time
+	KindChain       ObjectKind = 30 // what one request led to, to its last session
+	KindSafe        ObjectKind = 31
+	KindSecret      ObjectKind = 32
+	KindVersion     ObjectKind = 33 // of a secret
+	KindCheckout    ObjectKind = 34 // of a secret, by somebody, for a time
+	KindEligibility ObjectKind = 35 // that somebody may activate an entitlement
+	KindElevation   ObjectKind = 36 // an activation
+	KindTemplate    ObjectKind = 37 // of what is leased: what it opens, and for how long
+	KindLease       ObjectKind = 38 // of a credential that was made for one use
+	KindAuthority   ObjectKind = 39 // that signs certificates and tokens
+	KindConsumer    ObjectKind = 40 // of a secret: a service that has to be told of another value
+	KindGlass       ObjectKind = 41 // sealed credentials for when nothing else works
+	KindBreak       ObjectKind = 42 // that those were opened
+	KindOnboarding  ObjectKind = 43 // of accounts whose credentials the vault takes over
+	KindShare       ObjectKind = 44 // of a secret with somebody who cannot sign in
+	KindCertificate ObjectKind = 45 // that an authority signed: a certificate or a token
+	KindProfile     ObjectKind = 46 // of certificates: what an authority signs, and for whom
 )
 
 var kindTable = [...]struct{ prefix, name string }{
@@ -59,6 +88,34 @@ var kindTable = [...]struct{ prefix, name string }{
 	KindPasskey:     {"pky", "passkey"},
 	KindToken:       {"tok", "token"},
 	KindRun:         {"run", "run"},
+
+	KindJustification: {"jst", "justification"},
+	KindTarget:        {"tgt", "account target"},
+	KindException:     {"exc", "exception"},
+	KindEvent:         {"evt", "lifecycle event"},
+	KindProvisioning:  {"prv", "provisioning run"},
+	KindOperation:     {"opn", "operation"},
+	KindMail:          {"mail", "mail"},
+
+	KindApproval:    {"apr", "approval"},
+	KindDelegation:  {"dlg", "delegation"},
+	KindChain:       {"chn", "chain"},
+	KindSafe:        {"safe", "safe"},
+	KindSecret:      {"sec", "secret"},
+	KindVersion:     {"ver", "version"},
+	KindCheckout:    {"chk", "checkout"},
+	KindEligibility: {"elg", "eligibility"},
+	KindElevation:   {"elv", "elevation"},
+	KindTemplate:    {"tpl", "lease template"},
+	KindLease:       {"lse", "lease"},
+	KindAuthority:   {"aut", "authority"},
+	KindConsumer:    {"csm", "consumer"},
+	KindGlass:       {"gls", "break-glass kit"},
+	KindBreak:       {"brk", "break glass"},
+	KindOnboarding:  {"onb", "onboarding"},
+	KindShare:       {"shr", "share link"},
+	KindCertificate: {"cert", "certificate"},
+	KindProfile:     {"cpr", "certificate profile"},
 }
 
 // String returns the glossary's word for the kind.
@@ -77,6 +134,11 @@ type Ref struct {
 
 // IsZero reports whether the Ref points to nothing.
 func (r Ref) IsZero() bool { return r.Key == 0 }
+
+// Compare orders by kind, then by key.
+func (r Ref) Compare(other Ref) int {
+	return cmp.Or(cmp.Compare(r.Kind, other.Kind), cmp.Compare(r.Key, other.Key))
+}
 
 // String returns the external id, or "" for nothing.
 func (r Ref) String() string {
@@ -139,6 +201,34 @@ type (
 	passkeyTag     struct{}
 	tokenTag       struct{}
 	runTag         struct{}
+
+	justificationTag struct{}
+	targetTag        struct{}
+	exceptionTag     struct{}
+	eventTag         struct{}
+	provisioningTag  struct{}
+	operationTag     struct{}
+	mailTag          struct{}
+
+	approvalTag    struct{}
+	delegationTag  struct{}
+	chainTag       struct{}
+	safeTag        struct{}
+	secretTag      struct{}
+	versionTag     struct{}
+	checkoutTag    struct{}
+	eligibilityTag struct{}
+	elevationTag   struct{}
+	templateTag    struct{}
+	leaseTag       struct{}
+	authorityTag   struct{}
+	certificateTag struct{}
+	profileTag     struct{}
+	onboardingTag  struct{}
+	glassTag       struct{}
+	breakTag       struct{}
+	consumerTag    struct{}
+	shareTag       struct{}
 )
 
 func (identityTag) kind() ObjectKind    { return KindIdentity }
@@ -161,6 +251,34 @@ func (signinTag) kind() ObjectKind      { return KindSignin }
 func (passkeyTag) kind() ObjectKind     { return KindPasskey }
 func (tokenTag) kind() ObjectKind       { return KindToken }
 func (runTag) kind() ObjectKind         { return KindRun }
+func (mailTag) kind() ObjectKind        { return KindMail }
+
+func (justificationTag) kind() ObjectKind { return KindJustification }
+func (targetTag) kind() ObjectKind        { return KindTarget }
+func (exceptionTag) kind() ObjectKind     { return KindException }
+func (eventTag) kind() ObjectKind         { return KindEvent }
+func (provisioningTag) kind() ObjectKind  { return KindProvisioning }
+func (operationTag) kind() ObjectKind     { return KindOperation }
+
+func (approvalTag) kind() ObjectKind    { return KindApproval }
+func (delegationTag) kind() ObjectKind  { return KindDelegation }
+func (chainTag) kind() ObjectKind       { return KindChain }
+func (safeTag) kind() ObjectKind        { return KindSafe }
+func (secretTag) kind() ObjectKind      { return KindSecret }
+func (versionTag) kind() ObjectKind     { return KindVersion }
+func (checkoutTag) kind() ObjectKind    { return KindCheckout }
+func (eligibilityTag) kind() ObjectKind { return KindEligibility }
+func (elevationTag) kind() ObjectKind   { return KindElevation }
+func (templateTag) kind() ObjectKind    { return KindTemplate }
+func (leaseTag) kind() ObjectKind       { return KindLease }
+func (authorityTag) kind() ObjectKind   { return KindAuthority }
+func (certificateTag) kind() ObjectKind { return KindCertificate }
+func (profileTag) kind() ObjectKind     { return KindProfile }
+func (onboardingTag) kind() ObjectKind  { return KindOnboarding }
+func (glassTag) kind() ObjectKind       { return KindGlass }
+func (breakTag) kind() ObjectKind       { return KindBreak }
+func (consumerTag) kind() ObjectKind    { return KindConsumer }
+func (shareTag) kind() ObjectKind       { return KindShare }
 
 // The typed ids. Zero is "none".
 type (
@@ -184,6 +302,34 @@ type (
 	PasskeyID     = ID[passkeyTag]
 	TokenID       = ID[tokenTag]
 	RunID         = ID[runTag]
+
+	JustificationID = ID[justificationTag]
+	TargetID        = ID[targetTag]
+	ExceptionID     = ID[exceptionTag]
+	EventID         = ID[eventTag]
+	ProvisioningID  = ID[provisioningTag]
+	OperationID     = ID[operationTag]
+	MailID          = ID[mailTag]
+
+	ApprovalID    = ID[approvalTag]
+	DelegationID  = ID[delegationTag]
+	ChainID       = ID[chainTag]
+	SafeID        = ID[safeTag]
+	SecretID      = ID[secretTag]
+	VersionID     = ID[versionTag]
+	CheckoutID    = ID[checkoutTag]
+	EligibilityID = ID[eligibilityTag]
+	ElevationID   = ID[elevationTag]
+	TemplateID    = ID[templateTag]
+	LeaseID       = ID[leaseTag]
+	AuthorityID   = ID[authorityTag]
+	CertificateID = ID[certificateTag]
+	ProfileID     = ID[profileTag]
+	OnboardingID  = ID[onboardingTag]
+	GlassID       = ID[glassTag]
+	BreakID       = ID[breakTag]
+	ConsumerID    = ID[consumerTag]
+	ShareID       = ID[shareTag]
 )
 
 // Ref returns the id as a reference of any kind.
