@@ -25,6 +25,7 @@ package connector
 import (
 	"context"
 	"iter"
+	"net/url"
 	"strings"
 	"time"
 	"unicode"
@@ -62,6 +63,7 @@ type Spec struct {
 	Title   string
 	Address string // an example
 	Local   bool   // the address is a path on the node
+	Program bool   // and what lies there is run
 	Options []Option
 	// Changes are what its Writer can do, and Settable the attributes of an account
 	// that it takes when it makes or updates one.
@@ -69,9 +71,41 @@ type Spec struct {
 	Settable []Setting
 	// FirstPassword says that a new account can be given one.
 	FirstPassword bool
+	// Keeps are the kinds of secret that its Keeper gives and tries, and Takes what it asks
+	// of a password.
+	Keeps []SecretKind
+	Takes SecretPolicy
+	// Lends says that its connector is a Lender, and Loans the length of a login there.
+	Lends bool
+	Loans int
+	// Later says that what a change asks for is done by others, in their own time: that it
+	// does not read back at once says nothing.
+	Later bool
+	// SignsInAs is the option that names the account that Writ itself signs in with; "" is
+	// that the address does.
+	SignsInAs string
+	// WritesTo is the option without which nothing can be changed; "" is none.
+	WritesTo string
 	// Open checks cfg and returns a connector; it may leave connecting to Describe.
 	Open func(ctx context.Context, cfg Config) (Connector, error)
 }
+
+// Login is the account that Writ itself signs in with, as far as a system's address and
+// options say so.
+func (s Spec) Login(address string, options map[string]string) string {
+	if s.SignsInAs != "" {
+		return options[s.SignsInAs]
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.User == nil {
+		return ""
+	}
+	return u.User.Username()
+}
+
+// EmbeddedSecret is the kind of resource that stands for a secret that lies in a system's
+// own settings or files: its name says where it lies, and nothing says what it is.
+const EmbeddedSecret = "embedded_secret"
 
 // Option is one setting of a kind of system.
 type Option struct {

@@ -34,6 +34,8 @@ type Suite struct {
 	Gone  []connector.Change // revocations of what is not there, which succeed
 
 	Accounts *Accounts // for a Maker
+	Keeps    []Kept    // for a Keeper
+	Lends    *Lending  // for a Lender
 }
 
 // Step is a change that the server does not show yet, and the one that undoes it.
@@ -49,6 +51,14 @@ func Run(t *testing.T, s Suite) {
 	_, follows := c.(connector.Follower)
 	_, locates := c.(connector.Locator)
 	_, makes := c.(connector.Maker)
+	_, keeps := c.(connector.Keeper)
+	if keeps != (len(s.Spec.Keeps) > 0) {
+		t.Errorf("that the connector keeps secrets is %v, and its Spec says that it keeps %v", keeps, s.Spec.Keeps)
+	}
+	_, lends := c.(connector.Lender)
+	if lends != s.Spec.Lends {
+		t.Errorf("that the connector lends is %v, and its Spec says %v", lends, s.Spec.Lends)
+	}
 	for _, test := range []struct {
 		name     string
 		run      func(*testing.T)
@@ -67,6 +77,8 @@ func Run(t *testing.T, s Suite) {
 		{"FollowFaults", s.followFaults, follows},
 		{"Locate", s.locate, locates},
 		{"Accounts", s.accounts, makes},
+		{"Keeps", s.keeps, keeps},
+		{"Lends", s.lends, lends},
 	} {
 		if test.promised {
 			t.Run(test.name, test.run)

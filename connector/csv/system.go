@@ -34,6 +34,7 @@ func Spec() connector.Spec {
 			connector.AddGrant, connector.RemoveGrant, connector.DisableAccount, connector.EnableAccount,
 			connector.CreateAccount, connector.UpdateAccount, connector.DeleteAccount,
 		},
+		Later: true, WritesTo: optDrop,
 		Settable: []connector.Setting{
 			{Name: setName, Help: "what people call it"},
 			{Name: setEmail, Help: "its address for mail"},

@@ -54,6 +54,7 @@ func TestADConformance(t *testing.T) {
 			{Do: connector.Change{Kind: connector.DisableAccount, Account: a["ana"]}, Undo: connector.Change{Kind: connector.EnableAccount, Account: a["ana"]}},
 		},
 		Accounts: newcomer(s.BindDN(), cfg, "CN=Users,"+s.BaseDN(), "ana.sol", "ana reyes"),
+		Keeps:    keptAD(t, s, cfg),
 		Gone: []connector.Change{
 			give(account("who left"), g["ops"]).Undo, give(account(a["gone"]), g["ops"]).Undo,
 			{Kind: connector.DisableAccount, Account: "00000000-0000-0000-0000-000000000000"},

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,7 +41,6 @@ const (
 	lockShadow  = "shadow"
 	lockPolicy  = "ppolicy"
 	maxPage     = 1000 // what AD hands out at most
-	maxCABytes  = 1 << 20
 	defaultWait = 30 * time.Second
 )
 
@@ -153,14 +151,15 @@ func (s *settings) option(name, value string) (why string) {
 			return "it is no filter, such as (objectClass=person)"
 		}
 	case optSchema:
-		return oneOf(value, schemaAuto, schemaOpenLDAP, schemaAD)
+		return connector.OneOf(value, schemaAuto, schemaOpenLDAP, schemaAD)
 	case optLock:
-		return oneOf(value, lockShadow, lockPolicy)
+		return connector.OneOf(value, lockShadow, lockPolicy)
 	case optTLS:
 		s.plain = value == "none"
-		return oneOf(value, "verify", "none")
+		return connector.OneOf(value, "verify", "none")
 	case optCA:
-		return s.authorities(value)
+		s.trust, why = connector.Authorities(value)
+		return why
 	case optTimeout:
 		n, err := strconv.Atoi(value)
 		if err != nil || n < 1 || n > 3600 {
@@ -175,37 +174,6 @@ func (s *settings) option(name, value string) (why string) {
 		s.page = uint32(n)
 	default:
 		return "it is not known"
-	}
-	return ""
-}
-
-func oneOf(value string, list ...string) string {
-	for _, x := range list {
-		if value == x {
-			return ""
-		}
-	}
-	return "it must be one of " + strings.Join(list, ", ")
-}
-
-// isFile reports whether option ca is a file and not the certificates themselves.
-func isFile(value string) bool { return !strings.HasPrefix(strings.TrimSpace(value), "-----BEGIN") }
-
-// authorities reads option ca: a file, or the certificates themselves.
-func (s *settings) authorities(value string) (why string) {
-	text := []byte(value)
-	if isFile(value) {
-		info, err := os.Stat(value)
-		if err != nil || !info.Mode().IsRegular() || info.Size() > maxCABytes {
-			return "it must be certificates as PEM text, or a file of them that Writ can read"
-		}
-		if text, err = os.ReadFile(value); err != nil {
-			return "its file cannot be read"
-		}
-	}
-	s.trust = x509.NewCertPool()
-	if !s.trust.AppendCertsFromPEM(text) {
-		return "there is no certificate as PEM text in it"
 	}
 	return ""
 }

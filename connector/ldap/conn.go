@@ -43,9 +43,22 @@ type rootDSE struct {
 
 const capabilityAD = "1.2.840.113556.1.4.800"
 
-// connect dials, secures and binds. The line is Writ's own, so that closing it
-// ends whatever the library waits for.
+// connect dials, secures and binds.
 func (d *Directory) connect(ctx context.Context) (*session, error) {
+	s, err := d.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.signIn(); err != nil {
+		s.end()
+		return nil, err
+	}
+	return s, nil
+}
+
+// begin is a session in which nobody has signed in. The line is Writ's own, so that closing
+// it ends whatever the library waits for.
+func (d *Directory) begin(ctx context.Context) (*session, error) {
 	line, secured, err := d.dial(ctx)
 	if err != nil {
 		return nil, err
@@ -54,9 +67,12 @@ func (d *Directory) connect(ctx context.Context) (*session, error) {
 	s.stop = context.AfterFunc(ctx, func() { _ = line.Close() })
 	s.conn.SetTimeout(d.timeout)
 	s.conn.Start()
-	if err := s.signIn(); err != nil {
-		s.end()
-		return nil, err
+	if !s.ldaps && !s.plain {
+		if err := s.startTLS(); err != nil {
+			err = s.openError(err)
+			s.end()
+			return nil, err
+		}
 	}
 	return s, nil
 }
@@ -82,11 +98,6 @@ func (d *Directory) dial(ctx context.Context) (*line, net.Conn, error) {
 }
 
 func (s *session) signIn() error {
-	if !s.ldaps && !s.plain {
-		if err := s.startTLS(); err != nil {
-			return s.openError(err)
-		}
-	}
 	if s.bindDN != "" {
 		request := goldap.NewSimpleBindRequest(s.bindDN, string(s.credential.Reveal()), nil)
 		if _, err := s.conn.SimpleBind(request); err != nil {

@@ -52,6 +52,10 @@
 //  10. A login is one account's in the whole directory. No group goes on naming an account
 //     that is deleted or gets another login, and none names a new one before it is made.
 //  11. Of two that take a uidNumber at once, whoever looks later takes another.
+//  12. A password is tried by a bind on a line of its own. That it is wrong is result 49 and
+//     nothing else: in AD with data 52e, elsewhere without a word of the password policy's
+//     that says otherwise. One that must be changed first opens nothing.
+//  13. Another password enables no account.
 //
 // The server's marks between pages end with the connection, so resuming reads the
 // part before the cursor again, checks that it is what it was, and yields what
@@ -80,9 +84,10 @@
 // groups have gone. Disabling by shadowExpire forgets the day that stood there. It ends no first
 // password at a time: no directory knows that apart from the account's own end. Without
 // ppolicy outside AD, nothing makes a first password's holder change it, and a retry sets
-// it anew whoever chose the one that is there.
+// it anew whoever chose the one that is there. Passwords that it sets or tries are printable
+// ASCII. Where a policy remembers passwords, one that the account has already counts as set.
 //
 // Sources: RFC 2307, 2696, 2798, 3062, 4511 to 4517, 4530, 4533; [MS-ADTS] 2.2.16, 3.1.1.3.1.3.3, 3.1.1.3.1.5,
 // 3.1.1.3.4.1.5 and 14, [MS-DTYP] 2.3.4 and 2.4.2; Microsoft Learn, Security identifiers, Appendix B and
-// C of the best practices for securing Active Directory; slapo-ppolicy(5).
+// C of the best practices for securing Active Directory; slapo-ppolicy(5); [MS-ERREF] 2.2; draft-behera-ldap-password-policy-10.
 package ldap

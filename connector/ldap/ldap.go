@@ -21,7 +21,7 @@ func Spec() connector.Spec {
 		Kind: Kind, Title: "LDAP directory (OpenLDAP, Active Directory)", Address: "ldaps://directory.example.com/dc=example,dc=com",
 		Options: []connector.Option{
 			{Name: optBindDN, Help: "who Writ signs in as, a distinguished name or NAME@DOMAIN; its password is the credential"},
-			{Name: optCA, Help: "the authority that the server's certificate is from: a PEM file, or the text itself", Path: isFile},
+			{Name: optCA, Help: "the authority that the server's certificate is from: a PEM file, or the text itself", Path: connector.IsFile},
 			{Name: optServerName, Help: "the name that the server's certificate is for, where it is not the address's"},
 			{Name: optTLS, Help: "verify, or none for ldap:// without TLS, over which the password and all that is read go in the clear", Default: "verify"},
 			{Name: optSchema, Help: "auto, openldap or ad", Default: schemaAuto},
@@ -40,6 +40,9 @@ func Spec() connector.Spec {
 		},
 		Settable:      settables(),
 		FirstPassword: true,
+		Keeps:         []connector.SecretKind{connector.Password},
+		SignsInAs:     optBindDN,
+		Takes:         connector.SecretPolicy{Most: maxPassword, Without: connector.NotPrintable},
 		Open:          func(_ context.Context, cfg connector.Config) (connector.Connector, error) { return Open(cfg) },
 	}
 }
@@ -51,7 +54,10 @@ type Directory struct {
 	now        func() time.Time
 }
 
-var _ connector.Maker = (*Directory)(nil)
+var (
+	_ connector.Maker  = (*Directory)(nil)
+	_ connector.Keeper = (*Directory)(nil)
+)
 
 // Open checks the configuration. It connects to nothing yet.
 func Open(cfg connector.Config) (*Directory, error) {

@@ -163,6 +163,7 @@ func TestOpenLDAPConformance(t *testing.T) {
 			{Do: connector.Change{Kind: connector.DisableAccount, Account: a["ben"]}, Undo: connector.Change{Kind: connector.EnableAccount, Account: a["ben"]}},
 		},
 		Accounts: newcomer(s.BindDN(), cfg, "ou=people,"+s.BaseDN(), `ana,sol+"x" (*)`, `ana\reyes; #`),
+		Keeps:    keptOpenLDAP(t, s, cfg),
 		Gone: []connector.Change{
 			give(account("who left"), g["ops"]).Undo, give(account(a["ana"]), "no group").Undo, give(account(a["cy"]), g["ops"]).Undo,
 			{Kind: connector.DisableAccount, Account: "who left"},

@@ -56,6 +56,12 @@ var (
 	scriptUpdate string
 	//go:embed remote/sessions.sh
 	scriptSessions string
+	//go:embed remote/kept.sh
+	scriptKept string
+	//go:embed remote/password.sh
+	scriptPassword string
+	//go:embed remote/authorize.sh
+	scriptAuthorize string
 )
 
 // privilege is whom a command runs as.
@@ -98,7 +104,7 @@ func (l *line) run(ctx context.Context, doing, script string, stdin []byte, who 
 	}
 	var refused *commandError
 	if err != nil && !errors.As(err, &refused) {
-		_ = l.close()
+		l.drop(client)
 	}
 	return out, err
 }
@@ -122,38 +128,61 @@ func commandText(script, end string, sudo bool) string {
 	return text
 }
 
+// answer is what became of one command.
+type answer struct {
+	out  []byte
+	over bool // it printed more than may be
+	said string
+	err  error
+}
+
+// exec waits for a command, and no longer than ctx lasts, whatever the server does: one
+// that sends what nobody asked for can bring the library to wait for ever, also when the
+// connection is closed under it.
 func (l *line) exec(ctx context.Context, client *ssh.Client, doing, command string, stdin []byte) ([]byte, error) {
-	// Opening a channel has no deadline of its own; closing the connection ends it.
-	defer context.AfterFunc(ctx, func() { _ = client.Close() })()
+	done := make(chan answer, 1)
+	go func() { done <- ask(client, command, stdin) }()
+	var a answer
+	select {
+	case a = <-done:
+	case <-ctx.Done():
+		_ = client.Close()
+		return nil, l.cutOff(ctx, doing, ctx.Err())
+	}
+	var exit *ssh.ExitError
+	switch {
+	case a.over:
+		return nil, connector.ErrIncomplete.With("linux %q: %s gave more than %d MiB, nothing of it counts", l.system, doing, maxOutput>>20)
+	case a.err == nil:
+		return a.out, nil
+	case errors.As(a.err, &exit) && exit.Signal() == "":
+		said := &commandError{exit.ExitStatus(), a.said}
+		return nil, ErrHostCommand.With("linux %q: %s: the host's own command went wrong; try it there", l.system, doing).Because(said)
+	}
+	return nil, l.cutOff(ctx, doing, a.err)
+}
+
+// ask runs a command and has all that it printed.
+func ask(client *ssh.Client, command string, stdin []byte) answer {
 	session, err := client.NewSession()
 	if err != nil {
-		return nil, l.cutOff(ctx, doing, err)
+		return answer{err: err}
 	}
 	defer session.Close() //nolint:errcheck // Run has closed it where all went well
 	stdout := &capped{limit: maxOutput, full: func() { _ = client.Close() }}
 	stderr := &capped{limit: maxStderr}
-	session.Stdin, session.Stdout, session.Stderr = strings.NewReader(string(stdin)), stdout, stderr
+	session.Stdin, session.Stdout, session.Stderr = bytes.NewReader(stdin), stdout, stderr
 	err = session.Run(command)
-	var exit *ssh.ExitError
-	switch {
-	case stdout.over:
-		return nil, connector.ErrIncomplete.With("linux %q: %s gave more than %d MiB, nothing of it counts", l.system, doing, maxOutput>>20)
-	case ctx.Err() != nil: // the connection was closed under it, whatever it says
-		return nil, l.cutOff(ctx, doing, err)
-	case err == nil:
-		return stdout.b, nil
-	case errors.As(err, &exit) && exit.Signal() == "":
-		said := &commandError{exit.ExitStatus(), clean(strings.TrimSpace(string(stderr.b)))}
-		return nil, ErrHostCommand.With("linux %q: %s: the host's own command went wrong; try it there", l.system, doing).Because(said)
-	}
-	return nil, l.cutOff(ctx, doing, err)
+	return answer{out: stdout.b, over: stdout.over, said: clean(strings.TrimSpace(string(stderr.b))), err: err}
 }
 
 // cutOff is the error of a command that was under way: too long is an
 // unreachable system, a cut an incomplete source.
 func (l *line) cutOff(ctx context.Context, doing string, err error) error {
 	switch cause := context.Cause(ctx); {
-	case errors.Is(cause, errTooLong), errors.Is(cause, context.DeadlineExceeded):
+	case errors.Is(cause, context.DeadlineExceeded):
+		return connector.ErrUnreachable.With("linux %q: %s got no answer in the time that there was for it", l.system, doing).Because(cause)
+	case errors.Is(cause, errTooLong):
 		return connector.ErrUnreachable.With("linux %q: %s got no answer within %s; raise option timeout if the host is slow", l.system, doing, l.timeout).Because(cause)
 	case cause != nil:
 		return fmt.Errorf("linux %q: %s: %w", l.system, doing, cause)

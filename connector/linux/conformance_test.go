@@ -48,6 +48,7 @@ func TestConformance(t *testing.T) {
 			{Do: connector.Change{Kind: connector.DisableAccount, Account: "alice"}, Undo: connector.Change{Kind: connector.EnableAccount, Account: "alice"}},
 		},
 		Accounts: accounts,
+		Keeps:    keeps(t, h),
 		Gone:     []connector.Change{membership(connector.RemoveGrant, "who-left", "docker"), membership(connector.RemoveGrant, "alice", "group-that-is-gone")},
 	})
 }

@@ -20,6 +20,7 @@ const checkpointEvery = 1000
 // record of it goes out.
 type snapshot struct {
 	facts        *facts
+	embedded     []*connector.Resource
 	rules        *rules
 	entitlements []*connector.Entitlement
 	nested       []*connector.Grant // held by groups
@@ -58,8 +59,12 @@ func (h *Host) read(ctx context.Context) (*snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
+	embedded, err := h.readEmbedded(ctx, f)
+	if err != nil {
+		return nil, err
+	}
 	w := newWorld(f, p)
-	s := &snapshot{facts: f, rules: resolve(w, sudo, h.now()), held: map[*account][]*connector.Grant{}}
+	s := &snapshot{facts: f, embedded: embedded, rules: resolve(w, sudo, h.now()), held: map[*account][]*connector.Grant{}}
 	commands, err := h.writableCommands(ctx, s.rules)
 	if err != nil {
 		return nil, err
@@ -171,6 +176,11 @@ func (s *snapshot) emit(h *Host, cursor string, yield func(connector.Record, err
 }
 
 func (s *snapshot) emitEntitlements(yield func(connector.Record, error) bool) bool {
+	for _, r := range s.embedded {
+		if !yield(connector.Record{Resource: r}, nil) {
+			return false
+		}
+	}
 	for _, e := range s.entitlements {
 		if !yield(connector.Record{Entitlement: e}, nil) {
 			return false
@@ -205,6 +215,9 @@ func (s *snapshot) emitAccount(a *account, r *connector.Account, yield func(conn
 // entitlement or account makes resuming start over.
 func (s *snapshot) digest() string {
 	sum := sha256.New()
+	for _, r := range s.embedded {
+		_, _ = fmt.Fprintf(sum, "%q\n", r.Name)
+	}
 	for _, e := range s.entitlements {
 		_, _ = fmt.Fprintf(sum, "%q %v\n", e.ID, e.Capabilities)
 	}

@@ -1,6 +1,7 @@
 // Package linux reads a Linux host over SSH: accounts, groups, sudo rules, SSH
 // keys, writable files of keys, setuid programs, locks and last logins. It changes
-// memberships of groups, and makes, changes, disables and deletes accounts.
+// memberships of groups, makes, changes, disables and deletes accounts, and gives them
+// other passwords and keys.
 //
 // What is observed, and from what:
 //
@@ -15,12 +16,14 @@
 //	SSH keys               the files that sshd -T names (AuthorizedKeysFile)
 //	writable files of keys owner and mode of those files and their folders
 //	programs of sudo rules owner and mode of the file and its folders
+//	embedded secrets       whether .pgpass and .netrc are in homes, and private keys that
+//	                       others may read; none of these files is read
 //	setuid programs        find -perm -4000 on local file systems, less what
 //	                       dpkg or rpm owns; one that gives a shell stays listed
 //	last logins            lastlog or lastlog2: logins at a terminal
 //
 // Native ids: accounts by name; entitlements group:NAME, sudo:RUNAS:COMMAND,
-// sudo::GROUP:COMMAND, uid:0, file:PATH:write, setuid:PATH. A byte that is not
+// sudo::GROUP:COMMAND, uid:0, file:PATH:write, setuid:PATH; resources embedded:PATH. A byte that is not
 // text is written \xNN in an id.
 //
 // With option directory, the directory's account opens the host's of the same name,
@@ -67,6 +70,12 @@
 //  8. What is left of an account is nobody else's: no new one has its uid while a home is
 //     owned by it, or a home that is there. Accounts below UID_MIN and Writ's own are left
 //     alone, and so are processes of a uid that two accounts have.
+//  9. A secret that is kept goes to a script's standard input too; of a key, the host is
+//     given the public half. A file of keys is written by a process of its account's own,
+//     unless none but root may write any folder on the way to it.
+//  10. Opens says no only where sshd refused the secret that it offers to take, of an
+//     account that it would have let in. It opens no session.
+//  11. No call outlasts its context, whatever the host or the line does.
 //
 // A first password is made as old as a password may be there, so that it must be changed,
 // with the days until its end as the time that is left for that (shadow(5), password
@@ -75,7 +84,7 @@
 // what ends within one ends with it.
 //
 // Sources: sudoers(5), cvtsudoers(1), sshd_config(5), authorized_keys in sshd(8),
-// shadow(5), RFC 4251 to 4254. Programs that give a shell: the manual pages of
+// shadow(5), chpasswd(8), setpriv(1), RFC 4251 to 4254 and 4256. Programs that give a shell: the manual pages of
 // the programs themselves.
 //
 // What it does not do: it sees no access control lists, capabilities(7), PAM or

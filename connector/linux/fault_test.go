@@ -212,6 +212,9 @@ func (c *cutter) serve(ctx context.Context, client net.Conn, target string) {
 		return
 	}
 	defer server.Close() //nolint:errcheck // nothing is left to say
+	for _, conn := range []net.Conn{client, server} {
+		_ = conn.SetDeadline(time.Now().Add(patience))
+	}
 	go func() {
 		_, _ = io.Copy(server, client)
 		_ = server.Close()

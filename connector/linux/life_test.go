@@ -20,10 +20,26 @@ import (
 
 const firstPassword = "first-Password:canary'7$(id)"
 
+// patience is how long a test talks to a host over one connection, whatever happens.
+const patience = 2 * time.Minute
+
 // dial signs in with a password, as sshd lets somebody in who then has to change it.
 func dial(t *testing.T, h *testkit.Host, login string, auth ssh.AuthMethod) (*ssh.Client, error) {
 	t.Helper()
-	return ssh.Dial("tcp", h.Addr, &ssh.ClientConfig{User: login, Auth: []ssh.AuthMethod{auth}, HostKeyCallback: ssh.InsecureIgnoreHostKey(), Timeout: 20 * time.Second}) //nolint:gosec // our own
+	conn, err := net.DialTimeout("tcp", h.Addr, 20*time.Second)
+	if err != nil {
+		return nil, err
+	}
+	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	config := &ssh.ClientConfig{User: login, Auth: []ssh.AuthMethod{auth}, HostKeyCallback: ssh.InsecureIgnoreHostKey()} //nolint:gosec // our own
+	c, channels, requests, err := ssh.NewClientConn(conn, h.Addr, config)
+	if err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	return ssh.NewClient(c, channels, requests), nil
 }
 
 // session opens a shell as an account that has chosen its password, with something that
@@ -211,7 +227,14 @@ func lastDay(t *testing.T, h *testkit.Host, login string) (day int64) {
 // pam makes the host's sshd ask PAM, as those of all distributions do.
 func pam(t *testing.T, h *testkit.Host) {
 	t.Helper()
-	h.Script(t, `sed -i 's/^UsePAM no/UsePAM yes/' /etc/ssh/sshd_config; old=$(cat /run/sshd.pid); kill "$old"
+	restart(t, h, `sed -i 's/^UsePAM no/UsePAM yes/' /etc/ssh/sshd_config`)
+}
+
+// restart changes how the host's sshd is set up.
+func restart(t *testing.T, h *testkit.Host, edit string) {
+	t.Helper()
+	h.Script(t, edit+`
+old=$(cat /run/sshd.pid); kill "$old"
 while kill -0 "$old" 2>/dev/null && ! grep -q '^State:.Z' "/proc/$old/status"; do sleep 0.05; done; /usr/sbin/sshd -E /var/log/sshd.log`)
 	for deadline := time.Now().Add(20 * time.Second); ; {
 		conn, err := net.DialTimeout("tcp", h.Addr, time.Second)

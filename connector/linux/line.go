@@ -28,16 +28,26 @@ var ciphers = []string{"aes256-gcm@openssh.com", "aes128-gcm@openssh.com", "aes2
 // line is the connection to one host. The first command opens it, and a command
 // that ends badly closes it.
 type line struct {
-	system  string
-	user    string
-	address string
-	auth    []ssh.AuthMethod
-	key     hostKeyCheck
-	timeout time.Duration
+	system     string
+	user       string
+	address    string
+	auth       []ssh.AuthMethod
+	key        hostKeyCheck
+	timeout    time.Duration
+	connecting chan struct{} // holds one while somebody connects; others wait no longer than they may
 
-	mu     sync.Mutex
+	mu     sync.Mutex // is never held over the network
 	client *ssh.Client
+	closed int  // how often
 	root   bool // signed in as uid 0
+}
+
+// login is who signs in, and with what.
+type login struct {
+	user string
+	auth []ssh.AuthMethod
+	// next chooses the method where auth does not.
+	next func(*ssh.ClientAuthContext) (ssh.AuthMethod, error)
 }
 
 func newLine(cfg connector.Config, timeout time.Duration) (*line, error) {
@@ -49,11 +59,11 @@ func newLine(cfg connector.Config, timeout time.Duration) (*line, error) {
 	if err != nil {
 		return nil, err
 	}
-	auth, err := login(cfg)
+	auth, err := loginWith(cfg)
 	if err != nil {
 		return nil, err
 	}
-	return &line{system: cfg.Name, user: user, address: address, auth: auth, key: check, timeout: timeout}, nil
+	return &line{system: cfg.Name, user: user, address: address, auth: auth, key: check, timeout: timeout, connecting: make(chan struct{}, 1)}, nil
 }
 
 func parseAddress(cfg connector.Config) (user, address string, err error) {
@@ -87,9 +97,9 @@ func parseAddress(cfg connector.Config) (user, address string, err error) {
 	return user, net.JoinHostPort(u.Hostname(), port), nil
 }
 
-// login makes an authentication method of the credential: a private key, where
+// loginWith makes an authentication method of the credential: a private key, where
 // it is PEM, else a password.
-func login(cfg connector.Config) ([]ssh.AuthMethod, error) {
+func loginWith(cfg connector.Config) ([]ssh.AuthMethod, error) {
 	if cfg.Credential.Empty() {
 		return nil, connector.ErrCredentials.With("linux %q: a private key or a password is needed", cfg.Name)
 	}
@@ -110,16 +120,60 @@ func login(cfg connector.Config) ([]ssh.AuthMethod, error) {
 
 // open returns the connection, and makes it where there is none.
 func (l *line) open(ctx context.Context) (*ssh.Client, error) {
+	select {
+	case l.connecting <- struct{}{}:
+		defer func() { <-l.connecting }()
+	case <-ctx.Done():
+		return nil, l.unreachable(context.Cause(ctx))
+	}
+	client, closed := l.current()
+	if client != nil {
+		return client, nil
+	}
+	client, err := l.dial(ctx, login{user: l.user, auth: l.auth})
+	if err != nil {
+		return nil, err
+	}
+	if !l.keep(client, closed) {
+		_ = client.Close()
+		return nil, l.unreachable(net.ErrClosed)
+	}
+	return client, nil
+}
+
+func (l *line) current() (client *ssh.Client, closed int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.client != nil {
-		return l.client, nil
+	return l.client, l.closed
+}
+
+// keep reports whether the line was not closed since.
+func (l *line) keep(client *ssh.Client, closed int) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed != closed {
+		return false
 	}
+	l.client = client
+	return true
+}
+
+// drop ends one connection, and not the one that others may have made since.
+func (l *line) drop(client *ssh.Client) {
+	l.mu.Lock()
+	if l.client == client {
+		l.client = nil
+	}
+	l.mu.Unlock()
+	_ = client.Close()
+}
+
+// dial connects and signs in, with one type of host key after the other where it must.
+func (l *line) dial(ctx context.Context, who login) (*ssh.Client, error) {
 	var err error
 	for _, algorithms := range l.key.attempts() {
 		var client *ssh.Client
-		if client, err = l.dial(ctx, algorithms); err == nil {
-			l.client = client
+		if client, err = l.connect(ctx, algorithms, who); err == nil {
 			return client, nil
 		}
 		if !errors.Is(err, connector.ErrHostKey) && !errors.Is(err, errNoCommonKey) {
@@ -135,7 +189,7 @@ func (l *line) open(ctx context.Context) (*ssh.Client, error) {
 // errNoCommonKey: the server has no host key of the types that were asked for.
 var errNoCommonKey = errors.New("no host key of that type")
 
-func (l *line) dial(ctx context.Context, algorithms []string) (*ssh.Client, error) {
+func (l *line) connect(ctx context.Context, algorithms []string, who login) (*ssh.Client, error) {
 	host, _, err := net.SplitHostPort(l.address)
 	if err != nil {
 		return nil, l.unreachable(err)
@@ -151,13 +205,13 @@ func (l *line) dial(ctx context.Context, algorithms []string) (*ssh.Client, erro
 	}
 	verdict := l.key.verdict(l.system)
 	config := &ssh.ClientConfig{
-		User: l.user, Auth: l.auth, HostKeyCallback: verdict.check, HostKeyAlgorithms: algorithms,
+		User: who.user, Auth: who.auth, AuthCallback: who.next, HostKeyCallback: verdict.check, HostKeyAlgorithms: algorithms,
 		Config: ssh.Config{Ciphers: ciphers},
 	}
 	c, channels, requests, err := ssh.NewClientConn(conn, l.address, config)
 	if err != nil {
 		_ = conn.Close()
-		return nil, l.handshakeError(ctx, verdict, err)
+		return nil, l.handshakeError(ctx, verdict, who.user, err)
 	}
 	if err := conn.SetDeadline(time.Time{}); err != nil {
 		_ = c.Close()
@@ -166,7 +220,7 @@ func (l *line) dial(ctx context.Context, algorithms []string) (*ssh.Client, erro
 	return ssh.NewClient(c, channels, requests), nil
 }
 
-func (l *line) handshakeError(ctx context.Context, v *verdict, err error) error {
+func (l *line) handshakeError(ctx context.Context, v *verdict, user string, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return l.unreachable(context.Cause(ctx))
@@ -175,7 +229,7 @@ func (l *line) handshakeError(ctx context.Context, v *verdict, err error) error 
 	case strings.Contains(err.Error(), "no common algorithm for host key"):
 		return errNoCommonKey
 	case v.accepted && strings.Contains(err.Error(), "unable to authenticate"):
-		return connector.ErrCredentials.With("linux %q: %s refused the key or password of account %q", l.system, l.address, l.user)
+		return connector.ErrCredentials.With("linux %q: %s refused the key or password of account %q", l.system, l.address, user)
 	}
 	return l.unreachable(err)
 }
@@ -196,13 +250,14 @@ func (l *line) setRoot(is bool) {
 
 func (l *line) close() error {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.client == nil {
+	client := l.client
+	l.client = nil
+	l.closed++
+	l.mu.Unlock()
+	if client == nil {
 		return nil
 	}
-	err := l.client.Close()
-	l.client = nil
-	if err != nil && !errors.Is(err, net.ErrClosed) {
+	if err := client.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 		return fmt.Errorf("linux %q: closing the connection: %w", l.system, err)
 	}
 	return nil

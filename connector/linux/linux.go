@@ -31,6 +31,7 @@ const (
 	optDomain     = "domain"
 	optHomes      = "homes"
 	optDeleteHome = "delete_home"
+	optKeepRoot   = "keep_root"
 )
 
 const (
@@ -51,6 +52,7 @@ func Spec() connector.Spec {
 			{Name: optDomain, Help: "that directory's domain as the host writes it with names (ana@example.com, EXAMPLE\\ana), several with commas between; names of other domains are another directory's"},
 			{Name: optHomes, Help: "the folder that homes of new accounts are made in", Default: defaultHomes},
 			{Name: optDeleteHome, Help: "delete an account's home with it: on or off", Default: "off"},
+			{Name: optKeepRoot, Help: "give accounts of uid 0 other passwords and keys too: on or off", Default: "off"},
 		},
 		Changes: []connector.ChangeKind{
 			connector.AddGrant, connector.RemoveGrant, connector.DisableAccount, connector.EnableAccount,
@@ -62,6 +64,8 @@ func Spec() connector.Spec {
 			{Name: setHome, Help: "its home, a folder in the one that option homes names; without, one called like the login", Fixed: true},
 		},
 		FirstPassword: true,
+		Keeps:         []connector.SecretKind{connector.Password, connector.SSHKey},
+		Takes:         connector.SecretPolicy{Length: leastPassword, Most: mostPassword, Without: connector.NotPrintable},
 		Open:          Open,
 	}
 }
@@ -75,11 +79,15 @@ type Host struct {
 
 	homes      string // the folder that homes are made in
 	deleteHome bool
+	keepRoot   bool
 	directory  string // the system that accounts and groups come from, by its name in Writ
 	domains    connector.Domains
 }
 
-var _ connector.Maker = (*Host)(nil)
+var (
+	_ connector.Maker  = (*Host)(nil)
+	_ connector.Keeper = (*Host)(nil)
+)
 
 // Open checks cfg. The first command connects.
 func Open(_ context.Context, cfg connector.Config) (connector.Connector, error) {
@@ -96,7 +104,7 @@ func Open(_ context.Context, cfg connector.Config) (connector.Connector, error) 
 		}
 		timeout = time.Duration(seconds) * time.Second
 	}
-	for _, name := range []string{optSetuid, optDeleteHome} {
+	for _, name := range []string{optSetuid, optDeleteHome, optKeepRoot} {
 		if value := cfg.Options[name]; value != "" && value != "on" && value != "off" {
 			return nil, connector.ErrInput.With("linux %q: option %s must be on or off", cfg.Name, name)
 		}
@@ -116,7 +124,7 @@ func Open(_ context.Context, cfg connector.Config) (connector.Connector, error) 
 	if now == nil {
 		now = time.Now
 	}
-	return &Host{name: cfg.Name, line: l, now: now, setuid: cfg.Options[optSetuid] != "off", homes: homes, deleteHome: cfg.Options[optDeleteHome] == "on", directory: cfg.Options[optDirectory], domains: connector.ParseDomains(cfg.Options[optDomain])}, nil
+	return &Host{name: cfg.Name, line: l, now: now, setuid: cfg.Options[optSetuid] != "off", homes: homes, deleteHome: cfg.Options[optDeleteHome] == "on", keepRoot: cfg.Options[optKeepRoot] == "on", directory: cfg.Options[optDirectory], domains: connector.ParseDomains(cfg.Options[optDomain])}, nil
 }
 
 // Close ends the connection.
@@ -126,6 +134,7 @@ func (h *Host) Close() error { return h.line.close() }
 type probe struct {
 	uid       int
 	user      string
+	from      string // the address that the host sees Writ at
 	kernel    string
 	system    string
 	names     []string
@@ -150,6 +159,8 @@ func (h *Host) look(ctx context.Context) (probe, error) {
 			p.uid, _ = strconv.Atoi(value)
 		case "user":
 			p.user = clean(value)
+		case "connection":
+			p.from, _, _ = strings.Cut(value, " ")
 		case "kernel":
 			p.kernel = clean(value)
 		case "system":

@@ -70,12 +70,15 @@ func (a *account) status(d daemon, now time.Time) access.AccountStatus {
 	return access.Enabled
 }
 
+// over reports whether the account itself has expired.
+func (a *account) over(now time.Time) bool {
+	return a.expires >= 0 && a.expires <= int(now.Unix()/int64(day/time.Second))
+}
+
+// expired reports whether it has, or its password is too old to be changed even.
 func (a *account) expired(now time.Time) bool {
 	today := int(now.Unix() / int64(day/time.Second))
-	if a.expires >= 0 && a.expires <= today {
-		return true
-	}
-	return a.password == passwordSet && a.inactive >= 0 && a.maxDays >= 0 && a.changed > 0 && today > a.changed+a.maxDays+a.inactive
+	return a.over(now) || a.password == passwordSet && a.inactive >= 0 && a.maxDays >= 0 && a.changed > 0 && today > a.changed+a.maxDays+a.inactive
 }
 
 func dayTime(days int) access.Time {

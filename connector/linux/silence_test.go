@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/writhq/writ/connector"
+	"github.com/writhq/writ/internal/secret"
 	"github.com/writhq/writ/internal/testkit"
 )
 
@@ -34,11 +35,18 @@ func refuses(t *testing.T, h *testkit.Host, says string) {
 func TestServiceThatDoesNotAnswer(t *testing.T) {
 	h := staffedHost(t)
 	h.Run(t, "gpasswd", "-a", "ana.sol", "local-admins")
+	theirs := connector.NewSecret{Account: "ana.sol", Kind: connector.Password, Value: secret.New([]byte("new-Password-1"))}
+	if err := keeper(t, h).SetSecret(t.Context(), theirs); !errors.Is(err, connector.ErrUnsupported) || !strings.Contains(err.Error(), "directory") {
+		t.Errorf("the password of a directory's account: %v", err)
+	}
 	h.Script(t, stopNslcd)
 	if out, err := h.Try("getent", "passwd"); err != nil || strings.Contains(out, "ana.sol") {
 		t.Fatalf("the test is wrong: a list without the directory is no error to getent: %v, %s", err, out)
 	}
 	refuses(t, h, "no answer from ldap")
+	if err := keeper(t, h).SetSecret(t.Context(), theirs); !errors.Is(err, connector.ErrIncomplete) {
+		t.Errorf("the password of an account that seems to be gone: %v", err)
+	}
 	if _, err := open(t, h).Describe(t.Context()); !errors.Is(err, connector.ErrIncomplete) {
 		t.Errorf("described: %v", err)
 	}

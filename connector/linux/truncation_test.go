@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 
@@ -51,6 +52,7 @@ func hastyServer(t *testing.T, prints string) (address string, host ssh.PublicKe
 
 func hasten(conn net.Conn, config *ssh.ServerConfig, prints string) {
 	defer conn.Close() //nolint:errcheck // hanging up is the point
+	_ = conn.SetDeadline(time.Now().Add(patience))
 	_, channels, requests, err := ssh.NewServerConn(conn, config)
 	if err != nil {
 		return

@@ -23,7 +23,7 @@ type role struct {
 
 // entitlementID says whether, and as what, the role is an entitlement.
 func (r *role) entitlementID() string {
-	if r.Login && !r.members {
+	if r.isAccount() && !r.members {
 		return ""
 	}
 	return "role:" + roleName(r.Name)
@@ -100,8 +100,10 @@ func (k *catalog) readCluster(ctx context.Context) (databases []databaseRow, err
 		if err := k.readRoles(ctx, s, v.Number); err != nil {
 			return err
 		}
-		databases, err = k.readDatabases(ctx, s)
-		return err
+		if databases, err = k.readDatabases(ctx, s); err != nil {
+			return err
+		}
+		return k.readSubscriptions(ctx, s)
 	})
 	return databases, err
 }
@@ -159,7 +161,7 @@ func (k *catalog) describeRoles() {
 			}
 			k.entitlement(id, "role", "", can...)
 		}
-		if r.Login {
+		if r.isAccount() {
 			k.give(account(r.Name), publicID, access.Implicit)
 		}
 	}
@@ -201,7 +203,7 @@ func (k *catalog) grant(holder uint32, entitlement string, flags access.GrantFla
 		k.grant(k.database.Owner, entitlement, flags)
 		return
 	}
-	if r.Login {
+	if r.isAccount() {
 		k.give(account(r.Name), entitlement, flags)
 	}
 	if id := r.entitlementID(); id != "" {
@@ -224,7 +226,7 @@ func (k *catalog) give(holder connector.Target, entitlement string, flags access
 	k.grants[holder] = append(k.grants[holder], g)
 }
 
-// record is a role that logs in.
+// record is a role that logs in, or did before it was disabled.
 func (k *catalog) record(r *role) *connector.Account {
 	a := &connector.Account{ID: roleName(r.Name), Login: clean(r.Name), Status: access.Enabled, Interactive: true}
 	if r.OID == bootstrapOID {
@@ -237,8 +239,8 @@ func (k *catalog) record(r *role) *connector.Account {
 	switch {
 	case a.Expires != 0 && a.Expires <= access.TimeOf(k.now()):
 		a.Status = access.Expired
-	case r.Limit == 0 && !r.Super:
-		a.Status = access.Disabled // no connection is left to it
+	case r.barred():
+		a.Status = access.Disabled
 	}
 	a.OpenedBy = k.openings.byRole[r]
 	if r.Comment != "" {
@@ -279,9 +281,9 @@ func (k *catalog) resource(kind, name, parent string) string {
 }
 
 func (k *catalog) resourceAs(prefix, kind, name, parent string) string {
-	id := capped(prefix + ":" + name)
+	id := connector.CapID(prefix + ":" + name)
 	delete(k.unnamed, name)
-	k.resources = append(k.resources, &connector.Resource{ID: id, Kind: kind, Name: capped(name), Parent: parent, DataClass: k.classes[name]})
+	k.resources = append(k.resources, &connector.Resource{ID: id, Kind: kind, Name: connector.CapID(name), Parent: parent, DataClass: k.classes[name]})
 	return id
 }
 

@@ -21,7 +21,7 @@ const canary = "correct-horse-canary"
 func protect(t *testing.T, p *testkit.PostgresServer) (hash string) {
 	t.Helper()
 	p.Exec(t, "postgres", `set password_encryption = 'scram-sha-256'; create role writ login superuser password '`+canary+`'`)
-	letIn(t, p, "host all writ,new.ana 127.0.0.1/32 scram-sha-256", "host all all 127.0.0.1/32 trust")
+	letIn(t, p, "host all postgres,plain 127.0.0.1/32 trust", "host all all 127.0.0.1/32 scram-sha-256")
 	type row struct{ Hash string }
 	return ask[row](t, p.URL("postgres"), `select rolpassword from pg_authid where rolname = 'writ'`)[0].Hash
 }
@@ -68,6 +68,8 @@ func TestConformance(t *testing.T) {
 		Wrong: []connector.Config{wrong, nobody, none}, Canaries: []string{canary, hash},
 		Steps: steps(), Gone: gone(),
 		Accounts: newAna(p),
+		Keeps:    keptRole(t, p),
+		Lends:    lendsIn(t, p),
 	})
 }
 

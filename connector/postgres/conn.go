@@ -32,6 +32,12 @@ const (
 	codeDuplicate      = "42710"
 	codeUnique         = "23505" // two who make one role at once
 	codeReserved       = "42939"
+	codeConcurrent     = "XX000" // two who change one role at once; the server has no better word
+	codeBadValue       = "22023"
+	codeNotSupported   = "0A000"
+	codeReadOnly       = "25006"
+	codeNotReady       = "55000" // a database that takes no connections
+	codeTooMany        = "53300"
 )
 
 // grace is how much longer than the server Writ waits for an answer.

@@ -39,7 +39,10 @@ func (k *catalog) readDatabase(ctx context.Context) error {
 		if err := k.readFunctions(ctx, s, schemas); err != nil {
 			return err
 		}
-		return k.readDefaults(ctx, s)
+		if err := k.readDefaults(ctx, s); err != nil {
+			return err
+		}
+		return k.readEmbedded(ctx, s)
 	})
 }
 
@@ -52,7 +55,7 @@ func (k *catalog) readSchemas(ctx context.Context, s *session) (map[uint32]*obje
 	schemas := map[uint32]*object{}
 	for _, row := range rows {
 		o := &object{kind: "schema", name: db + "." + part(row.Name), owner: row.Owner, custom: row.Custom}
-		o.resource = k.resource("schema", o.name, capped("database:"+db))
+		o.resource = k.resource("schema", o.name, connector.CapID("database:"+db))
 		schemas[row.OID] = o
 		k.owns(o)
 	}
@@ -139,8 +142,8 @@ func (k *catalog) readDefaults(ctx context.Context, s *session) error {
 			where += "." + part(row.Schema)
 			resource = "schema:" + where
 		}
-		id := capped(strings.Join([]string{"default", where, part(grantor.Name), objectTypes[row.Type], row.Privilege}, ":"))
-		k.grant(row.Grantee, k.entitlement(id, "default_privilege", capped(resource)), flag(row.Grantable, access.AdminOption))
+		id := connector.CapID(strings.Join([]string{"default", where, part(grantor.Name), objectTypes[row.Type], row.Privilege}, ":"))
+		k.grant(row.Grantee, k.entitlement(id, "default_privilege", connector.CapID(resource)), flag(row.Grantable, access.AdminOption))
 	}
 	return nil
 }
@@ -148,7 +151,7 @@ func (k *catalog) readDefaults(ctx context.Context, s *session) error {
 // owns says who owns an object.
 func (k *catalog) owns(o *object) {
 	can := on(connector.Target{Kind: connector.OnResource, ID: o.resource}, ownerRights[o.kind]...)
-	id := capped("owner:" + o.name)
+	id := connector.CapID("owner:" + o.name)
 	if !k.seen[id] {
 		k.entitlement(id, "ownership", o.resource, can...)
 		o.owned = k.entitlements[len(k.entitlements)-1]
@@ -186,7 +189,7 @@ func (k *catalog) privileges(objects map[uint32]*object, rows []privilegeRow, ki
 
 // privilege records one privilege on an object.
 func (k *catalog) privilege(kind, name, resource string, grantee uint32, privilege string, grantable bool) {
-	id := capped(kind + ":" + name + ":" + privilege)
+	id := connector.CapID(kind + ":" + name + ":" + privilege)
 	var can []connector.Capability
 	if right, ok := privilegeRights[privilege]; ok && !powerless[kind] {
 		can = on(connector.Target{Kind: connector.OnResource, ID: resource}, right)

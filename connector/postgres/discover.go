@@ -43,7 +43,7 @@ func (k *catalog) records(cursor string) iter.Seq[connector.Record] {
 	return func(yield func(connector.Record) bool) {
 		var accounts []*role
 		for _, r := range k.order {
-			if r.Login {
+			if r.isAccount() {
 				accounts = append(accounts, r)
 			}
 		}

@@ -21,6 +21,9 @@
 //	a rule without proof (trust)   sign_in:trust, which PUBLIC holds, or sign_in:trust:host where
 //	                               only the server's own machine can come from, which accounts
 //	                               hold that the host's open
+//	a password among the options   resource embedded:KIND:db.NAME, of kind embedded_secret: that it is
+//	of a user mapping, a foreign   there, never what it is
+//	server, or a subscription
 //	option group_roles             grant of role:NAME to a group of the directory
 //
 // A role that logs in and has members is an account and an entitlement, and both
@@ -71,10 +74,13 @@
 //  5. A snapshot is read whole before its first record goes out.
 //  6. A role that Writ makes is there with its mark, or not at all: one transaction. The
 //     mark is the comment on it, alone; a comment that people wrote makes a role theirs.
-//  7. A first password leaves as a SCRAM verifier that is made here: statements are
-//     logged (SECURITY.md, 13).
+//  7. A password leaves as a SCRAM verifier that is made here: statements are logged
+//     (SECURITY.md, 13).
 //  8. Nothing that a role owns is dropped or handed over: what there is stops its
 //     deletion, and is named.
+//  9. A password is tried by a sign-in in which the server asks for it, on one database, and
+//     which does nothing. That it is wrong is 28P01 and nothing else, of a role that may log
+//     in and whose password has not ended.
 //
 // The server keeps no record of logins, so last use is never known. VALID UNTIL
 // limits passwords only; it is taken as the end of the account all the same, unless
@@ -102,6 +108,11 @@
 // has to lift it. A verifier does not say whose choice it was, so a role that is made
 // again gets the first password of the last attempt. Revoking a privilege on a
 // table takes the same privilege on its columns too, as PostgreSQL does.
+//
+// Passwords that it sets or tries are printable ASCII, which SASLprep leaves as it is: what
+// clients and server make of other characters differs. What a statement carries, and a log
+// or pg_stat_statements may keep, is a verifier: as good as what lies in pg_authid, and no
+// better than the password is long.
 //
 // Sources: PostgreSQL 15 and 17 manuals, chapters Client Authentication, Database Roles, Privileges
 // (table 5.1 and 5.2), Predefined Roles, System Catalogs, GRANT, REVOKE; RFC 5802,

@@ -49,12 +49,12 @@ func (c *Cluster) Find(ctx context.Context, login string) (*connector.Found, err
 	f := &connector.Found{ID: roleName(row.Name), Login: clean(row.Name), Mark: connector.Signed(row.Comment), Status: access.Enabled, Values: map[string]string{}}
 	end := access.Time(row.ValidUntil)
 	switch {
-	case !row.Login || row.Limit == 0 && !row.Super:
+	case row.barred():
 		f.Status = access.Disabled
 	case end != 0 && end <= access.TimeOf(c.now()):
 		f.Status = access.Expired
 	}
-	if row.Limit >= 0 {
+	if row.Limit > 0 || row.Limit == 0 && row.Login {
 		f.Values[setLimit] = strconv.Itoa(int(row.Limit))
 	}
 	if end != 0 {

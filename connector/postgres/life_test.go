@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"net/url"
 	"os"
 	"strings"
@@ -279,4 +280,36 @@ func unbase64(t *testing.T, text string) []byte {
 		t.Fatal(err)
 	}
 	return b
+}
+
+// Whom Writ disables stays an account, made by it or not, and can do afterwards what they
+// could; a group stays a group.
+func TestDisabledIsStillAnAccount(t *testing.T) {
+	p := testkit.NewPostgres(t)
+	p.Exec(t, "postgres", `create role adopted login`, `create role few login connection limit 5`, `create role readers`, `grant readers to adopted`)
+	w := writer(t, p.URL("postgres"), nil)
+	mustApply(t, w, create("made", "acc_1"))
+	seen := func() map[string]access.AccountStatus {
+		found := map[string]access.AccountStatus{}
+		for _, r := range discover(t, p.URL("postgres")) {
+			if r.Account != nil {
+				found[r.Account.Login] = r.Account.Status
+			}
+		}
+		return found
+	}
+	for _, login := range []string{"adopted", "few", "made"} {
+		mustApply(t, w, connector.Change{Kind: connector.DisableAccount, Account: login})
+		if got := seen(); got[login] != access.Disabled || got["readers"] != "" {
+			t.Errorf("%s is disabled: %v", login, got)
+		}
+		mustApply(t, w, connector.Change{Kind: connector.EnableAccount, Account: login})
+		if got := seen(); got[login] != access.Enabled {
+			t.Errorf("%s is enabled: %v", login, got)
+		}
+	}
+	limits := ask[struct{ Of string }](t, p.URL("postgres"), `select rolname || rolconnlimit as of from pg_roles where rolname in ('adopted', 'few', 'made') order by rolname`)
+	if got := fmt.Sprint(limits); got != "[{adopted-1} {few5} {made-1}]" {
+		t.Errorf("limits are %s", got)
+	}
 }

@@ -28,6 +28,7 @@ const (
 	optServer    = "ldap_server"
 
 	optGroupRoles = "group_roles"
+	optLogin      = "login_database"
 )
 
 const (
@@ -50,6 +51,7 @@ func Spec() connector.Spec {
 			{Name: optDomain, Help: "that directory's Kerberos realm or domain, several with commas between; principals of others are another directory's"},
 			{Name: optServer, Help: "which LDAP servers of pg_hba.conf are that directory, where its rules name several: SERVER or SERVER/BASE, with semicolons between"},
 			{Name: optGroupRoles, Help: "which groups of the directory give which roles, with semicolons between: ROLE=GROUP, or a pattern such as ldap_* for roles and groups of the same name"},
+			{Name: optLogin, Help: "the database on which a password is tried, which the accounts may connect to; else the address's"},
 		},
 		Changes: []connector.ChangeKind{
 			connector.AddGrant, connector.RemoveGrant, connector.DisableAccount, connector.EnableAccount,
@@ -60,6 +62,10 @@ func Spec() connector.Spec {
 			{Name: setValid, Help: "until when its password counts, as 2027-01-31T00:00:00Z; when it is made, the earliest of this, its own end and its first password's"},
 		},
 		FirstPassword: true,
+		Keeps:         []connector.SecretKind{connector.Password},
+		Takes:         connector.SecretPolicy{Most: maxPassword, Without: connector.NotPrintable},
+		Lends:         true,
+		Loans:         maxRoleName,
 		Open:          Open,
 	}
 }
@@ -70,6 +76,7 @@ type Cluster struct {
 	line    *line
 	now     func() time.Time
 	timeout time.Duration
+	login   string                      // database on which a password is tried
 	exclude map[string]bool             // databases
 	classes map[string]access.DataClass // by DB, DB.SCHEMA or DB.SCHEMA.TABLE as in ids
 
@@ -77,9 +84,15 @@ type Cluster struct {
 	domains         connector.Domains
 	places          []place // of the directory
 	groupRoles      []groupRole
+
+	kept kept // sessions between one loan and the next
 }
 
-var _ connector.Maker = (*Cluster)(nil)
+var (
+	_ connector.Maker  = (*Cluster)(nil)
+	_ connector.Keeper = (*Cluster)(nil)
+	_ connector.Lender = (*Cluster)(nil)
+)
 
 // Open checks cfg. Each use connects by itself.
 func Open(_ context.Context, cfg connector.Config) (connector.Connector, error) {
@@ -125,6 +138,8 @@ func (c *Cluster) option(name, value string) error {
 		c.host = value
 	case optDirectory:
 		c.directory = value
+	case optLogin:
+		c.login = value
 	case optDomain:
 		c.domains = connector.ParseDomains(value)
 	case optServer:
@@ -158,8 +173,12 @@ func (c *Cluster) option(name, value string) error {
 	return nil
 }
 
-// Close does nothing: no connection outlives what it was opened for.
-func (c *Cluster) Close() error { return nil }
+// Close ends the connections that are kept between loans; no other outlives what it was
+// opened for.
+func (c *Cluster) Close() error {
+	c.kept.close()
+	return nil
+}
 
 // Describe connects and says what the cluster is and what cannot be read there.
 func (c *Cluster) Describe(ctx context.Context) (connector.Description, error) {

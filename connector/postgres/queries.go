@@ -1,5 +1,7 @@
 package postgres
 
+import "github.com/writhq/writ/connector"
+
 // Every query names its columns in the order of the row type beside it, reads the
 // system catalogs only, and takes values as parameters. The search path is
 // pg_catalog alone. Nothing here reads pg_authid, where passwords are.
@@ -16,6 +18,16 @@ type roleRow struct {
 	ValidUntil                                                       int64
 	Comment                                                          string
 }
+
+// isAccount reports whether the role is an account: it logs in, or it was one that did,
+// and was disabled. A group is not held to a number of connections, and has no mark.
+func (r *roleRow) isAccount() bool {
+	return r.Login || r.Limit >= 0 || connector.Signed(r.Comment) != ""
+}
+
+// barred reports whether the role lets nobody in: it does not log in, or no connection is
+// left to it.
+func (r *roleRow) barred() bool { return !r.Login || r.Limit == 0 && !r.Super }
 
 const roleColumns = `oid, rolname::text, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls,
 	rolconnlimit,
@@ -154,6 +166,15 @@ const queryDepends = `select coalesce(d.datname::text, ''), s.deptype = 'o',
 	from pg_shdepend s left join pg_database d on d.oid = s.dbid
 	where s.refclassid = 'pg_authid'::regclass and s.refobjid = $1 order by s.deptype = 'o' desc, 1, 3 limit 10000`
 
+// queryLeft lists where a role owns something or was given something.
+const queryLeft = `select distinct coalesce(d.datname::text, ''), false, ''
+	from pg_shdepend s left join pg_database d on d.oid = s.dbid
+	where s.refclassid = 'pg_authid'::regclass and s.refobjid = $1 order by 1`
+
+// queryLent lists the roles whose comment begins with a text.
+const queryLent = `select r.rolname::text, d.description from pg_shdescription d join pg_roles r on r.oid = d.objoid
+	where d.classoid = 'pg_authid'::regclass and starts_with(d.description, $1::text) and length(d.description) < 100 order by r.rolname collate "C"`
+
 // realOwner is a role as a holder of access: pg_database_owner stands for the
 // owner of the database that one is in.
 func realOwner(role string) string {
@@ -216,3 +237,6 @@ const (
 const queryMaps = `select map_name, sys_name, pg_username from pg_ident_file_mappings where error is null`
 
 const queryOpenDatabases = `select datname::text from pg_database where datallowconn order by datname collate "C"`
+
+// VALID UNTIL by the server's own clock.
+const queryHasEnded = `select coalesce(rolvaliduntil < now(), false) from pg_roles where oid = $1`

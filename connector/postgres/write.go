@@ -117,7 +117,7 @@ func (n state) done(r change) bool {
 	case connector.DisableAccount:
 		return !n.found || !n.holder.Login
 	case connector.EnableAccount:
-		return n.found && n.holder.Login
+		return n.found && !n.holder.barred()
 	case connector.RemoveGrant:
 		return len(n.granted) == 0 && !n.owner
 	case connector.AddGrant:
@@ -202,9 +202,17 @@ func (s *session) statements(r change, n state) ([]string, error) {
 	case r.kind == connector.DisableAccount && n.holder.OID == bootstrapOID:
 		return no("the bootstrap superuser cannot be disabled, the cluster needs it")
 	case r.kind == connector.DisableAccount:
-		return []string{"alter role " + r.to() + " nologin"}, nil
+		text := "alter role " + r.to() + " nologin"
+		if connector.Signed(n.holder.Comment) == "" && n.holder.Limit < 0 {
+			text += " connection limit 0" // or nothing would tell it from a group any more
+		}
+		return []string{text}, nil
 	case r.kind == connector.EnableAccount:
-		return []string{"alter role " + r.to() + " login"}, nil
+		text := "alter role " + r.to() + " login"
+		if n.holder.Limit == 0 {
+			text += " connection limit -1"
+		}
+		return []string{text}, nil
 	case !n.object:
 		return no("the cluster has no such role, database, schema or table")
 	case n.owner:
