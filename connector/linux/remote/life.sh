@@ -44,3 +44,7 @@ end() {
 		sleep 0.2
 	done
 }
+# The account in the host's own files that has the uid: what was looked at may be gone.
+same() {
+	[ "$(getent -s files passwd -- "$1" | cut -d : -f 1,3)" = "$1:$2" ] || no 69 "the account was changed meanwhile"
+}

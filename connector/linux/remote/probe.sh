@@ -3,6 +3,7 @@ LC_ALL=C PATH=/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin
 export LC_ALL PATH
 printf 'uid:%s\n' "$(id -u)"
 printf 'user:%s\n' "$(id -un)"
+printf 'connection:%s\n' "${SSH_CONNECTION:-}"
 printf 'kernel:%s\n' "$(uname -sr)"
 printf 'name:%s\n' "$(uname -n)"
 printf 'name:%s\n' "$(timeout 3 hostname -f 2>/dev/null)"
