@@ -1,7 +1,8 @@
 // Package outbound is the one way out of Writ. Whoever calls another server over HTTP
 // names the URL that somebody configured, and gets a client that goes where that
 // points to and nowhere that a name or an answer would lead it astray; whoever speaks
-// something else to a system gets a dialer that decides alike.
+// something else to a system gets a dialer that decides alike. A system that is called over
+// HTTP is dialled as others are (Config.System).
 //
 // Invariants:
 //  1. What is decided on is the address that is dialled, after the name was resolved:

@@ -3,6 +3,7 @@ package outbound
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"io"
 	"net"
 	"net/http"
@@ -29,6 +30,11 @@ type Config struct {
 	MaxBody int64
 	// Timeout is how long all of a request may take; zero is half a minute.
 	Timeout time.Duration
+	// System says that what is called is a system that somebody has configured: it may be
+	// where Dialer goes, and think about its answer for as long as all may take.
+	System bool
+	// Trust are the authorities of the server's certificate; nil is the machine's.
+	Trust *x509.CertPool
 }
 
 const (
@@ -56,10 +62,13 @@ func New(c Config) (*Client, error) {
 	if c.Timeout == 0 {
 		c.Timeout = wholeTimeout
 	}
-	dialer := &net.Dialer{Timeout: dialTimeout, Control: control(c.Own || namesOwn(u.Hostname()))}
+	dialer, patience := &net.Dialer{Timeout: dialTimeout, Control: control(c.Own || namesOwn(u.Hostname()))}, headerTimeout
+	if c.System {
+		dialer, patience = Dialer(u.Hostname(), dialTimeout), c.Timeout
+	}
 	transport := &http.Transport{
-		DialContext: dialer.DialContext, TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true,
-		TLSHandshakeTimeout: dialTimeout, ResponseHeaderTimeout: headerTimeout, IdleConnTimeout: idleTimeout,
+		DialContext: dialer.DialContext, TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: c.Trust}, ForceAttemptHTTP2: true,
+		TLSHandshakeTimeout: dialTimeout, ResponseHeaderTimeout: patience, IdleConnTimeout: idleTimeout,
 		MaxIdleConnsPerHost: 4, MaxResponseHeaderBytes: maxHeader,
 	}
 	return &Client{&http.Client{Transport: &capped{transport, u.Scheme, c.MaxBody}, Timeout: c.Timeout, CheckRedirect: stay}}, nil
@@ -67,6 +76,9 @@ func New(c Config) (*Client, error) {
 
 // HTTP is the client, for a library that calls by itself.
 func (c *Client) HTTP() *http.Client { return c.http }
+
+// Close hangs up connections that nothing goes over.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 // Do sends one request. Whoever calls closes the answer's body.
 func (c *Client) Do(ctx context.Context, method, to string, header http.Header, body io.Reader) (*http.Response, error) {
@@ -91,7 +103,7 @@ func stay(next *http.Request, via []*http.Request) error {
 
 // capped is a transport whose answers end.
 type capped struct {
-	next   http.RoundTripper
+	next   *http.Transport
 	scheme string // that was configured
 	most   int64
 }
@@ -109,6 +121,9 @@ func (c *capped) RoundTrip(r *http.Request) (*http.Response, error) {
 	answer.Body = &cappedBody{answer.Body, c.most}
 	return answer, nil
 }
+
+// CloseIdleConnections is what http.Client looks for.
+func (c *capped) CloseIdleConnections() { c.next.CloseIdleConnections() }
 
 type cappedBody struct {
 	io.ReadCloser

@@ -3,6 +3,7 @@ package outbound
 import (
 	"compress/gzip"
 	"context"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net"
@@ -217,5 +218,25 @@ func TestAnAnswerEnds(t *testing.T) {
 		if got, err := client(t, Config{URL: s.URL, MaxBody: 1001}).get(t.Context(), s.URL+path); err != nil || len(got) != 1001 {
 			t.Errorf("%s: %d bytes, %v", path, len(got), err)
 		}
+	}
+}
+
+// A system may be on this machine, with an authority of its own, and is nothing that tells
+// machines their secrets.
+func TestASystemIsCalled(t *testing.T) {
+	s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "system") }))
+	t.Cleanup(s.Close)
+	trust := x509.NewCertPool()
+	trust.AddCert(s.Certificate())
+	c := client(t, Config{URL: s.URL, System: true, Trust: trust})
+	defer c.Close()
+	if got, err := c.get(t.Context(), s.URL); err != nil || got != "system" {
+		t.Errorf("%q, %v", got, err)
+	}
+	if got, err := client(t, Config{URL: s.URL, System: true}).get(t.Context(), s.URL); err == nil {
+		t.Errorf("nobody's certificate: %q", got)
+	}
+	if _, err := client(t, Config{URL: "https://169.254.169.254/scim", System: true}).get(t.Context(), "https://169.254.169.254/scim"); !errors.Is(err, ErrAddress) {
+		t.Errorf("what tells machines their secrets: %v", err)
 	}
 }
