@@ -13,6 +13,7 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Kind says what the caller can do about an error.
@@ -77,6 +78,15 @@ func (e *Error) With(format string, args ...any) *Error {
 // Because returns the rule with its cause.
 func (e *Error) Because(cause error) *Error {
 	return &Error{Kind: e.Kind, Code: e.Code, Msg: e.Msg, err: cause}
+}
+
+// maxLine is what is kept of an error that is shown later; it may hold what a system said.
+const maxLine = 600
+
+// Line is the first line of what an error says, as it is kept to be shown later.
+func Line(err error) string {
+	text, _, _ := strings.Cut(err.Error(), "\n")
+	return strings.ToValidUTF8(text[:min(len(text), maxLine)], "")
 }
 
 // KindOf returns the kind of the first *Error in err's chain, else Internal.
