@@ -64,7 +64,7 @@ func (g *Graph) Between(was, is *View) ([]access.Ref, bool) {
 		}
 		all = append(all, s.changed...)
 	}
-	slices.SortFunc(all, compareRefs)
+	slices.SortFunc(all, access.Ref.Compare)
 	return slices.Compact(all), true
 }
 
@@ -93,7 +93,7 @@ func WithOpeners(was, is *View, changed []access.Ref) []access.Ref {
 			}
 		}
 	}
-	slices.SortFunc(all, compareRefs)
+	slices.SortFunc(all, access.Ref.Compare)
 	return all
 }
 

@@ -88,7 +88,7 @@ func (b *builder) finish(rev access.Rev) []access.Ref {
 	if b.loading {
 		b.trim()
 	}
-	slices.SortFunc(b.changed, compareRefs)
+	slices.SortFunc(b.changed, access.Ref.Compare)
 	return slices.Compact(b.changed)
 }
 
@@ -117,19 +117,6 @@ func (b *builder) trim() {
 	b.present.trim()
 	b.usableAccounts.trim()
 	b.opened.trim()
-}
-
-func compareRefs(a, b access.Ref) int {
-	if a.Kind != b.Kind {
-		return int(a.Kind) - int(b.Kind)
-	}
-	switch {
-	case a.Key < b.Key:
-		return -1
-	case a.Key > b.Key:
-		return 1
-	}
-	return 0
 }
 
 // Grant takes a grant: once where it starts, once where it ends.

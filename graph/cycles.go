@@ -23,7 +23,7 @@ func (v *View) Cycles() [][]access.Ref {
 				groups = t.visit(id, groups)
 			}
 		}
-		slices.SortFunc(groups[found:], func(a, b []access.Ref) int { return compareRefs(a[0], b[0]) })
+		slices.SortFunc(groups[found:], func(a, b []access.Ref) int { return a[0].Compare(b[0]) })
 	}
 	return groups
 }
@@ -100,7 +100,7 @@ func (t *tarjan) leave(root uint32) []access.Ref {
 		t.onStack[id] = false
 		group = append(group, at(t.kind, id).ref())
 		if id == root {
-			slices.SortFunc(group, compareRefs)
+			slices.SortFunc(group, access.Ref.Compare)
 			return group
 		}
 	}

@@ -3,6 +3,7 @@ package graph
 import (
 	"encoding/binary"
 	"iter"
+	"slices"
 
 	"github.com/writhq/writ/access"
 )
@@ -161,8 +162,19 @@ func (l *lists) credentialsAt(place uint64) iter.Seq[acceptedCredential] {
 	}
 }
 
-// eachOpening yields the accounts that open an account, newest part first.
-func (l *lists) eachOpening(id uint32) iter.Seq[uint32] { return l.openingsAt(l.heads.at(id)) }
+// eachOpening yields the accounts that open an account in id order: which of several
+// shortest ways a search finds must not depend on when they became known.
+func (l *lists) eachOpening(id uint32) iter.Seq[uint32] {
+	return func(yield func(uint32) bool) {
+		for _, by := range slices.Sorted(l.openingsAt(l.heads.at(id))) {
+			if !yield(by) {
+				return
+			}
+		}
+	}
+}
+
+// openingsAt yields what one list has, newest part first.
 
 func (l *lists) openingsAt(place uint64) iter.Seq[uint32] {
 	return func(yield func(uint32) bool) {

@@ -50,6 +50,7 @@ func (s *snapshot) membersOf(target access.Ref, q Question) Members {
 type backward struct {
 	s          *snapshot
 	escalation bool
+	noRoles    bool // roles are not followed
 	want       modeSet
 	modes      map[vertex]modeSet
 	queue      []vertex
@@ -61,6 +62,9 @@ func (s *snapshot) backward(q Question) *backward {
 }
 
 func (b *backward) visit(x vertex, modes modeSet) {
+	if b.noRoles && x.kind() == atRole {
+		return
+	}
 	if known := b.modes[x]; known|modes != known {
 		b.modes[x] = known | modes
 		b.queue = append(b.queue, x)
@@ -182,4 +186,32 @@ func (s *snapshot) addOpeners(accounts *roaring.Bitmap) {
 		accounts.Or(openers)
 		todo = roaring.And(openers, behind)
 	}
+}
+
+// Assigned are the identities that were assigned a role themself. It is the caller's.
+func (v *View) Assigned(id access.RoleID) *roaring.Bitmap {
+	set := roaring.New()
+	if h := v.s.assigned.peek(uint32(id)); h != nil && v.s.there(at(atRole, uint32(id))) {
+		v.s.collectIdentities(h, set)
+	}
+	return set
+}
+
+// Granted are the identities that reach an entitlement by grants, nested ones followed:
+// what the systems themselves show. Roles do not count. It is the caller's.
+func (v *View) Granted(id access.EntitlementID) *roaring.Bitmap {
+	b := v.s.backward(Question{})
+	b.noRoles = true
+	b.aim(id.Ref())
+	return b.members().Identities
+}
+
+// collectIdentities adds those that are there of a set of holders.
+func (s *snapshot) collectIdentities(h *holders, into *roaring.Bitmap) {
+	for i := range h.sets {
+		if h.sets[i].kind == access.KindIdentity {
+			h.sets[i].orInto(into)
+		}
+	}
+	into.And(s.present.bitmap())
 }

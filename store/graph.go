@@ -107,7 +107,7 @@ type touched struct {
 }
 
 // byKind are keys of objects.
-type byKind [access.KindLink + 1]map[int64]bool
+type byKind [access.KindJustification + 1]map[int64]bool
 
 func (b *byKind) add(kind access.ObjectKind, key int64) {
 	if int(kind) >= len(b) || key == 0 {
@@ -187,6 +187,9 @@ var spreads = []struct {
 	{access.KindCredential, `select distinct 2, account_id from account_credential where credential_id in (%s)`},
 	{access.KindAssignment, `select distinct 1, identity_id from assignment where id in (%s)`},
 	{access.KindGrant, `select distinct holder_kind, holder_id from access_grant where id in (%s)`},
+	// What justifies somebody's access justifies the grants of their accounts.
+	{access.KindJustification, `select distinct holder_kind, holder_id from justification where id in (%s)`},
+	{access.KindJustification, `select distinct 2, l.account_id from justification j join account_link l on l.identity_id = j.holder_id where j.holder_kind = 1 and j.id in (%s)`},
 	// An entitlement names its owner by number: whoever has or had it.
 	{access.KindIdentity, `select distinct 3, e.id from entitlement e join identity i on i.number = e.owner_number where e.owner_number <> '' and i.id in (%s)`},
 }

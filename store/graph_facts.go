@@ -46,11 +46,16 @@ func (db *DB) facts(ctx context.Context, q *query, sink graph.Sink) (*facts, err
 		return nil, err
 	}
 	if any {
-		f.justified = `exists (select 1 from justification j where j.holder_kind = g.holder_kind and j.holder_id = g.holder_id and j.entitlement_id = g.entitlement_id and ` +
-			f.now("j") + ` and ` + f.during("j") + `)`
+		f.justified = `(exists (select 1 from justification j where j.holder_kind = g.holder_kind and j.holder_id = g.holder_id and j.entitlement_id = g.entitlement_id and ` +
+			f.now("j") + ` and ` + f.during("j") + `) or g.holder_kind = 2 and exists (
+			  select 1 from account_link l join justification j on j.holder_kind = 1 and j.holder_id = l.identity_id and j.entitlement_id = g.entitlement_id
+			   where l.account_id = g.holder_id and ` + whose + ` and ` + f.now("l") + ` and ` + f.now("j") + ` and ` + f.during("j") + `))`
 	}
 	return f, nil
 }
+
+// whose is the condition that a link says whose an account is.
+const whose = "l.state in ('confirmed', 'manual')"
 
 // now is the same condition as the dialect's now, with the open sets written
 // out, so that the usual case of none is a comparison with zero.
@@ -104,7 +109,9 @@ func (f *facts) all(ctx context.Context, kinds []func(context.Context, string) e
 	f.whole = true
 	if f.justified != "" {
 		f.justified = `(g.holder_kind, g.holder_id, g.entitlement_id) in (select j.holder_kind, j.holder_id, j.entitlement_id from justification j where ` +
-			f.now("j") + ` and ` + f.during("j") + `)`
+			f.now("j") + ` and ` + f.during("j") + ` union all
+			select 2, l.account_id, j.entitlement_id from justification j join account_link l on l.identity_id = j.holder_id
+			 where j.holder_kind = 1 and ` + whose + ` and ` + f.now("l") + ` and ` + f.now("j") + ` and ` + f.during("j") + `)`
 	}
 	for _, deliver := range kinds {
 		if err := deliver(ctx, ""); err != nil {

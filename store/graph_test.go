@@ -301,15 +301,42 @@ func (w writer) grant() error {
 	return err
 }
 
+// justified begins what justifies somebody's access, or ends it where it stands.
+func (w writer) justified() error {
+	id := w.key("justification")
+	start, end := w.period()
+	j := access.Justification{
+		Holder: access.IdentityID(id).Ref(), Entitlement: access.EntitlementID(w.key("entitlement")), Origin: access.FromRole,
+		Start: access.Time(start), End: access.Time(end),
+	}
+	var is []access.Justification
+	err := w.tx.readJustifications(w.ctx, `j.holder_kind = 1 and j.holder_id = $1 and j.entitlement_id = $2 and j.origin = 'role'`, []any{id, j.Entitlement}, func(j access.Justification) error {
+		is = append(is, j)
+		return nil
+	})
+	switch {
+	case err != nil || w.staged: // only what is read from systems is staged
+		return err
+	case len(is) > 0:
+		return w.tx.unjustify(w.ctx, is)
+	}
+	return w.tx.justify(w.ctx, []access.Justification{j})
+}
+
 func (w writer) justification() error {
 	id := w.key("justification")
 	start, end := w.period()
 	// The holder of a justification stays the same, so that it can be told of.
-	err := w.version("justification", "id = $2", []any{id}, "id, holder_kind, holder_id, entitlement_id, origin, starts_at, ends_at", 2, id, w.key("entitlement"), "request", start, end)
+	holder := access.AccountID(id).Ref()
+	if id > 2 {
+		holder = access.IdentityID(id).Ref()
+	}
+	row := 1_000_000 + id // beyond those that the store numbers
+	err := w.version("justification", "id = $2", []any{row}, "id, holder_kind, holder_id, entitlement_id, origin, starts_at, ends_at", holder.Kind, id, w.key("entitlement"), "request", start, end)
 	if err != nil {
 		return err
 	}
-	return w.tx.changed(w.ctx, access.AccountID(id).Ref())
+	return w.tx.changed(w.ctx, access.JustificationID(row).Ref())
 }
 
 func (w writer) ownership() error {
@@ -366,7 +393,7 @@ func testGraphFollowedEqualsLoaded(t *testing.T, fresh func(*testing.T) Config) 
 			for range rapid.IntRange(1, 12).Draw(rt, "writes") {
 				write := rapid.SampledFrom([]func() error{
 					w.system, w.resource, w.entitlement, w.identity, w.account, w.link, w.credential, w.opening, w.grant, w.grant,
-					w.justification, w.ownership, w.role, w.assignment,
+					w.justification, w.justified, w.justified, w.ownership, w.role, w.assignment,
 				}).Draw(rt, "write")
 				if err := write(); err != nil {
 					return err
