@@ -88,6 +88,15 @@ type Link struct {
 	Evidence string
 }
 
+// ByProvisioning is the rule of a link to whom an account was made for.
+const ByProvisioning = "provisioned"
+
+// Settled reports whether rules have nothing to say of it: somebody has decided, or Writ
+// made the account.
+func (l Link) Settled() bool {
+	return l.State == Manual || l.State == Confirmed && l.Rule == ByProvisioning
+}
+
 // Kinship is an account's kind where its identity tells it.
 type Kinship struct {
 	Account access.AccountID
@@ -345,7 +354,7 @@ func (r *run) match(ctx context.Context, list []Candidate, openers map[access.Ac
 				if a.KindReason == kindOfWorkload {
 					a.Kind = access.PersonAccount // what it was before its identity told
 				}
-				if a.Link.State == Manual {
+				if a.Link.Settled() {
 					results[i] = outcome{link: a.Link}
 				} else {
 					results[i] = r.m.match(&a, r.opening.outer(a.ID, openers[a.ID]))

@@ -21,6 +21,15 @@ var (
 type Declared struct {
 	Credentials map[string]DeclaredCredential
 	Paths       map[string]string
+	Programs    map[string]string
+}
+
+// addresses are what stands for an address on the node, by name, and where they are declared.
+func (d Declared) addresses(spec connector.Spec) (paths map[string]string, under string) {
+	if spec.Program {
+		return d.Programs, "programs"
+	}
+	return d.Paths, "paths"
 }
 
 // DeclaredCredential is a credential, and the one address and connection options that
@@ -63,9 +72,10 @@ func orEmpty(m map[string]string) map[string]string {
 func (d Declared) settable(spec connector.Spec, was, is *Config) error {
 	if is.Address != was.Address {
 		if spec.Local {
-			path, ok := d.Paths[is.Address]
+			paths, under := d.addresses(spec)
+			path, ok := paths[is.Address]
 			if !ok {
-				return ErrPath.With("%q is not declared: the address is one of the names under paths in the node's configuration; there are: %s", is.Address, kinds(d.Paths))
+				return ErrPath.With("%q is not declared: the address is one of the names under %s in the node's configuration; there are: %s", is.Address, under, kinds(paths))
 			}
 			is.Address = path
 		} else if err := remote(is.Address); err != nil {
@@ -115,7 +125,7 @@ func remote(address string) error {
 // stays refuses to keep a reference for another address than it was given for. A sealed
 // credential is UpdateSystem's to look at, a declared one reference's.
 func stays(was, is Config) error {
-	kept := strings.HasPrefix(is.Credential, "env:") || strings.HasPrefix(is.Credential, "file:") || is.Credential == "prompt"
+	kept := strings.HasPrefix(is.Credential, "env:") || strings.HasPrefix(is.Credential, "file:") || strings.HasPrefix(is.Credential, Vaulted) || is.Credential == "prompt"
 	if kept && (was.Address != is.Address || !maps.Equal(was.reach(), is.reach())) {
 		return ErrCredential.With("its credential was given on the node for the address and options that it has: give another with the new ones, or change them there with 'writ system set'")
 	}

@@ -42,6 +42,8 @@
 //  16. What is due is asked of the facts whenever somebody wakes, and never of a tick.
 //  17. No path, variable or program is set over the API, and no credential goes to an
 //     address or with options that it was not given for.
+//  18. A row of which nobody can say whose it is does not count, and is in view, until it is
+//     mended or a person decides; a decision holds for the name that the row had.
 //
 // For a sync of changes the store does not say who holds an entitlement: that is
 // asked of an index over it (Members), which must be as of the same sync.

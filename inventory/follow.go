@@ -142,7 +142,7 @@ func (s *Service) mergeChanges(ctx context.Context, y System, sp *spool, l *conn
 		return err
 	}
 	// What the merge adds to the report counts only if it comes to its end.
-	told := Report{Warnings: r.Warnings, Reading: Changes, Mark: sp.mark.Text}
+	told := Report{Warnings: r.Warnings, Reading: Changes, Mark: sp.mark.Text, Began: r.Began}
 	if err := s.whereabouts(ctx, l, c, &told); err != nil {
 		return err
 	}

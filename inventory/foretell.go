@@ -88,7 +88,7 @@ func (d *dryStore) correlate(ctx context.Context, accounts []AccountRow) error {
 			Login: a.Login, Email: a.Email, Number: a.Number, Name: a.DisplayName, Link: links[a.ID].Link,
 		}
 		l := c.Link
-		if l.State != Manual {
+		if !l.Settled() {
 			var by []Opener
 			for _, id := range a.OpenedBy {
 				if o, ok := openers[id]; ok {

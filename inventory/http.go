@@ -28,6 +28,7 @@ func (a *API) Register(api huma.API) {
 	a.registerRuns(api)
 	a.registerSources(api)
 	a.registerDisputes(api)
+	a.registerDoubts(api)
 	a.registerRules(api)
 }
 
@@ -62,9 +63,9 @@ func (a *API) systemOf(ctx context.Context, id string) (System, error) {
 	return list[i], nil
 }
 
-// protected is a system as decisions about it need it. It comes from the store: what was
+// Protected is a system as decisions about it need it. It comes from the store: what was
 // added a moment ago is there.
-func protected(y System) policy.Object {
+func Protected(y System) policy.Object {
 	o := policy.Object{Resource: policy.Resource{
 		Ref: y.ID.Ref(), System: y.ID, Scope: y.Scope, Environment: y.Environment, DataClass: y.DataClass,
 		Owner: y.BusinessOwner, Subjects: []access.Ref{y.ID.Ref()},
@@ -82,7 +83,7 @@ func onSystem[I any, P interface {
 }](a *API, action string) policy.Guard[I] {
 	return policy.On(a.Gate, action, func(ctx context.Context, in *I) (policy.Object, error) {
 		y, err := a.systemOf(ctx, P(in).systemID())
-		return protected(y), err
+		return Protected(y), err
 	})
 }
 

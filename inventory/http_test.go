@@ -555,7 +555,7 @@ func TestTheAPIIsDescribed(t *testing.T) {
 			}
 		}
 	}
-	if n != 27 {
+	if n != 29 {
 		t.Errorf("%d operations", n)
 	}
 	for of, names := range map[string][]string{"SystemItem": {"id"}, "Run": {"id", "on", "started_at"}, "SystemHealth": {"synced_at"}, "DisputeItem": {"since"}} {

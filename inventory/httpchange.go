@@ -76,12 +76,12 @@ func (a *API) registerChanges(api huma.API) {
 	httpapi.Register(api, operation("add-system", post, "/v1/systems", "Keep a system as a draft", http.StatusCreated),
 		policy.On(a.Gate, addSystem, func(_ context.Context, in *addSystemInput) (policy.Object, error) {
 			y, err := a.facts(System{}, in.Body.SystemFacts)
-			return protected(y), err
+			return Protected(y), err
 		}), a.addSystem)
 	httpapi.Register(api, operation("change-system", patch, "/v1/systems/{id}", "Change what is kept of a system", http.StatusOK),
 		policy.Choosing(a.Gate, changeSystem+" or "+addSystem, func(ctx context.Context, in *changeSystemInput) (string, policy.Object, error) {
 			y, err := a.systemOf(ctx, in.ID)
-			return ofDraft(y, changeSystem), protected(y), err
+			return ofDraft(y, changeSystem), Protected(y), err
 		}), a.changeSystem)
 	httpapi.Register(api, operation("remove-draft", remove, "/v1/systems/{id}", "Take back a draft", http.StatusNoContent),
 		onSystem[removeDraftInput](a, addSystem), a.removeDraft)
@@ -184,16 +184,16 @@ func ofDraft(y System, action string) string {
 // the draft that the guard saw may be active by now, to change it where it is moved to, to
 // change who answers for it, and to see its new host.
 func (a *API) mayMove(ctx context.Context, was, is System) error {
-	if err := a.Gate.Permit(ctx, ofDraft(was, changeSystem), protected(was)); err != nil {
+	if err := a.Gate.Permit(ctx, ofDraft(was, changeSystem), Protected(was)); err != nil {
 		return err
 	}
 	if was.Scope != is.Scope {
-		if err := a.Gate.Permit(ctx, ofDraft(was, changeSystem), protected(is)); err != nil {
+		if err := a.Gate.Permit(ctx, ofDraft(was, changeSystem), Protected(is)); err != nil {
 			return err
 		}
 	}
 	if was.BusinessOwner != is.BusinessOwner || was.TechnicalOwner != is.TechnicalOwner {
-		if err := a.Gate.Permit(ctx, ofDraft(was, ownSystem), protected(was)); err != nil {
+		if err := a.Gate.Permit(ctx, ofDraft(was, ownSystem), Protected(was)); err != nil {
 			return err
 		}
 	}
@@ -208,7 +208,7 @@ func (a *API) seesHost(ctx context.Context, was, is System) error {
 	if err != nil {
 		return err
 	}
-	return a.Gate.Permit(ctx, readSystem, protected(host))
+	return a.Gate.Permit(ctx, readSystem, Protected(host))
 }
 
 // facts applies what is given to a system.

@@ -151,7 +151,7 @@ func (a *API) setRuleMode(ctx context.Context, in *ruleModeInput) (*ruleOutput, 
 }
 
 func (a *API) removeRule(ctx context.Context, in *removeRuleInput) (*struct{}, error) {
-	return nil, a.Service.RemoveRule(ctx, in.Name, in.Reason)
+	return nil, a.Service.RemoveRule(ctx, in.Name, 0, in.Reason)
 }
 
 func (a *API) tryRule(ctx context.Context, in *OfRule) (*effectOutput, error) {

@@ -207,7 +207,7 @@ func (a *API) objectOfRun(ctx context.Context, in *OfRun) (policy.Object, error)
 		return policy.Object{}, err
 	}
 	y, err := a.systemOf(ctx, r.On.String())
-	return protected(y), err
+	return Protected(y), err
 }
 
 func (a *API) runOf(ctx context.Context, text string) (Run, error) {
@@ -252,7 +252,7 @@ func (a *API) showRun(ctx context.Context, in *OfRun) (*showRunOutput, error) {
 
 // insideOf is what lies in a system and has no id yet.
 func insideOf(y System) policy.Object {
-	o := protected(y)
+	o := Protected(y)
 	o.Ref, o.Subjects = access.Ref{}, nil
 	return o
 }

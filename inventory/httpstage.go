@@ -36,7 +36,7 @@ func (a *API) registerStages(api huma.API) {
 	httpapi.Register(api, operation("pause-system", post, "/v1/systems/{id}/maintenance", "Leave a system alone until a time", http.StatusOK),
 		policy.On(a.Gate, changeSystem, func(ctx context.Context, in *pauseInput) (policy.Object, error) {
 			y, err := a.systemOf(ctx, in.ID)
-			o := protected(y)
+			o := Protected(y)
 			o.Reason = in.Body.Reason
 			return o, err
 		}), a.pause)

@@ -85,7 +85,7 @@ type SystemDetail struct {
 
 // SystemCredentialKind is how a credential is kept, never the credential.
 type SystemCredentialKind struct {
-	Kind string `json:"kind" enum:"none,sealed,named,env,file,prompt"`
+	Kind string `json:"kind" enum:"none,sealed,vault,named,env,file,prompt"`
 	Name string `json:"name,omitempty" doc:"Of one that the node's configuration declares"`
 }
 
@@ -287,7 +287,7 @@ func (a *API) detail(ctx context.Context, y System) (*showSystemOutput, error) {
 
 // mayDo is what whoever asks may do to a system as it stands.
 func (a *API) mayDo(ctx context.Context, y System) map[string]policy.Verdict {
-	may := a.Gate.Verdicts(ctx, protected(y), changeSystem, addSystem, ownSystem, syncSystem)
+	may := a.Gate.Verdicts(ctx, Protected(y), changeSystem, addSystem, ownSystem, syncSystem)
 	for _, action := range []string{changeSystem, ownSystem} {
 		may[action] = may[ofDraft(y, action)]
 	}
@@ -340,8 +340,9 @@ func (a *API) listKinds(ctx context.Context, _ *struct{}) (*listKindsOutput, err
 	page := pageOf[SystemKind]{Items: []SystemKind{}}
 	for _, kind := range slices.Sorted(maps.Keys(a.Service.Connectors)) {
 		spec := a.Service.Connectors[kind]
+		paths, _ := declared.addresses(spec)
 		k := SystemKind{
-			Kind: kind, Title: spec.Title, Address: spec.Address, Declared: spec.Local, Paths: orNone(slices.Sorted(maps.Keys(declared.Paths))),
+			Kind: kind, Title: spec.Title, Address: spec.Address, Declared: spec.Local, Paths: orNone(slices.Sorted(maps.Keys(paths))),
 			Credentials: credentials, Options: []SystemKindOption{}, Manual: "/manual/how-to/" + kind,
 		}
 		for _, o := range spec.Options {

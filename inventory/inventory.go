@@ -27,12 +27,16 @@ var (
 // node's key.
 const Sealed = "sealed"
 
+// Vaulted begins the reference of a credential that is a secret of the vault, by its id. It
+// is of an account of the system itself.
+const Vaulted = "vault:"
+
 // Config is how a system or source is reached. It holds no secret: Credential is
 // a reference.
 type Config struct {
 	Address    string            `json:"address"`
 	Options    map[string]string `json:"options,omitempty"`
-	Credential string            `json:"credential,omitempty"` // env:NAME, file:PATH, named:NAME, prompt or sealed
+	Credential string            `json:"credential,omitempty"` // env:NAME, file:PATH, vault:SECRET, named:NAME, prompt or sealed
 	Guard      Guard             `json:"guard,omitzero"`       // zero is the default
 }
 
@@ -102,6 +106,9 @@ type Report struct {
 	OutOfSight int64    `json:"out_of_sight,omitempty"` // kept, for they are there but not where the sync looks
 	Mark       string   `json:"-"`                      // what is to be followed from
 	Strayed    []string `json:"-"`                      // native ids of what is out of sight
+	Doubts     []Doubt  `json:"-"`                      // rows of which nobody can say whose they are
+
+	Began access.Time `json:"-"` // what was so before that, it has seen
 }
 
 // Options of one sync.

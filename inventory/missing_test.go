@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/writhq/writ/internal/secret"
 	"github.com/writhq/writ/internal/testkit"
 	"github.com/writhq/writ/inventory"
 	"github.com/writhq/writ/store"
@@ -123,9 +124,11 @@ func TestDeletedIsNotOutOfSightInAD(t *testing.T) {
 	for _, cn := range []string{"ana", "ben", "cy", "dee", "eve"} {
 		s.Add(t, "dn: CN="+cn+",OU=people,"+s.BaseDN()+"\nobjectClass: user\nsAMAccountName: "+cn+"\nuserAccountControl: 544\n")
 	}
-	s.Tool(t, "user", "create", "reader", string(s.Password().Reveal()))
-	for _, as := range []string{s.BindDN(), "reader@example.test"} {
-		k := track(t, store.Config{Dir: t.TempDir()}, sambaConfig(s, "users", "OU=people,"+s.BaseDN(), "groups", "OU=people,"+s.BaseDN(), "bind_dn", as), s.Password())
+	// Not the administrator's: Samba chose that, and it may begin with a dash.
+	const password = "Of-the-reader-1"
+	s.Tool(t, "user", "create", "reader", password)
+	for as, with := range map[string]secret.Secret{s.BindDN(): s.Password(), "reader@example.test": secret.New([]byte(password))} {
+		k := track(t, store.Config{Dir: t.TempDir()}, sambaConfig(s, "users", "OU=people,"+s.BaseDN(), "groups", "OU=people,"+s.BaseDN(), "bind_dn", as), with)
 		k.sync(t, inventory.SyncOptions{})
 		gone, moved := "ben", "cy"
 		if as != s.BindDN() {

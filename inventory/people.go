@@ -12,6 +12,7 @@ import (
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/connector"
+	"github.com/writhq/writ/internal/fold"
 )
 
 // PeopleStore is what a source's sync needs.
@@ -30,6 +31,12 @@ type KnownPeople struct {
 	Number  map[string]access.IdentityID
 	Email   map[string]access.IdentityID // of humans; zero where several have it
 	Alone   bool                         // no other source has any row: nothing to merge
+	// Left are who has left, by what they were called last.
+	Left map[access.IdentityID]string
+	// Ordered are the states that a person ordered: above what any source says.
+	Ordered map[access.IdentityID]access.IdentityState
+	// Decided is whether a row is who has left, where a person has said so.
+	Decided map[DecidedRow]bool
 }
 
 // KnownRecord is one row of the source as it was.
@@ -57,8 +64,9 @@ type PersonRow struct {
 	New        bool // neither the row nor its identity was there before
 	Identity   access.Identity
 	Login      string
-	Ownership  access.Ownership // of a service or agent; no owner is none
-	Due        []access.Time    // when the state, or what else is dated, changes by itself
+	Ownership  access.Ownership     // of a service or agent; no owner is none
+	Due        []access.Time        // when the state, or what else is dated, changes by itself
+	Said       access.IdentityState // by the sources alone, whatever is ordered
 }
 
 // SyncSource reads a source completely and makes the difference visible at once.
@@ -178,14 +186,19 @@ func (p *people) reject(rej connector.Reject) error {
 		p.kept[strings.Clone(rej.Object.ID)] = true
 		p.warn.add("%s: the row cannot be used, so %s %q stays as it was", rej.Where, known.Identity, rej.Object.ID)
 	}
+	if p.rejected != nil {
+		p.rejected(p.rejects.own(rej))
+	}
 	return p.rejects.add(rej)
 }
+
+func lineOf(person *connector.Person) string { return fmt.Sprintf("line %d", person.Line) }
 
 func (p *people) rejectPerson(person *connector.Person, why string) error {
 	delete(p.seen, person.ID)
 	p.bad[strings.Clone(person.ID)] = true
 	return p.reject(connector.Reject{
-		Where: fmt.Sprintf("line %d", person.Line), Reason: why, Object: connector.Target{Kind: connector.OnIdentity, ID: person.ID},
+		Where: lineOf(person), Reason: why, Object: connector.Target{Kind: connector.OnIdentity, ID: person.ID},
 	})
 }
 
@@ -193,13 +206,13 @@ func (p *people) rejectPerson(person *connector.Person, why string) error {
 // number names, the one that its email names, or a new one. Rows that cannot be
 // told apart are rejected.
 func (p *people) identify(ctx context.Context, sp *spool) error {
-	// An identity of this source is never found by an email: two rows are two people.
+	// An identity of this source is never found by an email: two rows are two people. Whose
+	// row has ended may be back with another.
 	taken := make(map[access.IdentityID]bool, len(p.known.Records))
 	for _, rec := range p.known.Records {
-		taken[rec.Identity] = true
+		taken[rec.Identity] = taken[rec.Identity] || rec.Live
 	}
 	by := map[access.IdentityID]string{} // found by number, and by which row
-	type unknown struct{ id, number, email string }
 	var rest []unknown
 	err := sp.each(func(rec *connector.Record) error {
 		if rec.Reject != nil {
@@ -209,21 +222,35 @@ func (p *people) identify(ctx context.Context, sp *spool) error {
 		if person == nil {
 			return nil
 		}
-		if why := p.refuse(person); why != "" {
+		if p.twice(person) {
+			return p.doubt(person, DoubtNumber, 0, fmt.Sprintf("number %q stands in several rows; none of them counts", person.Attributes["number"]))
+		}
+		if why := p.unusable(person); why != "" {
 			return p.rejectPerson(person, why)
 		}
 		a, native := person.Attributes, strings.Clone(person.ID)
 		id := p.known.Records[native].Identity
 		if id == 0 && a["number"] != "" {
-			if id = p.known.Number[a["number"]]; id != 0 && (by[id] != "" || taken[id]) {
-				return p.rejectPerson(person, fmt.Sprintf("number %q is that of another row's identity", a["number"]))
+			id = p.known.Number[a["number"]]
+			if id != 0 && (by[id] != "" || taken[id]) {
+				return p.doubt(person, DoubtNumber, id, fmt.Sprintf("number %q is that of another row's identity", a["number"]))
 			}
+		} else if by[id] != "" {
+			return p.rejectPerson(person, "the row's identity is that of another row")
 		}
+		whose, sure := id, true
+		if id != 0 && !p.known.Records[native].Live {
+			whose, sure = p.returned(person, id)
+		}
+		if !sure {
+			return p.doubt(person, DoubtRehire, id, fmt.Sprintf("number %q was that of %q, who has left: somebody else needs another number, and who is back comes by a name they had, or somebody decides with 'writ doubt decide'", a["number"], p.known.Left[id]))
+		}
+		id = whose
 		if p.seen[native] = id; id != 0 {
 			by[id] = native
 			return nil
 		}
-		u := unknown{id: native, number: a["number"]}
+		u := unknown{id: native, number: a["number"], name: a["name"]}
 		if kindOfPerson(a) == access.Human {
 			u.email = strings.ToLower(a["email"])
 		}
@@ -233,16 +260,27 @@ func (p *people) identify(ctx context.Context, sp *spool) error {
 	if err != nil {
 		return err
 	}
+	return p.byEmailOrNew(ctx, rest, taken, by)
+}
+
+// unknown is a row that neither its source's own key nor its number tells the identity of.
+type unknown struct{ id, number, email, name string }
+
+// byEmailOrNew gives such rows the identity that their email names, or a new one.
+func (p *people) byEmailOrNew(ctx context.Context, rest []unknown, taken map[access.IdentityID]bool, by map[access.IdentityID]string) error {
 	rest = slices.DeleteFunc(rest, func(u unknown) bool {
 		if p.bad[u.id] {
 			delete(p.seen, u.id)
 			return true
 		}
 		id := p.known.Email[u.email]
-		if u.email == "" || id == 0 || taken[id] || by[id] != "" {
+		if u.email == "" || id == 0 || taken[id] || by[id] != "" || !p.isBack(id, u.name) {
 			return false
 		}
 		p.seen[u.id], by[id] = id, u.id
+		if u.number != "" && p.known.Number[u.number] == 0 {
+			p.known.Number[u.number] = id // the same file may name them by it, as a manager or an owner
+		}
 		return true
 	})
 	if len(rest) == 0 {
@@ -262,11 +300,28 @@ func (p *people) identify(ctx context.Context, sp *spool) error {
 	return nil
 }
 
-func (p *people) refuse(person *connector.Person) string {
+// isBack reports whether a row may be of somebody who is known: of whoever has left, only
+// if the name shares a word with theirs, as after a wedding. A number and an address are
+// given to others in time.
+func (p *people) isBack(id access.IdentityID, name string) bool {
+	was, left := p.known.Left[id]
+	if !left {
+		return true
+	}
+	words := fold.Words(name)
+	return slices.ContainsFunc(fold.Words(was), func(w string) bool { return slices.Contains(words, w) })
+}
+
+// twice reports whether a row, or its number, stands in the source more than once.
+func (p *people) twice(person *connector.Person) bool {
+	_, seen := p.seen[person.ID]
+	number := person.Attributes["number"]
+	return seen || p.bad[person.ID] || number != "" && p.numbers[number] > 1
+}
+
+func (p *people) unusable(person *connector.Person) string {
 	a := person.Attributes
-	switch _, twice := p.seen[person.ID]; {
-	case twice || p.bad[person.ID] || (a["number"] != "" && p.numbers[a["number"]] > 1):
-		return fmt.Sprintf("number %q stands in several rows; none of them counts", a["number"])
+	switch {
 	case strings.TrimSpace(a["name"]) == "":
 		return "the row has no name"
 	case !slices.Contains(access.IdentityKinds, kindOfPerson(a)):
@@ -300,7 +355,7 @@ func (p *people) guardGone() error {
 		}
 	}
 	if !p.accept && (p.src.Config.guard(p.guard()).Refuses(gone, live) || (live > 0 && gone == live)) {
-		return ErrGuard.With("%d of %d people are no longer in the file; nothing was changed. If that is meant, run it again with --accept-removals", gone, live)
+		return p.refuse(ErrGuard.With("%d of %d people are no longer in the file; nothing was changed. If that is meant, run it again with --accept-removals", gone, live))
 	}
 	return nil
 }
@@ -359,6 +414,10 @@ func (p *people) build(row *PersonRow, id access.IdentityID, records []SourceRec
 		}
 	}
 	get := func(name string) string { return merged[name].Value }
+	row.Said = StateAt(get, access.TimeOf(p.at))
+	if state := p.known.Ordered[id]; state != "" {
+		merged["state"] = access.Attribute{Value: string(state)}
+	}
 	who := func(name string) access.IdentityID {
 		number := get(name)
 		if number == "" {

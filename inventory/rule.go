@@ -14,8 +14,11 @@ import (
 	"github.com/writhq/writ/policy"
 )
 
-// ErrRule is returned for a rule that cannot be used.
-var ErrRule = fault.New(fault.Invalid, "bad-correlation-rule", "the correlation rule cannot be used")
+// What changing the rules can meet.
+var (
+	ErrRule        = fault.New(fault.Invalid, "bad-correlation-rule", "the correlation rule cannot be used")
+	ErrRuleChanged = fault.New(fault.Conflict, "correlation-rule-changed", "somebody changed the rule meanwhile: look at it again")
+)
 
 // Rules are the organisation's own. They are asked after the exact ones and those
 // on logins, and before names that are nearly the same.
@@ -52,6 +55,7 @@ type OwnRule struct {
 	Expression string      `json:"expression"`
 	Score      int         `json:"score"`
 	Mode       policy.Mode `json:"mode"` // it links accounts when it is enforced only
+	Version    int64       `json:"-"`    // the store's, which a change must name
 	key        *policy.Expr
 }
 
@@ -162,9 +166,14 @@ type RuleStore interface {
 	Rules(ctx context.Context) (Rules, error)
 	// AddRule keeps a new one, or returns ErrNameTaken.
 	AddRule(ctx context.Context, o OwnRule) error
-	// SetRuleMode and RemoveRule return ErrNotFound where there is no such rule.
+	// ChangeRule keeps another version of a rule in place of the one that o.Version
+	// names, or returns ErrRuleChanged.
+	ChangeRule(ctx context.Context, o OwnRule, reason string) error
+	// SetRuleMode and RemoveRule return ErrNotFound where there is no such rule, and
+	// RemoveRule ErrRuleChanged where that is not of the version; zero is whichever
+	// there is.
 	SetRuleMode(ctx context.Context, name string, mode policy.Mode, reason string) error
-	RemoveRule(ctx context.Context, name, reason string) error
+	RemoveRule(ctx context.Context, name string, version int64, reason string) error
 }
 
 // rules are the organisation's, ready to be asked. One that cannot be used is an
@@ -207,12 +216,50 @@ func (s *Service) SetRuleMode(ctx context.Context, name string, mode policy.Mode
 	return s.Store.SetRuleMode(ctx, name, mode, reason)
 }
 
-// RemoveRule removes a rule; what it linked is unlinked by the next correlation.
-func (s *Service) RemoveRule(ctx context.Context, name, reason string) error {
+// ChangeRule keeps what a rule, as Rules gave it, was changed to. Its name stays.
+func (s *Service) ChangeRule(ctx context.Context, o OwnRule, reason string) error {
+	if err := s.CheckRule(o); err != nil {
+		return err
+	}
+	if strings.TrimSpace(reason) == "" {
+		return ErrRule.With("changing rule %s needs a reason", o.Name)
+	}
+	return s.Store.ChangeRule(ctx, o, reason)
+}
+
+// RemoveRule removes a rule, in the version that is named or, where that is zero, in
+// whichever there is. What it linked is unlinked by the next correlation.
+func (s *Service) RemoveRule(ctx context.Context, name string, version int64, reason string) error {
 	if strings.TrimSpace(reason) == "" {
 		return ErrRule.With("removing rule %s needs a reason", name)
 	}
-	return s.Store.RemoveRule(ctx, name, reason)
+	return s.Store.RemoveRule(ctx, name, version, reason)
+}
+
+// CheckRule reports the first thing that keeps a rule from being used.
+func (s *Service) CheckRule(o OwnRule) error {
+	if o.Mode != policy.Observe && o.Mode != policy.Enforce {
+		return ErrRule.With("rule %s: it observes or is enforced", o.Name)
+	}
+	_, err := o.compiled()
+	return err
+}
+
+// TryRules says which accounts would be linked otherwise if these were the rules. It
+// writes nothing.
+func (s *Service) TryRules(ctx context.Context, list Rules) (Correlation, error) {
+	var live Rules
+	for _, o := range list {
+		if o.Mode != policy.Enforce {
+			continue
+		}
+		o, err := o.compiled()
+		if err != nil {
+			return Correlation{}, err
+		}
+		live = append(live, o)
+	}
+	return s.simulate(ctx, live)
 }
 
 // TryRule says which accounts would be linked otherwise if a rule that observes

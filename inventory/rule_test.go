@@ -67,14 +67,14 @@ func TestOwnRules(t *testing.T) {
 		if sum, err = w.s.TryRule(asTest(), "zz-number"); err != nil || sum.Effect.Unlinked != 2 || sum.Effect.All() != 2 || sum.Confirmed != 1 {
 			t.Fatalf("without it: %+v, %v", sum, err)
 		}
-		if err := w.s.RemoveRule(asTest(), "zz-number", "the logins are gone"); err != nil {
+		if err := w.s.RemoveRule(asTest(), "zz-number", 0, "the logins are gone"); err != nil {
 			t.Fatal(err)
 		}
 		if c := w.correlate(t); c.Changed != 2 || c.Confirmed != 1 {
 			t.Fatalf("what a rule gave goes with the rule: %+v", c)
 		}
 		for _, err := range []error{
-			w.s.RemoveRule(asTest(), "zz-number", "again"), w.s.SetRuleMode(asTest(), "zz-number", policy.Observe, "again"),
+			w.s.RemoveRule(asTest(), "zz-number", 0, "again"), w.s.SetRuleMode(asTest(), "zz-number", policy.Observe, "again"),
 			second(w.s.TryRule(asTest(), "zz-number")),
 		} {
 			if !errors.Is(err, inventory.ErrNotFound) {

@@ -25,6 +25,9 @@ func (p Period) String() string {
 	return text
 }
 
+// Duration is the time as Go has it.
+func (p Period) Duration() time.Duration { return time.Duration(p) }
+
 // MarshalText writes it as String does.
 func (p Period) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
 

@@ -17,6 +17,7 @@ import (
 type Store interface {
 	SyncStore
 	PeopleStore
+	DoubtStore
 	LinkStore
 	RuleStore
 	SystemStore
@@ -69,7 +70,8 @@ type Service struct {
 	// Tiering tells which tiers a system that was never read would have; nil: nobody can.
 	Tiering Tiering
 
-	refused func(error) // takes what the guard says, and the sync goes on: it is a dry run
+	refused  func(error)            // takes what the guard says, and the sync goes on: it is a dry run
+	rejected func(connector.Reject) // takes what would be rejected, likewise
 }
 
 func (s *Service) now() time.Time {
@@ -118,13 +120,7 @@ func (y System) connector() string {
 
 // AddSource keeps a source of identities that may then be synced.
 func (s *Service) AddSource(ctx context.Context, src Source) (access.SourceID, error) {
-	if strings.TrimSpace(src.Name) == "" {
-		return 0, access.ErrName.With("a source needs a name")
-	}
-	if _, ok := s.People[src.Kind]; !ok {
-		return 0, ErrUnknownKind.With("%q is not a kind of source that can be read; there are: %s", src.Kind, kinds(s.People))
-	}
-	if err := src.valid(s.now()); err != nil {
+	if err := s.CheckSource(src); err != nil {
 		return 0, err
 	}
 	id, err := s.Store.AddSource(ctx, src)
@@ -134,9 +130,21 @@ func (s *Service) AddSource(ctx context.Context, src Source) (access.SourceID, e
 	return id, nil
 }
 
-// UpdateSource keeps when a source, as Sources gave it, is read from now on.
+// CheckSource reports what keeps a source from being added or changed to this.
+func (s *Service) CheckSource(src Source) error {
+	if strings.TrimSpace(src.Name) == "" {
+		return access.ErrName.With("a source needs a name")
+	}
+	if _, ok := s.People[src.Kind]; !ok {
+		return ErrUnknownKind.With("%q is not a kind of source that can be read; there are: %s", src.Kind, kinds(s.People))
+	}
+	return src.valid(s.now())
+}
+
+// UpdateSource keeps what a source, as Sources gave it, was changed to. What differs in
+// where it is read and what counts most is seen by the next sync.
 func (s *Service) UpdateSource(ctx context.Context, src Source) error {
-	if err := src.valid(s.now()); err != nil {
+	if err := s.CheckSource(src); err != nil {
 		return err
 	}
 	if err := s.Store.UpdateSource(ctx, src); err != nil {
@@ -190,115 +198,3 @@ func (s *Service) Names(ctx context.Context, refs []access.Ref) (map[access.Ref]
 
 // Totals counts everything that is now.
 func (s *Service) Totals(ctx context.Context) (Totals, error) { return s.Store.Totals(ctx) }
-
-const candidates = 6 // named when a name is ambiguous, less one
-
-// ResolveIdentity finds an identity by id, number, email, login, or a name that
-// only one has.
-func (s *Service) ResolveIdentity(ctx context.Context, text string) (access.IdentityID, error) {
-	if ref, err := access.ParseRef(text); err == nil && ref.Kind == access.KindIdentity {
-		return access.IdentityID(ref.Key), nil
-	}
-	found, err := s.Store.FindIdentities(ctx, text, candidates)
-	if err != nil {
-		return 0, fmt.Errorf("looking for %q: %w", text, err)
-	}
-	switch len(found) {
-	case 0:
-		return 0, ErrNotFound.With("no identity has the number, email, login or name %q", text)
-	case 1:
-		return found[0], nil
-	}
-	refs := make([]access.Ref, len(found))
-	for i, id := range found {
-		refs[i] = id.Ref()
-	}
-	return 0, s.ambiguous(ctx, text, refs)
-}
-
-// ResolveTarget finds a system by name, or an entitlement or resource by id,
-// SYSTEM/NAME, or a name that only one has.
-func (s *Service) ResolveTarget(ctx context.Context, text string) (access.Ref, error) {
-	if ref, err := access.ParseRef(text); err == nil {
-		switch ref.Kind {
-		case access.KindEntitlement, access.KindResource, access.KindSystem:
-			return ref, nil
-		default:
-			return access.Ref{}, access.ErrID.With("%q is not an entitlement, a resource or a system", text)
-		}
-	}
-	systems, err := s.Store.Systems(ctx)
-	if err != nil {
-		return access.Ref{}, err
-	}
-	for _, y := range systems {
-		if y.Name == text {
-			return y.ID.Ref(), nil
-		}
-	}
-	system, name := splitSystem(systems, text)
-	found, err := s.Store.FindTargets(ctx, system, name, candidates)
-	if err != nil {
-		return access.Ref{}, fmt.Errorf("looking for %q: %w", text, err)
-	}
-	switch len(found) {
-	case 0:
-		return access.Ref{}, ErrNotFound.With("no system, entitlement or resource is called %q; write SYSTEM/NAME, or the id", text)
-	case 1:
-		return found[0], nil
-	}
-	return access.Ref{}, s.ambiguous(ctx, text, found)
-}
-
-// ResolveAccount finds an account by id, SYSTEM/LOGIN, or a login that only one has.
-func (s *Service) ResolveAccount(ctx context.Context, text string) (access.AccountID, error) {
-	if ref, err := access.ParseRef(text); err == nil && ref.Kind == access.KindAccount {
-		return access.AccountID(ref.Key), nil
-	}
-	systems, err := s.Store.Systems(ctx)
-	if err != nil {
-		return 0, err
-	}
-	system, login := splitSystem(systems, text)
-	found, err := s.Store.FindAccounts(ctx, system, login, candidates)
-	if err != nil {
-		return 0, fmt.Errorf("looking for %q: %w", text, err)
-	}
-	switch len(found) {
-	case 0:
-		return 0, ErrNotFound.With("no account is called %q; write SYSTEM/LOGIN, or the id", text)
-	case 1:
-		return access.AccountID(found[0].Key), nil
-	}
-	return 0, s.ambiguous(ctx, text, found)
-}
-
-// splitSystem takes the longest system name that text begins with off its front.
-func splitSystem(systems []System, text string) (system, name string) {
-	name = text
-	for _, y := range systems {
-		if rest, ok := strings.CutPrefix(text, y.Name+"/"); ok && len(y.Name) > len(system) {
-			system, name = y.Name, rest
-		}
-	}
-	return system, name
-}
-
-func (s *Service) ambiguous(ctx context.Context, text string, refs []access.Ref) error {
-	labels, err := s.Store.Names(ctx, refs)
-	if err != nil {
-		return err
-	}
-	var list []string
-	for _, r := range refs[:min(len(refs), candidates-1)] {
-		name := labels[r].Name
-		if labels[r].System != "" {
-			name = labels[r].System + "/" + name
-		}
-		list = append(list, fmt.Sprintf("%s (%s %s)", r, r.Kind, name))
-	}
-	if len(refs) >= candidates {
-		list = append(list, "…")
-	}
-	return ErrAmbiguous.With("%q is ambiguous; use one of these ids: %s", text, strings.Join(list, ", "))
-}

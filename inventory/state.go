@@ -43,7 +43,12 @@ func StateAt(get func(attribute string) string, now access.Time) access.Identity
 
 // edges are when StateAt, or a contract, changes by itself.
 func edges(get func(attribute string) string) []access.Time {
-	list := []access.Time{dateOf(get, "start"), dateOf(get, "contract_end")}
+	list := []access.Time{dateOf(get, "start")}
+	if end := dateOf(get, "contract_end"); end != 0 {
+		for _, before := range []access.Time{30, 14, 3, 0, -1} { // whoever sponsors them is warned; then it is over
+			list = append(list, end-before*dayAfter)
+		}
+	}
 	if end := dateOf(get, "end"); end != 0 {
 		list = append(list, end, end+dayAfter)
 	}

@@ -79,6 +79,7 @@ func (s *Service) syncSystem(ctx context.Context, y System, o SyncOptions) (r Re
 	if !ok {
 		return r, ErrUnknownKind.With("%q is not a kind of system that can be read", y.connector())
 	}
+	r.Began = access.TimeOf(s.now())
 	c, err := s.connect(ctx, y, spec)
 	if err != nil {
 		return r, err
@@ -104,6 +105,9 @@ func (s *Service) syncAll(ctx context.Context, y System, c *connection, o SyncOp
 			err = errors.Join(err, sp.close())
 		}
 	}()
+	if sp.cursor != "" { // a part of it was read earlier
+		r.Began -= access.Time(spoolFresh.Microseconds())
+	}
 	known := s.askKnown(ctx, y.ID) // while the system is read
 	err = s.fill(ctx, y.Name, sp, c.Connector, c.Discover)
 	k, errKnown := known()
@@ -149,7 +153,20 @@ func (s *Service) spoolPath(on access.Ref, of string) (string, error) {
 }
 
 // connect opens a system's connector and has it say what the system is.
-func (s *Service) connect(ctx context.Context, y System, spec connector.Spec) (_ *connection, err error) {
+func (s *Service) connect(ctx context.Context, y System, spec connector.Spec) (*connection, error) {
+	c, err := s.open(ctx, y, spec)
+	if err != nil {
+		return nil, err
+	}
+	if c.about, err = c.Describe(ctx); err != nil {
+		return nil, errors.Join(err, c.close())
+	}
+	c.warnings = c.about.Warnings
+	return c, nil
+}
+
+// open opens a system's connector, which may connect later.
+func (s *Service) open(ctx context.Context, y System, spec connector.Spec) (_ *connection, err error) {
 	reference, err := s.Declared.reference(y)
 	if err != nil {
 		return nil, err
@@ -172,9 +189,7 @@ func (s *Service) connect(ctx context.Context, y System, spec connector.Spec) (_
 		defer credential.Wipe()
 		return c.Close()
 	}
-	c.about, err = c.Describe(ctx)
-	c.warnings = c.about.Warnings
-	return c, err
+	return c, nil
 }
 
 func (s *Service) credential(ctx context.Context, name, reference string) (secret.Secret, error) {

@@ -48,6 +48,29 @@ func (s *Service) AddSystem(ctx context.Context, y System, sealed *secret.Secret
 // UpdateSystem keeps what a system, as Systems gave it, was changed to. Its name
 // and kind stay.
 func (s *Service) UpdateSystem(ctx context.Context, y System, sealed *secret.Secret) error {
+	if err := s.changeable(ctx, y, sealed); err != nil {
+		return err
+	}
+	if err := s.Store.UpdateSystem(ctx, y, sealed); err != nil {
+		return fmt.Errorf("changing system %s: %w", y.Name, err)
+	}
+	return nil
+}
+
+// CheckSystem reports what would keep a system from being added or, where it has an id,
+// from being changed to this. It writes nothing.
+func (s *Service) CheckSystem(ctx context.Context, y System) error {
+	if y.ID != 0 {
+		return s.changeable(ctx, y, nil)
+	}
+	if y.Config.Credential == Sealed {
+		return ErrSecret.With("system %s: a credential is sealed when it is given, and only then", y.Name)
+	}
+	return s.check(y)
+}
+
+// changeable reports the first rule that a changed system breaks.
+func (s *Service) changeable(ctx context.Context, y System, sealed *secret.Secret) error {
 	if err := s.check(y); err != nil {
 		return err
 	}
@@ -71,13 +94,7 @@ func (s *Service) UpdateSystem(ctx context.Context, y System, sealed *secret.Sec
 	if err := runsInCircle(list, y); err != nil {
 		return err
 	}
-	if err := secretOf(was, y, sealed); err != nil {
-		return err
-	}
-	if err := s.Store.UpdateSystem(ctx, y, sealed); err != nil {
-		return fmt.Errorf("changing system %s: %w", y.Name, err)
-	}
-	return nil
+	return secretOf(was, y, sealed)
 }
 
 // RemoveDraft takes back a system that was never active.
@@ -110,9 +127,12 @@ func (s *Service) check(y System) error {
 // to them.
 func secretOf(was, is System, sealed *secret.Secret) error {
 	kept := is.Config.Credential == Sealed && sealed == nil
+	lent := strings.HasPrefix(is.Config.Credential, Vaulted) && is.Config.Credential == was.Config.Credential
 	switch {
 	case sealed != nil && is.Config.Credential != Sealed, kept && was.Config.Credential != Sealed:
 		return ErrSecret.With("system %s: a credential is sealed when it is given, and only then", is.Name)
+	case lent && (was.Config.Address != is.Config.Address || !maps.Equal(was.Config.reach(), is.Config.reach())):
+		return ErrSecret.With("system %s: the vault lends its credential for its old address and connection options: give another credential with the new ones", is.Name)
 	case kept && (was.Config.Address != is.Config.Address || !maps.Equal(was.Config.reach(), is.Config.reach())):
 		return ErrSecret.With("system %s: its sealed credential was given for its old address and connection options: give the credential again with the new ones", is.Name)
 	}

@@ -152,6 +152,11 @@ var labelQueries = map[access.ObjectKind]string{
 	access.KindSource:     `select id, name, 0, '', '' from source where id in (%s) and ` + lastOf("source", "source"),
 	access.KindScope:      `select id, name, 0, '', '' from scope where id in (%s) and ` + lastOf("scope", "scope"),
 	access.KindRole:       `select id, name, 0, '', '' from role where id in (%s) and ` + lastOf("role", "role"),
+	access.KindPolicy:     `select id, name, 0, '', '' from policy_document where id in (%s) and ` + lastOf("policy_document", "policy_document"),
+	access.KindSafe:       `select id, name, 0, '', '' from safe where id in (%s) and ` + lastOf("safe", "safe"),
+	access.KindTemplate:   `select id, name, 0, '', '' from lease_template where id in (%s) and ` + lastOf("lease_template", "lease_template"),
+	access.KindSecret:     `select id, coalesce((select f.name from safe f where f.id = secret.safe_id and f.until_set = 0), '') || '/' || name, 0, '', '' from secret where id in (%s) and ` + lastOf("secret", "secret"),
+	access.KindGlass:      `select id, name, 0, '', '' from glass where id in (%s)`,
 	access.KindCredential: `select id, fingerprint, 0, '', '' from credential where id in (%s) and ` + lastOf("credential", "credential"),
 }
 
@@ -377,12 +382,17 @@ func (s Inventory) SyncUnchanged(ctx context.Context, on access.Ref, r inventory
 }
 
 const keepSynced = `
-insert into sync_state (kind, object, synced_at, baseline, warnings, counts) values ($1, $2, $3, $3, $4, $5)
+insert into sync_state (kind, object, synced_at, baseline, warnings, counts, began_at) values ($1, $2, $3, $3, $4, $5, $6)
 on conflict (kind, object) do update
-   set synced_at = $3, warnings = $4, counts = $5, error = '', failures = 0,
+   set synced_at = $3, began_at = $6, warnings = $4, counts = $5, error = '', failures = 0,
        baseline = case when sync_state.baseline = 0 then $3 else sync_state.baseline end`
 
 func (t *tx) synced(ctx context.Context, on access.Ref, r inventory.Report) error {
+	if on.Kind == access.KindSource {
+		if err := t.keepDoubts(ctx, access.SourceID(on.Key), r.Doubts); err != nil {
+			return err
+		}
+	}
 	warnings := r.Warnings
 	if warnings == nil {
 		warnings = []string{}
@@ -395,7 +405,7 @@ func (t *tx) synced(ctx context.Context, on access.Ref, r inventory.Report) erro
 	if err != nil {
 		return err
 	}
-	if _, err = t.exec(ctx, keepSynced, on.Kind, on.Key, t.At, string(w), string(c)); err != nil {
+	if _, err = t.exec(ctx, keepSynced, on.Kind, on.Key, t.At, string(w), string(c), r.Began); err != nil {
 		return err
 	}
 	return t.followed(ctx, on, r)

@@ -76,11 +76,11 @@ func (s Inventory) Relink(ctx context.Context, found inventory.Relinked, at inve
 }
 
 // linksOf are the links that stand now, of some accounts.
-const linksOf = `select account_id, id, state from account_link where until_set = 0 and account_id in (%s)`
+const linksOf = `select account_id, id, state, rule from account_link where until_set = 0 and account_id in (%s)`
 
 // standing is what stands of an account.
 type standing struct {
-	decided bool // by a person, perhaps since the rules looked
+	decided bool // by a person or by provisioning, perhaps since the rules looked
 	link    int64
 }
 
@@ -135,10 +135,10 @@ func (t *tx) linksOf(ctx context.Context, links []inventory.Link) (map[access.Ac
 		err := t.eachListed(ctx, linksOf, keyList(chunk), nil, func(scan func(...any) error) error {
 			var id access.AccountID
 			var link int64
-			var state inventory.LinkState
-			err := scan(&id, &link, &state)
+			var l inventory.Link
+			err := scan(&id, &link, &l.State, &l.Rule)
 			was := is[id]
-			is[id] = standing{decided: was.decided || state == inventory.Manual, link: link}
+			is[id] = standing{decided: was.decided || l.Settled(), link: link}
 			return err
 		})
 		if err != nil {
@@ -171,7 +171,7 @@ func (t *tx) rekey(ctx context.Context, found inventory.Relinked) error {
 		if n == 0 {
 			continue // most accounts have none
 		}
-		if _, err := t.t.ExecContext(ctx, fmt.Sprintf(t.d.rebind(dropKeys), keyList(chunk)), first, last); err != nil {
+		if err := t.execMade(ctx, fmt.Sprintf(dropKeys, keyList(chunk)), first, last); err != nil {
 			return err
 		}
 	}

@@ -44,6 +44,16 @@ func (s Inventory) KnownPeople(ctx context.Context, id access.SourceID) (*invent
 		if err := knownNames(ctx, q, k); err != nil {
 			return err
 		}
+		at, err := s.db.storeTime(ctx, q)
+		if err != nil {
+			return err
+		}
+		if k.Ordered, err = q.orders(ctx, at, ""); err != nil {
+			return err
+		}
+		if k.Decided, err = q.decidedRows(ctx, id); err != nil {
+			return err
+		}
 		var others int
 		err = q.row(ctx, `select count(*) from source s where s.id <> $1 and `+now("s"), id).Scan(&others)
 		k.Alone = others == 0
@@ -55,14 +65,19 @@ func (s Inventory) KnownPeople(ctx context.Context, id access.SourceID) (*invent
 // knownNames reads whom numbers and emails name. An email that several have names
 // nobody.
 func knownNames(ctx context.Context, q *query, k *inventory.KnownPeople) error {
-	return q.each(ctx, `select i.id, i.kind, i.number, i.email from identity i where `+now("i"), nil, func(scan func(...any) error) error {
+	k.Left = map[access.IdentityID]string{}
+	return q.each(ctx, `select i.id, i.kind, i.number, i.email, case when i.state = 'terminated' then i.name else '' end from identity i where `+now("i"), nil, func(scan func(...any) error) error {
 		var person access.IdentityID
 		var kind access.IdentityKind
-		var number, email string
-		if err := scan(&person, &kind, &number, &email); err != nil {
+		var number, email, left string
+		if err := scan(&person, &kind, &number, &email, &left); err != nil {
 			return err
 		}
-		if number != "" {
+		if left != "" {
+			k.Left[person] = left
+		}
+		// A number that somebody else was given since is theirs.
+		if was, twice := k.Number[number]; number != "" && (!twice || left == "" || k.Left[was] != "" && person > was) {
 			k.Number[number] = person
 		}
 		if email = strings.ToLower(email); email == "" || kind != access.Human {
@@ -199,35 +214,61 @@ select i.state, i.attributes from identity i
 
 const restate = `
 insert into identity (id, from_set, kind, state, name, email, number, login, organisation, sponsor_id, contract_end, attributes)
-select id, $2, kind, $3, name, email, number, login, organisation, sponsor_id, contract_end, attributes
+select id, $2, kind, $3, name, email, number, login, organisation, sponsor_id, contract_end, $4
   from identity where id = $1 and until_set = $2 and from_set <> $2`
 
-// restate derives an identity's state anew when the clock has reached its start
-// or end. What a sync under way has ended already is that sync's to write.
+// restate derives an identity's state anew when the clock has reached its start or end, or
+// something was ordered. What a sync under way has ended already is that sync's to write.
 func (t *tx) restate(ctx context.Context, id access.IdentityID) error {
+	_, err := t.restated(ctx, id)
+	return err
+}
+
+// restated is restate, and whether anything changed.
+func (t *tx) restated(ctx context.Context, id access.IdentityID) (changed bool, err error) {
 	var was access.IdentityState
 	var text []byte
-	err := t.row(ctx, staleState, id).Scan(&was, &text)
+	err = t.row(ctx, staleState, id).Scan(&was, &text)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil
+		return false, nil
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
-	var attributes map[string]access.Attribute
+	attributes := map[string]access.Attribute{}
 	if err := json.Unmarshal(text, &attributes); err != nil {
-		return err
+		return false, err
 	}
 	if len(attributes) == 0 {
-		return nil // no source has it
+		return false, nil // no source has it
 	}
-	is := inventory.StateAt(func(name string) string { return attributes[name].Value }, t.At)
-	if is == was {
-		return nil
+	said, err := t.saidState(ctx, id)
+	if err != nil {
+		return false, err
+	}
+	before := attributes[stateAttribute]
+	withState(attributes, said, "")
+	ordered, over, err := t.ordered(ctx, id, stateOf(attributes, t.At))
+	if err != nil {
+		return false, err
+	}
+	withState(attributes, said, ordered)
+	is := stateOf(attributes, t.At)
+	if is == was && attributes[stateAttribute] == before {
+		return over, nil
+	}
+	merged, err := json.Marshal(attributes)
+	if err != nil {
+		return false, err
+	}
+	// One that this change has begun itself is written over: two reasons may come at once.
+	n, err := t.exec(ctx, `update identity set state = $3, attributes = $4 where id = $1 and from_set = $2 and until_set = 0`, id, t.Set, string(is), string(merged))
+	if err != nil || n > 0 {
+		return true, err
 	}
 	if _, err := t.exec(ctx, `update identity set until_set = $1 where id = $2 and until_set = 0`, t.Set, id); err != nil {
-		return err
+		return false, err
 	}
-	_, err = t.exec(ctx, restate, id, t.Set, string(is))
-	return err
+	_, err = t.exec(ctx, restate, id, t.Set, string(is), string(merged))
+	return true, err
 }

@@ -14,17 +14,17 @@ import (
 // correlationKind tells rules of correlation from the other policies.
 const correlationKind = "correlation"
 
-var selectRules = `select p.mode, p.body from policy p where p.kind = $1 and ` + now("p") + ` order by p.name`
+var selectRules = `select p.from_set, p.mode, p.body from policy p where p.kind = $1 and ` + now("p") + ` order by p.name`
 
 // Rules returns the organisation's own rules of correlation by name.
 func (s Inventory) Rules(ctx context.Context) (list inventory.Rules, err error) {
 	err = s.db.read(ctx, func(q *query) error {
 		return q.each(ctx, selectRules, []any{correlationKind}, func(scan func(...any) error) error {
+			var o inventory.OwnRule
 			var mode, body string
-			if err := scan(&mode, &body); err != nil {
+			if err := scan(&o.Version, &mode, &body); err != nil {
 				return err
 			}
-			var o inventory.OwnRule
 			if err := json.Unmarshal([]byte(body), &o); err != nil {
 				return fmt.Errorf("a correlation rule: %w", err)
 			}
@@ -83,7 +83,7 @@ select id, $2, name, kind, $3, body from policy where id = $1 and until_set = $2
 func (s Inventory) SetRuleMode(ctx context.Context, name string, mode policy.Mode, reason string) error {
 	e := audit.Event{Action: "inventory.set_rule_mode", Facts: map[string]string{"mode": mode.String()}, Personal: map[string]string{"reason": reason}}
 	return s.db.change(ctx, e, func(t *tx) error {
-		id, err := t.endRule(ctx, name)
+		id, err := t.endRule(ctx, name, 0)
 		if err != nil {
 			return err
 		}
@@ -92,28 +92,54 @@ func (s Inventory) SetRuleMode(ctx context.Context, name string, mode policy.Mod
 	})
 }
 
-// RemoveRule ends a rule.
-func (s Inventory) RemoveRule(ctx context.Context, name, reason string) error {
-	e := audit.Event{Action: "inventory.remove_rule", Personal: map[string]string{"reason": reason}}
+// ChangeRule keeps another version of a rule in place of the one that it names.
+func (s Inventory) ChangeRule(ctx context.Context, o inventory.OwnRule, reason string) error {
+	body, err := json.Marshal(ruleBody{o.Name, o.By, o.Expression, o.Score})
+	if err != nil {
+		return err
+	}
+	e := audit.Event{
+		Action: "inventory.change_rule", Facts: map[string]string{"mode": o.Mode.String()},
+		Personal: map[string]string{"rule": string(body), "reason": reason},
+	}
 	return s.db.change(ctx, e, func(t *tx) error {
-		_, err := t.endRule(ctx, name)
+		id, err := t.endRule(ctx, o.Name, o.Version)
+		if err != nil {
+			return err
+		}
+		_, err = t.exec(ctx, insertPolicy, id, t.Set, o.Name, correlationKind, o.Mode.String(), string(body))
 		return err
 	})
 }
 
-// endRule ends a rule's current version and notes the change.
-func (t *tx) endRule(ctx context.Context, name string) (id access.PolicyID, err error) {
+// RemoveRule ends a rule.
+func (s Inventory) RemoveRule(ctx context.Context, name string, version int64, reason string) error {
+	e := audit.Event{Action: "inventory.remove_rule", Personal: map[string]string{"reason": reason}}
+	return s.db.change(ctx, e, func(t *tx) error {
+		_, err := t.endRule(ctx, name, version)
+		return err
+	})
+}
+
+const endRule = `update policy set until_set = $1 where id = $2 and until_set = 0 and ($3 = 0 or from_set = $3)`
+
+// endRule ends a rule's current version, if it is the one that is meant, and notes the
+// change; zero is whichever there is.
+func (t *tx) endRule(ctx context.Context, name string, version int64) (id access.PolicyID, err error) {
 	err = t.each(ctx, `select id from policy where kind = $1 and name = $2 and until_set = 0`, []any{correlationKind, name}, func(scan func(...any) error) error { return scan(&id) })
 	if err != nil {
 		return 0, err
 	}
+	if id == 0 {
+		return 0, inventory.ErrNotFound.With("there is no correlation rule called %q", name)
+	}
 	t.Event.Object = id.Ref()
-	n, err := t.exec(ctx, `update policy set until_set = $1 where id = $2 and until_set = 0`, t.Set, id)
+	n, err := t.exec(ctx, endRule, t.Set, id, version)
 	if err != nil {
 		return 0, err
 	}
 	if n == 0 {
-		return 0, inventory.ErrNotFound.With("there is no correlation rule called %q", name)
+		return 0, inventory.ErrRuleChanged.With("somebody changed rule %s meanwhile: look at it again", name)
 	}
 	return id, t.changed(ctx, id.Ref())
 }
