@@ -31,6 +31,7 @@ var resourceAttributes = []attribute{
 	{"owner", func(w *world) cedar.Value { return identityOrNil(w.request.Resource.Owner) }},
 	{"creator", func(w *world) cedar.Value { return identityOrNil(w.request.Resource.Creator) }},
 	{"assignee", func(w *world) cedar.Value { return identityOrNil(w.request.Resource.Assignee) }},
+	{"eligible", func(w *world) cedar.Value { return identityOrNil(w.request.Resource.Eligible) }},
 	{"subject", func(w *world) cedar.Value { return identityOrNil(w.subject()) }},
 }
 

@@ -26,22 +26,35 @@ type Caller struct {
 	Limits []string
 }
 
-// within reports whether the caller's token reaches an action.
-func (c Caller) within(action string) bool {
-	if c.Limits == nil || slices.Contains(c.Limits, action) {
-		return true
+// byName are actions that are for tokens, and only for those that name them: no group
+// reaches them, and nobody does them who has signed in. A program shows no second factor;
+// that its owner showed one when they made the token, for this by name, stands for it.
+var byName = map[string]bool{"secret.fetch": true}
+
+// Within refuses what the caller's token does not reach.
+func (c Caller) Within(action string) error {
+	switch {
+	case slices.Contains(c.Limits, action):
+		return nil
+	case byName[action]:
+		return ErrLimited.With("this takes a token that is limited to %q by name, among what else it may do", action)
+	case c.Limits == nil:
+		return nil
 	}
-	a, ok := actionOf(action)
-	return ok && slices.Contains(c.Limits, string(a.Group))
+	if a, ok := actionOf(action); ok && slices.Contains(c.Limits, string(a.Group)) {
+		return nil
+	}
+	return ErrLimited.With("the token is not for %q", action)
 }
 
 // The ways in which a caller may not go on.
 var (
-	ErrSignIn  = fault.New(fault.Denied, "sign-in-required", "sign in first")
-	ErrLimited = fault.New(fault.Denied, "token-limited", "the token is not for this")
-	ErrStepUp  = fault.New(fault.Denied, "step-up-required", "confirm that it is you: this needs a second factor of the last ten minutes")
-	ErrReason  = fault.New(fault.Invalid, "reason-required", "this needs a reason")
-	ErrApprove = fault.New(fault.Refused, "approval-required", "somebody else has to approve this first")
+	ErrSignIn   = fault.New(fault.Denied, "sign-in-required", "sign in first")
+	ErrLimited  = fault.New(fault.Denied, "token-limited", "the token is not for this")
+	ErrStepUp   = fault.New(fault.Denied, "step-up-required", "confirm that it is you: this needs a second factor of the last ten minutes")
+	ErrReason   = fault.New(fault.Invalid, "reason-required", "this needs a reason")
+	ErrSomebody = fault.New(fault.Denied, "somebody-required", "this is done by somebody who has signed in, never by the node")
+	ErrApprove  = fault.New(fault.Refused, "approval-required", "somebody else has to approve this first")
 )
 
 type callerKey struct{}

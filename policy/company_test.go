@@ -200,9 +200,3 @@ func usualRequests(c *company, n int) []Request {
 	}
 	return list
 }
-
-var refKinds = map[Type]access.ObjectKind{
-	IdentityType: access.KindIdentity, AccountType: access.KindAccount, EntitlementType: access.KindEntitlement,
-	ResourceType: access.KindResource, SystemType: access.KindSystem, SourceType: access.KindSource,
-	RoleType: access.KindRole, FindingType: access.KindFinding, ScopeType: access.KindScope, PolicyType: access.KindPolicy,
-}

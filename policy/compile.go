@@ -25,6 +25,9 @@ const (
 	maxReason   = 300       // bytes
 )
 
+// guardPrefix begins the id of each guard, and of nothing else.
+const guardPrefix = "guard."
+
 // An id is stored, shown and compared, so it has one spelling.
 var policyID = regexp.MustCompile(`^[a-z0-9]+([._-][a-z0-9]+)*$`)
 
@@ -69,9 +72,18 @@ func (c *compiler) compile(d Document, parsed *cedar.Policy) (*Policy, error) {
 	if err := p.annotate(parsed.Annotations()); err != nil {
 		return nil, err
 	}
+	if d.Enforced {
+		p.Mode = Enforce
+	}
 	tree := (*ast.Policy)(parsed.AST())
-	if n := nodes(tree); n > maxNodes {
+	n := nodes(tree)
+	if n > maxNodes {
 		return nil, errors.New("the policy has " + strconv.Itoa(n) + " nodes, more than " + strconv.Itoa(maxNodes))
+	}
+	if d.Own {
+		if p.cost = policyCost + n + likes(tree); !strings.HasPrefix(p.ID, d.Name+".") {
+			return nil, errors.New("its @id begins with the document's name: " + strconv.Quote(d.Name+"."))
+		}
 	}
 	if err := c.check.policy(p.ID, tree); err != nil {
 		return nil, err
@@ -104,9 +116,24 @@ func parserWords(name string, err error) string {
 	text = strings.TrimPrefix(text, "parse error at ")
 	if rest, ok := strings.CutPrefix(text, "<input>:"); ok {
 		at, what, _ := strings.Cut(rest, " ")
-		return name + ":" + strings.TrimSuffix(at, ":") + ": " + what
+		return name + ":" + strings.TrimSuffix(at, ":") + ": " + expected(what)
 	}
 	return name + ": " + text
+}
+
+// parserWants is how the parser says that it found one thing and wants another.
+var parserWants = regexp.MustCompile(`^(?:".*?": )?(?:exact )?got (.*) want (.+)$`)
+
+// expected says so in a sentence.
+func expected(what string) string {
+	m := parserWants.FindStringSubmatch(what)
+	switch {
+	case m == nil:
+		return what
+	case m[1] == "":
+		return "the text ends where " + m[2] + " should be"
+	}
+	return m[1] + " is where " + m[2] + " should be"
 }
 
 func refuse(name string, line, column int, what string) error {
@@ -178,6 +205,20 @@ func nodes(p *ast.Policy) int {
 	return n
 }
 
+// likes is what the patterns of a policy cost beside their nodes: each is compared with a
+// text at every place of it.
+func likes(p *ast.Policy) (cost int) {
+	for _, c := range p.Conditions {
+		ast.Inspect(ast.NewNode(c.Body), func(n ast.IsNode) bool {
+			if like, is := n.(ast.NodeTypeLike); is {
+				cost += likeCost + 8*len(like.Value.MarshalCedar())
+			}
+			return true
+		})
+	}
+	return cost
+}
+
 // annotate reads what the policy says of itself.
 func (p *Policy) annotate(list cedar.Annotations) error {
 	for key, value := range list {
@@ -205,6 +246,8 @@ func (p *Policy) annotate(list cedar.Annotations) error {
 	switch {
 	case !policyID.MatchString(p.ID) || len(p.ID) > 100:
 		return errors.New(`it needs @id("…") of lower-case letters, digits, ".", "-" and "_"`)
+	case strings.HasPrefix(p.ID, guardPrefix) && p.Document != guards:
+		return errors.New("only a guard's @id begins with " + strconv.Quote(guardPrefix))
 	case p.Reason == "" || len(p.Reason) > maxReason:
 		return errors.New(`it needs @reason("…"), one sentence for those whom it concerns`)
 	case p.Mode != Enforce && p.Document == guards:

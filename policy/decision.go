@@ -54,6 +54,15 @@ func (m Mode) String() string {
 // MarshalText writes the glossary's word.
 func (m Mode) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
 
+// ParseMode reads the glossary's word.
+func ParseMode(text string) (Mode, error) {
+	i := slices.Index(modeNames[:], text)
+	if i < 0 {
+		return Observe, access.ErrEnum.With("%q is not observe, warn or enforce", text)
+	}
+	return Mode(i), nil //nolint:gosec // there are three
+}
+
 // Cause says why no policy was asked, or that none answered.
 type Cause string
 
@@ -104,6 +113,11 @@ func (o *Obligations) add(p Obligations) {
 		slices.Sort(o.Mask)
 		o.Mask = slices.Compact(o.Mask)
 	}
+}
+
+// ObligationsOf is what terms oblige to.
+func ObligationsOf(t access.Terms) Obligations {
+	return Obligations{Record: true, Reason: t.Reason, MFA: t.MFA, Approve: len(t.Stages), MaxDuration: t.Most}
 }
 
 func (o Obligations) equal(p Obligations) bool {

@@ -4,7 +4,9 @@
 // Vocabulary. An action belongs to a group (read, write, decide, operate). A
 // function (iam, security_operations, platform_owner, audit) is held within a
 // scope; everybody is a requester. A document is Cedar text; a set is what was
-// compiled of documents and the guards, and never changes. A decision permits or
+// compiled of documents and the guards, and never changes. What an organisation
+// keeps of its own are documents, too: a draft is what one is to become, until
+// somebody publishes it as the next version. A decision permits or
 // forbids, with the policies that decided, obligations, and the two revisions
 // that it was made on. A policy's mode is observe, warn or enforce; only enforce
 // has effect. A constraint forbids for reasons that a feature knows (separation
@@ -34,9 +36,18 @@
 //     have a cost limit, and regular expressions are RE2.
 //  10. A scope stays where it was put in the organisation's tree and is only renamed,
 //     so that nobody's functions reach further, or less far, than when they were given.
+//  11. What changing policies obliges to (a second factor, a reason, a record), no
+//     policy takes away, and no policy of an organisation has the id of one that
+//     comes with Writ.
+//  12. Whoever wrote any of a draft does not publish it, be it to retire a document.
+//     What is published is what was looked at, compiled with all that is published
+//     beside it.
+//  13. Nothing is published that leaves no two people who could write and publish
+//     policies. Where it has come to that all the same, or what is published cannot be
+//     compiled, and only there, the operator of a node takes a document out of force.
 //
-// What it does not do: it keeps no policies and no record of decisions (whoever
-// opens something records it in that transaction), and it asks no database to decide.
+// What it does not do: it keeps no record of decisions (whoever opens something records
+// it in that transaction), and it asks no database to decide.
 //
 // Sources: the Cedar policy language (cedarpolicy.com); the Common Expression
 // Language (cel.dev).

@@ -64,6 +64,7 @@ func (e *Engine) Swap(s *Set) error {
 		if s.Revision <= now.Revision {
 			return ErrOlder.With("the set at revision %d cannot replace the one at revision %d", s.Revision, now.Revision)
 		}
+		s.goOnCounting(now)
 		if e.set.CompareAndSwap(now, s) {
 			return nil
 		}
@@ -115,6 +116,7 @@ func (e *Engine) decide(ctx context.Context, set *Set, facts Facts, r Request) D
 	_, said := cedar.Authorize(&chosen, &w, request)
 	set.enforce(&d, said)
 	if d.Permitted() {
+		d.Obligations.add(w.c.floor)
 		e.constrain(ctx, facts, &d)
 	}
 	switch {
@@ -188,32 +190,18 @@ func functionsOver(f Facts, id access.IdentityID, scope access.ScopeID) (functio
 	return mask, true
 }
 
+// HoldsOver reports whether an identity holds a function over a scope, as decisions about
+// something in it see it.
+func HoldsOver(f Facts, id access.IdentityID, function access.Function, scope access.ScopeID) bool {
+	bit, known := maskOf(function)
+	held, ok := functionsOver(f, id, scope)
+	return known && ok && held&bit != 0
+}
+
 // takes reports whether a resource of type t may have a reference of kind k.
 func (t Type) takes(k access.ObjectKind) bool {
-	switch t {
-	case IdentityType:
-		return k == access.KindNone || k == access.KindIdentity
-	case AccountType:
-		return k == access.KindNone || k == access.KindAccount
-	case EntitlementType:
-		return k == access.KindNone || k == access.KindEntitlement
-	case ResourceType:
-		return k == access.KindNone || k == access.KindResource
-	case SystemType:
-		return k == access.KindNone || k == access.KindSystem
-	case SourceType:
-		return k == access.KindNone || k == access.KindSource
-	case RoleType:
-		return k == access.KindNone || k == access.KindRole
-	case FindingType:
-		return k == access.KindNone || k == access.KindFinding
-	case ScopeType:
-		return k == access.KindNone || k == access.KindScope
-	case PolicyType:
-		return k == access.KindNone || k == access.KindPolicy
-	default:
-		return k == access.KindNone
-	}
+	kind, ok := refKinds[t]
+	return k == access.KindNone || ok && k == kind
 }
 
 // enforce turns what the policies in enforce said into the decision.

@@ -228,15 +228,15 @@ func TestExplain(t *testing.T) {
 	}{
 		{
 			Request{Principal: ana.Ref(), Action: "policy.change"},
-			"Permitted: identity and access management changes policy, and somebody else approves it (iam.policy). Provided that it is recorded, " +
-				"a second factor is asked for, a reason is asked for, somebody else approves it. Decided on the graph at revision 7 and policies at revision 1.",
+			"Permitted: identity and access management writes policies, and publishes what somebody else has written (iam.policy). Provided that it is recorded, " +
+				"a second factor is asked for, a reason is asked for. Decided on the graph at revision 7 and policies at revision 1.",
 		},
 		{
 			Request{Principal: rick.Ref(), Action: "system.add", Resource: Resource{Scope: 4}},
 			"Denied: no policy permits system.add here. Decided on the graph at revision 7 and policies at revision 1.",
 		},
 		{
-			Request{Principal: pat.Ref(), Action: "approval.decide", Resource: about(pat)},
+			Request{Principal: pat.Ref(), Action: "review.decide", Resource: about(pat)},
 			"Denied: nobody approves, reviews or certifies their own access (guard.own-access). It is one's own because it is about the access of " +
 				"whoever decides. Decided on the graph at revision 7 and policies at revision 1.",
 		},

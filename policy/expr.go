@@ -65,6 +65,7 @@ func Compile(source string, env Env) (*Expr, error) {
 		cel.ParserRecursionLimit(50), cel.ExpressionNodeLimit(1_000), cel.RegexProgramSizeLimit(maxRegexp),
 		cel.ExtendedValidations(),
 	}
+	options = append(options, textFunctions()...)
 	for name, t := range env {
 		kind, err := t.cel()
 		if err != nil {
@@ -122,6 +123,9 @@ func (x *Expr) String() string { return x.source }
 
 // Decides reports whether the expression yields a boolean.
 func (x *Expr) Decides() bool { return x.kind.IsExactType(cel.BoolType) }
+
+// YieldsText reports whether the expression yields a string.
+func (x *Expr) YieldsText() bool { return x.kind.IsExactType(cel.StringType) }
 
 // Bool evaluates an expression that yields a boolean.
 func (x *Expr) Bool(vars map[string]any) (bool, error) { return eval[bool](x, cel.BoolType, vars) }

@@ -35,19 +35,31 @@ func onType(a Action, scope access.ScopeID) Resource {
 // is not named for a function is refused to it.
 var matrix = map[string]string{
 	"iam": `identity.read account.read entitlement.read resource.read system.read source.read role.read finding.read
-		coverage.read scope.read policy.read policy.simulate request.read review.read identity.change identity.owner
+		coverage.read analytics.read scope.read policy.read policy.simulate request.read review.read identity.change identity.owner
 		entitlement.owner account.disable link.decide source.add source.change source.sync scope.change system.add
 		system.sync role.change role.owner role.assign review.open review.certify classification.override finding.assign
-		policy.change function.assign correlation.read correlation.change`,
+		policy.change policy.publish function.assign correlation.read correlation.change mail.read role.review role.publish
+		mining.read mining.run
+		birthright.read birthright.change lifecycle.read lifecycle.release lifecycle.guard lifecycle.order lifecycle.emergency identity.match
+		exception.change mapping.read mapping.change
+		provisioning.read provisioning.operate provisioning.approve provisioning.limit
+		approval.read safe.read secret.read checkout.read eligibility.read elevation.read eligibility.change
+		template.read template.grant lease.read authority.read certificate.read breakglass.read breakglass.merge breakglass.review share.read`,
 	"security_operations": `identity.read account.read entitlement.read resource.read system.read finding.read
-		coverage.read session.read audit.read audit.verify audit.export session.watch session.lock account.disable
-		recording.play finding.assign`,
-	"platform_owner": `account.read entitlement.read resource.read system.read scope.read finding.read coverage.read request.read
-		review.read session.read system.add system.change system.owner system.sync entitlement.owner account.disable
-		approval.decide review.decide store.backup`,
+		coverage.read analytics.read session.read audit.read audit.verify audit.export session.watch session.lock account.disable
+		recording.play finding.assign provisioning.read lifecycle.read lifecycle.emergency approval.read safe.read secret.read
+		checkout.read eligibility.read elevation.read vault.read checkout.force elevation.force secret.rotate
+		template.read lease.read lease.force authority.read certificate.read certificate.revoke breakglass.read breakglass.merge breakglass.review share.read share.force`,
+	"platform_owner": `account.read entitlement.read resource.read system.read scope.read finding.read coverage.read
+		analytics.read request.read review.read session.read system.add system.change system.owner system.sync
+		entitlement.owner account.disable review.decide store.backup provisioning.read provisioning.operate approval.read safe.read
+		secret.read checkout.read eligibility.read elevation.read vault.read vault.operate safe.add secret.rotate account.keep
+		checkout.force elevation.force template.read template.change lease.read lease.force authority.read authority.add authority.rotate certificate.read breakglass.read breakglass.make breakglass.renew breakglass.retire breakglass.merge share.read share.force`,
 	"audit": `identity.read account.read entitlement.read resource.read system.read source.read role.read finding.read
-		coverage.read scope.read policy.read policy.simulate request.read review.read session.read audit.read audit.verify
-		audit.export recording.play comment.create correlation.read`,
+		coverage.read analytics.read scope.read policy.read policy.simulate request.read review.read session.read audit.read
+		audit.verify audit.export recording.play comment.create correlation.read mail.read provisioning.read
+		birthright.read lifecycle.read mapping.read mining.read approval.read vault.read safe.read secret.read checkout.read
+		eligibility.read elevation.read template.read lease.read authority.read certificate.read breakglass.read share.read`,
 	"requester": ``,
 }
 
@@ -132,6 +144,26 @@ func TestRequester(t *testing.T) {
 	}
 }
 
+// A first password is for whoever was named alone, with a second factor; what policies of
+// the house permit does not give it to others.
+func TestFirstPasswordsAreForWhoeverWasNamed(t *testing.T) {
+	all := Document{Name: "house", Default: Enforce, Text: `@id("all") @reason("everything") permit (principal, action, resource);`}
+	for _, docs := range [][]Document{Shipped(), append(Shipped(), all)} {
+		e := engine(t, smallCompany(), docs...)
+		for _, who := range []access.IdentityID{ana, sol, pat, ada, rick, gone, robot, stray, eve, stranger} {
+			for _, r := range []Resource{{Key: "tgt_1", Scope: 4}, {Key: "tgt_1", Scope: 4, Owner: who, Creator: who, Assignee: 77, Subjects: []access.Ref{who.Ref()}}} {
+				if d := e.Decide(t.Context(), Request{Principal: who.Ref(), Action: "credential.pick_up", Resource: r}); d.Permitted() {
+					t.Errorf("%d: %s", who, d.Explain())
+				}
+			}
+			d := e.Decide(t.Context(), Request{Principal: who.Ref(), Action: "credential.pick_up", Resource: Resource{Key: "tgt_1", Scope: 4, Assignee: who}})
+			if want := who != gone && who != stray && who != stranger; d.Permitted() != want || want && (!d.Obligations.MFA || !d.Obligations.Record) {
+				t.Errorf("%d, whom it is for: %s %+v", who, d.Explain(), d.Obligations)
+			}
+		}
+	}
+}
+
 // Only the accountable function accepts a finding's risk.
 func TestFindingIsAcceptedByItsFunction(t *testing.T) {
 	e := engine(t, smallCompany(), Shipped()...)
@@ -183,6 +215,7 @@ func TestNobodyDecidesOnTheirOwn(t *testing.T) {
 	for _, tt := range tests {
 		for _, action := range []string{"approval.decide", "review.decide", "review.certify", "finding.accept"} {
 			t.Run(tt.name+" "+action, func(t *testing.T) {
+				tt.resource.Assignee = tt.who // that they are asked does not help
 				d := e.Decide(t.Context(), Request{
 					Principal: tt.who.Ref(), Action: action, Resource: tt.resource, Context: Context{OnBehalfOf: tt.behalf},
 				})
@@ -204,7 +237,7 @@ func TestWhoReportsToTheOwnerDoesNotDecide(t *testing.T) {
 	all := Document{Name: "house", Default: Enforce, Text: `@id("all") @reason("everything") permit (principal, action, resource);`}
 	e := engine(t, c, all)
 	for who, want := range map[access.IdentityID]bool{pat: false, rick: false, sol: true} {
-		d := e.Decide(t.Context(), Request{Principal: who.Ref(), Action: "approval.decide", Resource: about(robot)})
+		d := e.Decide(t.Context(), Request{Principal: who.Ref(), Action: "review.decide", Resource: about(robot)})
 		if d.Permitted() != want {
 			t.Errorf("%d: %s", who, d.Explain())
 		}

@@ -28,6 +28,8 @@ type Gate struct {
 type Object struct {
 	Resource
 	Reason string
+	// InsteadOf is in whose place the caller decides, who has delegated that.
+	InsteadOf access.IdentityID
 }
 
 // Permit returns nil where the caller may do action to o and has met what the
@@ -39,27 +41,63 @@ func (g *Gate) Permit(ctx context.Context, action string, o Object) error {
 		return ErrSignIn
 	case c.Node != "":
 		return nil
-	case !c.within(action):
-		return ErrLimited.With("the token is not for %q", action)
 	}
-	d := g.decide(ctx, c, action, o)
-	if !d.Permitted() {
-		return g.refused(ctx, c, action, o, d)
+	if err := c.Within(action); err != nil {
+		return err
 	}
-	switch need := d.Obligations; {
-	case need.Reason && strings.TrimSpace(o.Reason) == "":
-		return ErrReason
-	case need.MFA && (!c.Context.MFA || c.Context.MFAAge > StepUp):
-		return ErrStepUp
-	case need.Approve > 0:
+	need, err := g.permit(ctx, c, action, o, Obligations{})
+	if err == nil && need.Approve > 0 {
 		return ErrApprove
 	}
-	return nil
+	return err
+}
+
+// Ask is Permit for what can wait until others agree, and for what takes more than
+// policies oblige to: more is that. It returns what is obliged to in all; that others have
+// to agree is left to whoever asks.
+func (g *Gate) Ask(ctx context.Context, action string, o Object, more Obligations) (Obligations, error) {
+	c, ok := CallerOf(ctx)
+	switch {
+	case !ok:
+		return Obligations{}, ErrSignIn
+	case c.Identity == 0:
+		return Obligations{}, ErrSomebody
+	}
+	if err := c.Within(action); err != nil {
+		return Obligations{}, err
+	}
+	return g.permit(ctx, c, action, o, more)
+}
+
+// permit decides, and asks for what is obliged to and whoever calls can give at once.
+func (g *Gate) permit(ctx context.Context, c Caller, action string, o Object, more Obligations) (Obligations, error) {
+	d := g.decide(ctx, c, action, o)
+	if !d.Permitted() {
+		return Obligations{}, g.refused(ctx, c, action, o, d)
+	}
+	need := d.Obligations
+	need.add(more)
+	switch {
+	case need.Reason && strings.TrimSpace(o.Reason) == "":
+		return need, ErrReason
+	case need.MFA && (!c.Context.MFA || c.Context.MFAAge > StepUp):
+		return need, ErrStepUp
+	}
+	return need, nil
+}
+
+// Still reports whether somebody may do action to o by what is so now, whatever it obliged
+// to: that was met before. It is asked again before what waited happens.
+func (g *Gate) Still(ctx context.Context, who access.IdentityID, action string, o Object) error {
+	return g.decide(ctx, Caller{Identity: who}, action, o).Err()
 }
 
 func (g *Gate) decide(ctx context.Context, c Caller, action string, o Object) Decision {
 	how := c.Context
 	how.Reason = o.Reason
+	if o.InsteadOf != 0 {
+		how.OnBehalfOf = o.InsteadOf
+	}
 	return g.Engine.Decide(ctx, Request{Principal: c.Identity.Ref(), Action: action, Resource: o.Resource, Context: how})
 }
 
@@ -136,8 +174,9 @@ func (g *Gate) Reach(ctx context.Context, action string) (Reach, error) {
 		return Reach{}, ErrSignIn
 	case c.Node != "":
 		return Reach{All: true}, nil
-	case !c.within(action):
-		return Reach{}, ErrLimited.With("the token is not for %q", action)
+	}
+	if err := c.Within(action); err != nil {
+		return Reach{}, err
 	}
 	everywhere := g.decide(ctx, c, action, Object{})
 	if everywhere.Permitted() {
@@ -166,7 +205,7 @@ func (g *Gate) Reach(ctx context.Context, action string) (Reach, error) {
 func (g *Gate) ReachOrOwn(ctx context.Context, action string) (Reach, error) {
 	r, err := g.Reach(ctx, action)
 	c, ok := CallerOf(ctx)
-	if !ok || c.Node != "" || !c.within(action) {
+	if !ok || c.Node != "" || c.Within(action) != nil {
 		return r, err
 	}
 	own := Object{Resource: Resource{Owner: c.Identity}}

@@ -21,7 +21,7 @@ func gateOfTwoScopes(t *testing.T) *Gate {
 		Systems:      []graph.SystemNode{{ID: 1, Scope: 2}, {ID: 2, Scope: 3, TechnicalOwner: rick}},
 		Identities:   []graph.IdentityNode{human(ana), human(sol), human(pat), human(ada), human(rick), {ID: gone, Kind: access.Human, State: access.Terminated}},
 		Accounts:     []graph.AccountNode{{ID: 1, System: 1, Status: access.Enabled, Identities: []access.IdentityID{rick}}, {ID: 2, System: 2, Status: access.Enabled}},
-		Entitlements: []graph.EntitlementNode{{ID: 1, System: 1, Tier: access.Tier0}, {ID: 2, System: 2, Tier: access.Tier3}},
+		Entitlements: []graph.EntitlementNode{{ID: 1, System: 1, Tier: access.Tier0}, {ID: 2, System: 2, Tier: access.Tier3}, {ID: 3, System: 1, Tier: access.Tier3}},
 		Grants:       []graph.GrantEdge{{ID: 1, Holder: access.IdentityID(ana).Ref(), Entitlement: 1}},
 	}
 	g := facts.Graph(t)
@@ -62,6 +62,8 @@ func TestGate(t *testing.T) {
 	system1, system2 := g.object(t, access.SystemID(1).Ref()), g.object(t, access.SystemID(2).Ref())
 	ent1, ent2 := g.object(t, access.EntitlementID(1).Ref()), g.object(t, access.EntitlementID(2).Ref())
 	policies := Object{Resource: Resource{Key: "all"}}
+	person := Object{Resource: Resource{Ref: rick.Ref()}}
+	held := Object{Resource: Resource{Ref: access.SecretID(1).Ref(), Scope: system1.Scope, Eligible: rick}}
 	tests := []struct {
 		name   string
 		c      Caller
@@ -77,22 +79,27 @@ func TestGate(t *testing.T) {
 		{"seen as its owner, not to be changed", Caller{Identity: rick}, "system.change", system2, ErrDenied},
 		{"audit writes nothing", Caller{Identity: ada}, "system.change", system1, ErrDenied},
 		{"no reason", Caller{Identity: ana}, "classification.override", ent2, ErrReason},
-		{"a blank one", Caller{Identity: ana}, "classification.override", Object{ent2.Resource, " \n"}, ErrReason},
+		{"a blank one", Caller{Identity: ana}, "classification.override", Object{Resource: ent2.Resource, Reason: " \n"}, ErrReason},
 		{"no second factor", Caller{Identity: ana}, "policy.change", reason(policies), ErrStepUp},
 		{"an old one", Caller{Identity: ana, Context: late}, "policy.change", reason(policies), ErrStepUp},
-		{"nobody has approved", Caller{Identity: ana, Context: mfa}, "policy.change", reason(policies), ErrApprove},
+		{"nobody has approved", Caller{Identity: ana, Context: mfa}, "function.assign", reason(person), ErrApprove},
 		{"a token for something else", Caller{Identity: ana, Limits: []string{"finding.read"}}, "system.read", system1, ErrLimited},
 		{"a token for nothing", Caller{Identity: ana, Limits: []string{}}, "system.read", system1, ErrLimited},
 		{"a token of more than its owner may", Caller{Identity: rick, Limits: []string{"read"}}, "system.read", system1, ErrNoObject},
+		{"what a token is for by name, by its group", Caller{Identity: rick, Limits: []string{"operate"}}, "secret.fetch", held, ErrLimited},
+		{"what a token is for by name, by nobody's", Caller{Identity: rick, Context: mfa}, "secret.fetch", held, ErrLimited},
+		{"what a token is for by name, without the right", Caller{Identity: ana, Limits: []string{"secret.fetch"}}, "secret.fetch", held, ErrDenied},
 		{"whose account one's own is", Caller{Identity: rick}, "link.decide", account1, ErrDenied},
 		{"an action that there is not", Caller{Identity: ana}, "system.explode", system1, ErrDenied},
 
 		{"within the scope", Caller{Identity: pat}, "system.change", system1, nil},
 		{"one's own account", Caller{Identity: rick}, "account.read", account1, nil},
 		{"as its owner", Caller{Identity: rick}, "system.read", system2, nil},
+		{"who has proven who they are", Caller{Identity: ana, Context: mfa}, "policy.change", reason(policies), nil},
 		{"somebody else's account", Caller{Identity: ana}, "link.decide", account2, nil},
 		{"with a reason", Caller{Identity: ana}, "classification.override", reason(ent2), nil},
 		{"a token for it", Caller{Identity: ana, Limits: []string{"system.read"}}, "system.read", system1, nil},
+		{"a token for it by name", Caller{Identity: rick, Limits: []string{"secret.fetch"}}, "secret.fetch", held, nil},
 		{"a token for all reading", Caller{Identity: ana, Limits: []string{"read"}}, "entitlement.read", ent1, nil},
 		{"the node's operator", Caller{Node: "operator:0"}, "policy.change", policies, nil},
 	}

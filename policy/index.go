@@ -51,6 +51,8 @@ type candidates struct {
 	// In observe or warn.
 	wouldPermit, wouldForbid []*Policy
 
+	floor Obligations // that hold whatever policies oblige to
+
 	scoped            bool        // some policy looks at what something lies in
 	resource, context []attribute // that some policy looks at
 }
@@ -85,7 +87,30 @@ func newIndex(policies []*Policy) index {
 func newCandidates(a Action) *candidates {
 	uid := cedar.NewEntityUID(actionType, cedar.String(a.Name))
 	group := cedar.NewEntityUID(actionType, cedar.String(a.Group))
-	return &candidates{action: a, uid: uid, entity: cedar.Entity{UID: uid, Parents: cedar.NewEntityUIDSet(group)}}
+	return &candidates{action: a, uid: uid, entity: cedar.Entity{UID: uid, Parents: cedar.NewEntityUIDSet(group)}, floor: floors[a.Name]}
+}
+
+// maxOwnCost is what the organisation's own policies may cost a decision together, in nodes
+// of which each takes some 50 ns; what a policy and a pattern cost beside theirs.
+const (
+	maxOwnCost = 5_000
+	policyCost = 10
+	likeCost   = 100
+)
+
+// affordable refuses own policies that could make the decisions on an action slow.
+func (x index) affordable() error {
+	for _, a := range Actions {
+		c, cost := x[a.Name], 0
+		for _, list := range [][]*Policy{c.enforced, c.wouldPermit, c.wouldForbid} {
+			for _, p := range list {
+				if cost += p.cost; cost > maxOwnCost {
+					return refuse(p.Document, p.Line, 1, "with this policy, those that are asked on "+a.Name+" have too much in all: name fewer actions in them, or make them shorter")
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // takesAction reports whether a policy is for the action. It is not asked again.

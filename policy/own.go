@@ -24,7 +24,7 @@ const (
 // subject that the facts do not know is a cause to deny.
 func ownAccess(f Facts, r *Request, t Type) (ownWay, Cause) {
 	subjects := r.Resource.Subjects
-	if (t == IdentityType || t == AccountType) && !r.Resource.Ref.IsZero() {
+	if (t == IdentityType || t == AccountType || t == PolicyType) && !r.Resource.Ref.IsZero() {
 		subjects = append(slices.Clone(subjects), r.Resource.Ref)
 	}
 	if len(subjects) == 0 {
@@ -68,7 +68,7 @@ func ownSubject(f Facts, who access.IdentityID, managers []access.IdentityID, s 
 			return ownGroup, ""
 		}
 		return notOwn, ""
-	case access.KindSystem, access.KindResource, access.KindScope:
+	case access.KindSystem, access.KindResource, access.KindScope, access.KindPolicy, access.KindAuthority:
 		return notOwn, "" // nobody's access
 	default:
 		return notOwn, UnknownSubject

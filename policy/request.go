@@ -32,6 +32,7 @@ type Resource struct {
 	Owner    access.IdentityID // answers for it
 	Creator  access.IdentityID // made or asked for it
 	Assignee access.IdentityID // has been asked to decide it
+	Eligible access.IdentityID // has the right to it that the action takes
 	// Subjects are whose access it is about: identities and accounts, or groups and
 	// roles, where whoever has them is meant.
 	Subjects []access.Ref

@@ -19,7 +19,7 @@ const (
 }`
 	resourceShape = `{
   kind: String, tier: Long, environment: String, data_class: String, function: String,
-  system?: System, owner?: Identity, creator?: Identity, assignee?: Identity, subject?: Identity
+  system?: System, owner?: Identity, creator?: Identity, assignee?: Identity, eligible?: Identity, subject?: Identity
 }`
 	contextShape = `{
   own: Bool, mfa: Bool, mfa_age: Long, break_glass: Bool, reason: String, on_behalf_of?: Identity, address?: ipaddr

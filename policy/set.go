@@ -31,10 +31,15 @@ type Document struct {
 	Text string
 	// Default is the mode of policies that do not say theirs.
 	Default Mode
+	// Enforced makes each of its policies count, whatever mode it says: for what-if.
+	Enforced bool
+	// Own is one that the organisation keeps: the ids in it begin with its name, and what it
+	// costs is limited.
+	Own bool
 }
 
-// Shipped returns the documents that come with Writ beside the guards. An
-// organisation may leave one out or replace it.
+// Shipped returns the documents that come with Writ beside the guards. What an
+// organisation keeps permits and forbids beside them.
 func Shipped() []Document {
 	return []Document{{Name: "functions", Text: shippedText("functions"), Default: Enforce}}
 }
@@ -58,6 +63,7 @@ type Policy struct {
 	Line     int    `json:"line"`
 
 	obligations Obligations
+	cost        int // of an own one, in nodes
 	cedar       *cedar.Policy
 	residual    *cedar.Policy // what is evaluated of it
 	functions   functionMask  // of which one must be held; 0 is any
@@ -70,6 +76,9 @@ type Policy struct {
 type Set struct {
 	Revision access.Rev
 	Digest   string // of all documents, SHA-256
+
+	documents []Document // but the guards
+
 	policies []*Policy
 	byID     map[cedar.PolicyID]*Policy
 	index    index
@@ -78,7 +87,7 @@ type Set struct {
 // NewSet makes a set of the guards and documents, or refuses them as a whole.
 func NewSet(revision access.Rev, documents ...Document) (*Set, error) {
 	documents = append([]Document{{Name: guards, Text: shippedText(guards), Default: Enforce}}, documents...)
-	c := compiler{set: &Set{Revision: revision, byID: map[cedar.PolicyID]*Policy{}}}
+	c := compiler{set: &Set{Revision: revision, byID: map[cedar.PolicyID]*Policy{}, documents: documents[1:]}}
 	check, err := newValidator()
 	if err != nil {
 		return nil, err
@@ -97,7 +106,40 @@ func NewSet(revision access.Rev, documents ...Document) (*Set, error) {
 	slices.SortFunc(c.set.policies, func(a, b *Policy) int { return strings.Compare(a.ID, b.ID) })
 	c.set.Digest = hex.EncodeToString(digest.Sum(nil))
 	c.set.index = newIndex(c.set.policies)
+	if err := c.set.index.affordable(); err != nil {
+		return nil, err
+	}
 	return c.set, nil
+}
+
+// Observed returns one for each policy of a document that has no effect.
+func (s *Set) Observed(document string) []Observation {
+	var list []Observation
+	for _, p := range s.policies {
+		if p.Document == document && p.Mode != Enforce {
+			list = append(list, Observation{p.ID, p.Effect, p.Mode, p.count.Load()})
+		}
+	}
+	return list
+}
+
+// goOnCounting has policies that were in the set before go on with their counts.
+func (s *Set) goOnCounting(before *Set) {
+	for _, p := range s.policies {
+		if was := before.byID[cedar.PolicyID(p.ID)]; was != nil && was.Text == p.Text {
+			p.count = was.count
+		}
+	}
+}
+
+// With is the set as it would be with a document more, or with it in place of the one
+// that is called so.
+func (s *Set) With(d Document) (*Set, error) {
+	if d.Name == guards {
+		return nil, ErrPolicy.With("the guards cannot be replaced")
+	}
+	list := slices.DeleteFunc(slices.Clone(s.documents), func(o Document) bool { return o.Name == d.Name })
+	return NewSet(s.Revision+1, append(list, d)...)
 }
 
 // Policies returns all policies by id.

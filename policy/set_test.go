@@ -10,7 +10,8 @@ import (
 func TestCorruptSetIsRefusedAsAWhole(t *testing.T) {
 	const head = "@id(\"a.b\") @reason(\"why\")\n"
 	tests := []struct{ name, text, want string }{
-		{"not cedar", "permit (principal, action, resource)\nwhen { true", "house:2:12: "},
+		{"not cedar", "permit (principal, action, resource)\nwhen { true", "house:2:12: the text ends where } should be"},
+		{"no brackets", "permit everything;", "house:1:18: everything is where ( should be"},
 		{"a typo in a keyword", head + "permt (principal, action, resource);", "house:2:7: "},
 		{"unknown action", head + `permit (principal, action == Action::"identity.raed", resource);`, "house:1:1: "},
 		{"unknown group", head + `permit (principal, action in Action::"reads", resource);`, "house:1:1: "},
