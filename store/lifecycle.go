@@ -10,6 +10,9 @@ import (
 	"github.com/writhq/writ/iga/lifecycle"
 )
 
+// lifecycleActor is who reconciles, whatever node it runs on.
+const lifecycleActor = "lifecycle"
+
 // Lifecycle is the store of package lifecycle.
 type Lifecycle struct{ db *DB }
 
@@ -89,12 +92,6 @@ var lifecycleColumns = []string{
 	"", "identity.employer", "identity.unit", "identity.title", "identity.manager",
 }
 
-// modelled are the attributes for which the model has words of its own.
-var modelled = []string{
-	"number", "name", "email", "kind", "state", "employer", "unit", "title", "manager", "start", "end",
-	"organisation", "sponsor", "contract_end", "owner", "deputy", "login",
-}
-
 // sourced adds what sources say beside the model's own words.
 func sourced(text string, into map[string]string) error {
 	if len(text) <= 2 {
@@ -104,10 +101,6 @@ func sourced(text string, into map[string]string) error {
 	if err := json.Unmarshal([]byte(text), &list); err != nil {
 		return err
 	}
-	for name, a := range list {
-		if !slices.Contains(modelled, name) {
-			into["identity.attributes."+name] = a.Value
-		}
-	}
+	lifecycle.Sourced(list, into)
 	return nil
 }

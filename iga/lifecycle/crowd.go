@@ -4,10 +4,12 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/policy"
 )
 
 // Person is what rules may look at of an identity, and which roles it was assigned.
@@ -18,6 +20,21 @@ type Person struct {
 	// and its name.
 	Values map[string]string
 	Roles  []access.RoleID
+}
+
+// Modelled are the attributes of sources for which the model has words of its own.
+var Modelled = []string{
+	"number", "name", "email", "kind", "state", "employer", "unit", "title", "manager", "start", "end",
+	"organisation", "sponsor", "contract_end", "owner", "deputy", "login",
+}
+
+// Sourced adds what sources say beside the model's own words.
+func Sourced(attributes map[string]access.Attribute, into map[string]string) {
+	for name, a := range attributes {
+		if !slices.Contains(Modelled, name) {
+			into[sourcedPrefix+name] = a.Value
+		}
+	}
 }
 
 // Crowd is what is known of everybody, a column for each attribute. A value that many
@@ -162,6 +179,81 @@ func (col *column) at(row uint32) uint32 {
 		return 0
 	}
 	return col.codes[row]
+}
+
+// vars are all that expressions may look at of one row.
+func (c *Crowd) vars(row uint32) map[string]any {
+	all, of := make(map[string]any, len(Vars)+1), map[string]string{}
+	for name, kind := range Vars {
+		switch kind {
+		case policy.BoolVar:
+			all[name] = c.value(name, row) == "true"
+		case policy.StringVar:
+			all[name] = c.value(name, row)
+		default:
+		}
+	}
+	for name := range c.columns {
+		if key, ok := strings.CutPrefix(name, sourcedPrefix); ok {
+			if value := c.value(name, row); value != "" {
+				of[key] = value
+			}
+		}
+	}
+	all[attributes] = of
+	return all
+}
+
+// person is all that is known of somebody.
+func (c *Crowd) person(id access.IdentityID) (p Person, known bool) {
+	row, known := c.rows[id]
+	if !known {
+		return p, false
+	}
+	p = Person{ID: id, State: access.IdentityState(c.value(stateVar, row)), Values: map[string]string{}, Roles: c.of[row]}
+	for name := range c.columns {
+		if value := c.value(name, row); value != "" {
+			p.Values[name] = value
+		}
+	}
+	return p, true
+}
+
+// having are those who have a value in a column.
+func (c *Crowd) having(name, value string) (list []access.IdentityID) {
+	col := c.columns[name]
+	if col == nil || col.own {
+		return nil
+	}
+	code, known := col.code[value]
+	for row, id := range c.ids {
+		if known && id != 0 && col.at(uint32(row)) == code { //nolint:gosec // rows are counted with 32 bits
+			list = append(list, id)
+		}
+	}
+	return list
+}
+
+func (c *Crowd) value(name string, row uint32) string {
+	col := c.columns[name]
+	if col == nil {
+		return ""
+	}
+	return col.values[col.at(row)]
+}
+
+// everybody are all identities that are known, in order.
+func (d *Desired) everybody() []access.IdentityID {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return slices.Sorted(maps.Keys(d.crowd.rows))
+}
+
+// people is how many there are whom rules are for.
+func (d *Desired) people() int {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return count(d.crowd.keeps)
 }
 
 // people are the identities of a set of rows, in order.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -27,6 +28,9 @@ func somebody(id access.IdentityID) *rapid.Generator[Person] {
 		if site := rapid.SampledFrom([]string{"", "Bern", "Oslo"}).Draw(t, "site"); site != "" {
 			p.Values["identity.attributes.site"] = site
 		}
+		if region := rapid.SampledFrom([]string{"", "emea", "apac", "emea; apac", "mars", "emea;mars", " ; "}).Draw(t, "region"); region != "" {
+			p.Values["identity.attributes.region"] = region
+		}
 		if rapid.Bool().Draw(t, "third") {
 			p.Values["identity.third_party"] = "true"
 		}
@@ -43,12 +47,131 @@ var conditions = []string{
 	`identity.attributes.size() == 1 && identity.third_party`,
 }
 
+// someChoices are of roles that may have the parameters, or others.
+func someChoices(t *rapid.T) (list []access.Choice) {
+	for range rapid.IntRange(0, 2).Draw(t, "choices") {
+		c := access.Choice{Role: access.RoleID(rapid.Int64Range(1, 6).Draw(t, "of")), With: map[string]string{}, From: map[string]string{}}
+		switch rapid.IntRange(0, 3).Draw(t, "region from") {
+		case 0:
+			c.With["region"] = rapid.SampledFrom([]string{"emea", "mars"}).Draw(t, "for everybody")
+		case 1:
+			c.From["region"] = "identity.attributes.region"
+		case 2: // as the role says
+		case 3:
+			c.From["region"], c.With["size"] = "identity.title", "s"
+		}
+		if rapid.Bool().Draw(t, "unit from") {
+			c.From["unit"] = "identity.unit"
+		}
+		list = append(list, c)
+	}
+	return list
+}
+
+// someParameters makes a role parametric, with what some of its variants give.
+func someParameters(t *rapid.T, r *access.Role) {
+	if rapid.Bool().Draw(t, "parametric") {
+		r.Parameters = append(r.Parameters, access.RoleParameter{
+			Name: "region", Values: rapid.SampledFrom([][]string{{"emea"}, {"apac", "emea"}}).Draw(t, "regions"),
+			From: rapid.SampledFrom([]string{"", "identity.attributes.region"}).Draw(t, "from"),
+		})
+	}
+	if rapid.IntRange(0, 3).Draw(t, "with units") == 0 {
+		r.Parameters = append(r.Parameters, access.RoleParameter{Name: "unit", Values: []string{"IT", "Sales"}})
+	}
+	for range rapid.IntRange(0, 3).Draw(t, "conditional") {
+		part := access.RolePart{When: map[string]string{}}
+		for _, p := range r.Parameters {
+			if rapid.Bool().Draw(t, "asks") {
+				part.When[p.Name] = rapid.SampledFrom(p.Values).Draw(t, "when")
+			}
+		}
+		if len(part.When) == 0 {
+			continue
+		}
+		if rapid.Bool().Draw(t, "a role") {
+			part.Role = access.RoleID(rapid.Int64Range(1, 6).Draw(t, "contains"))
+		} else {
+			part.Entitlement = entitlementIDs.Draw(t, "conditional")
+		}
+		r.Conditional = append(r.Conditional, part)
+	}
+}
+
+// variants gives what each variant that somebody has gives, one after the other.
+func variants(p Person, c access.Choice, own map[access.RoleID]access.Role) (list [][]access.EntitlementID) {
+	r := own[c.Role]
+	if c.Fits("", r.Parameters) != nil {
+		return nil
+	}
+	all := []map[string]string{{}}
+	for _, x := range r.Parameters {
+		values := access.ListOf(p.Values[c.Source(x)])
+		if fixed, ok := c.With[x.Name]; ok {
+			values = []string{fixed}
+		}
+		var next []map[string]string
+		for _, v := range values {
+			for _, with := range all {
+				if with = maps.Clone(with); slices.Contains(x.Values, v) {
+					with[x.Name] = v
+					next = append(next, with)
+				}
+			}
+		}
+		all = next
+	}
+	for _, bound := range all {
+		gives := closure(own, r.ID)
+		for _, part := range r.Conditional {
+			fits := true
+			for name, value := range part.When {
+				fits = fits && bound[name] == value
+			}
+			switch {
+			case !fits:
+			case part.Role != 0:
+				gives = append(gives, closure(own, part.Role)...)
+			default:
+				gives = append(gives, part.Entitlement)
+			}
+		}
+		list = append(list, gives)
+	}
+	return list
+}
+
+// everyPart is all that any variant that is chosen could give to anybody.
+func everyPart(c access.Choice, own map[access.RoleID]access.Role) (list []access.EntitlementID) {
+	r := own[c.Role]
+	var parts []string
+	for _, x := range r.Parameters {
+		parts = append(parts, strings.Join(x.Values, ";"))
+	}
+	able := Person{Values: map[string]string{}}
+	from := access.Choice{Role: c.Role, With: c.With, From: map[string]string{}}
+	if c.Fits("", r.Parameters) != nil {
+		return nil
+	}
+	for i, x := range r.Parameters {
+		if _, fixed := c.With[x.Name]; !fixed {
+			from.From[x.Name] = "identity.attributes." + x.Name
+			able.Values[from.From[x.Name]] = parts[i]
+		}
+	}
+	for _, gives := range variants(able, from, own) {
+		list = append(list, gives...)
+	}
+	return list
+}
+
 func someRules(t *rapid.T) (rules []Rule) {
 	for i := range rapid.IntRange(0, 6).Draw(t, "rules") {
 		rules = append(rules, Rule{
 			Name: fmt.Sprintf("r%d", i), When: rapid.SampledFrom(conditions).Draw(t, "when"),
 			Roles:        rapid.SliceOfN(rapid.Map(rapid.Int64Range(1, 6), func(n int64) access.RoleID { return access.RoleID(n) }), 0, 2).Draw(t, "gives roles"),
 			Entitlements: append([]access.EntitlementID{access.EntitlementID(100 + i)}, rapid.SliceOfN(entitlementIDs, 0, 2).Draw(t, "gives")...),
+			Choices:      someChoices(t),
 			Mode:         rapid.SampledFrom([]policy.Mode{policy.Observe, policy.Warn, policy.Enforce, policy.Enforce, policy.Enforce}).Draw(t, "mode"),
 		})
 	}
@@ -63,6 +186,7 @@ func someRoles(t *rapid.T) (roles []access.Role) {
 			ID: access.RoleID(i + 1), Entitlements: rapid.SliceOfN(entitlementIDs, 0, 3).Draw(t, "of role"),
 			Parents: rapid.SliceOfN(rapid.Map(rapid.Int64Range(1, 6), func(n int64) access.RoleID { return access.RoleID(n) }), 0, 2).Draw(t, "parents"),
 		})
+		someParameters(t, &roles[i])
 	}
 	return roles
 }
@@ -99,8 +223,10 @@ func plainly(t *rapid.T, crowd map[access.IdentityID]Person, rules []Rule, roles
 				t.Fatal(err)
 			}
 			of := map[string]string{}
-			if site, ok := p.Values["identity.attributes.site"]; ok {
-				of["site"] = site
+			for _, name := range []string{"site", "region"} {
+				if value, ok := p.Values["identity.attributes."+name]; ok {
+					of[name] = value
+				}
 			}
 			meets, err := x.Bool(map[string]any{
 				"identity.unit": p.Values["identity.unit"], "identity.title": p.Values["identity.title"], "identity.login": p.Values["identity.login"],
@@ -118,6 +244,15 @@ func plainly(t *rapid.T, crowd map[access.IdentityID]Person, rules []Rule, roles
 			give(v, r.Entitlements)
 			for _, role := range r.Roles {
 				give(v, closure(own, role))
+			}
+			for _, c := range r.Choices {
+				if v == cannot {
+					give(v, everyPart(c, own))
+					continue
+				}
+				for _, gives := range variants(p, c, own) {
+					give(v, gives)
+				}
 			}
 		}
 		for _, role := range p.Roles {

@@ -61,13 +61,49 @@ func count(set *roaring.Bitmap) int {
 
 // People are the identities for whom something changes.
 func (d *Difference) People() []access.IdentityID {
-	all := roaring.New()
-	for _, sets := range []map[access.EntitlementID]*roaring.Bitmap{d.gain, d.lose} {
-		for _, set := range sets {
-			all.Or(set)
+	return people(d.ids, roaring.Or(union(d.gain), union(d.lose)))
+}
+
+// Gaining is how many people gain anything.
+func (d *Difference) Gaining() int { return count(union(d.gain)) }
+
+// Losing is how many people lose anything.
+func (d *Difference) Losing() int { return count(union(d.lose)) }
+
+// Losers are who loses anything.
+func (d *Difference) Losers() []access.IdentityID { return people(d.ids, union(d.lose)) }
+
+// Gains reports whether somebody gains anything.
+func (d *Difference) Gains(id access.IdentityID) bool {
+	row := slices.Index(d.ids, id)
+	return row >= 0 && union(d.gain).Contains(uint32(row)) //nolint:gosec // rows are counted with 32 bits
+}
+
+// First are what changes for the first of those for whom something does.
+func (d *Difference) First(n int) []Change {
+	all := d.People()
+	list := make([]Change, min(n, len(all)))
+	place := map[access.IdentityID]int{}
+	for i := range list {
+		list[i].Identity, place[all[i]] = all[i], i
+	}
+	for _, id := range d.Entitlements() {
+		for _, who := range d.Gain(id) {
+			if i, shown := place[who]; shown {
+				list[i].Gains = append(list[i].Gains, id)
+			}
+		}
+		for _, who := range d.Lose(id) {
+			if i, shown := place[who]; shown {
+				list[i].Loses = append(list[i].Loses, id)
+			}
 		}
 	}
-	return people(d.ids, all)
+	return list
+}
+
+func union(sets map[access.EntitlementID]*roaring.Bitmap) *roaring.Bitmap {
+	return roaring.FastOr(slices.Collect(maps.Values(sets))...)
 }
 
 // Gain are those who gain an entitlement.
@@ -123,6 +159,10 @@ func (d *Desired) move(row uint32, do func()) (c Change) {
 		set(r.members, row, v == yes)
 		set(r.failed, row, v == cannot)
 	}
+	for i := range d.shares {
+		s := &d.shares[i]
+		set(s.members, row, d.rules[s.rule].members.Contains(row) && s.meets(d.crowd, row))
+	}
 	maps.Copy(touched, d.around(row))
 	for _, id := range slices.Sorted(maps.Keys(touched)) {
 		s, known := d.state[id]
@@ -153,6 +193,13 @@ func (d *Desired) around(row uint32) map[access.EntitlementID]bool {
 			}
 		}
 	}
+	for _, s := range d.shares {
+		if s.members.Contains(row) || d.rules[s.rule].failed.Contains(row) {
+			for _, id := range s.all {
+				found[id] = true
+			}
+		}
+	}
 	for _, role := range d.crowd.of[row] {
 		for _, id := range d.roles[role] {
 			found[id] = true
@@ -167,6 +214,10 @@ func (d *Desired) at(g givers, row uint32) (has, doubt bool) {
 	for _, i := range g.rules {
 		has = has || d.rules[i].members.Contains(row)
 		doubt = doubt || d.rules[i].failed.Contains(row)
+	}
+	for _, i := range g.shares {
+		has = has || d.shares[i].members.Contains(row)
+		doubt = doubt || d.rules[d.shares[i].rule].failed.Contains(row)
 	}
 	if d.crowd.keeps.Contains(row) {
 		for _, role := range g.roles {
