@@ -16,6 +16,7 @@ type roleAnswer struct {
 	Number     int            `json:"number"`
 	LowerBound int            `json:"lower_bound"`
 	Proven     bool           `json:"proven"`
+	CostProven bool           `json:"cost_proven"`
 	Converged  bool           `json:"converged"`
 	WSC        int            `json:"wsc"`
 	Edges      int            `json:"edges"`
@@ -48,6 +49,8 @@ type roleBody struct {
 	Rule        *ruleBody  `json:"rule,omitempty"`
 	Nearly      []nearBody `json:"nearly"`
 	Lacking     []string   `json:"lacking"`
+	// Candidate is there where live data was mined.
+	Candidate *candidateBody `json:"candidate,omitempty"`
 }
 
 type ruleBody struct {
@@ -92,7 +95,7 @@ type phaseBody struct {
 func newRoleAnswer(m mine.Matrix, o mine.Options, r mine.Result, took time.Duration) *roleAnswer {
 	ans := &roleAnswer{
 		Objective: string(o.Objective), Users: len(m.Users), Permission: len(m.Permissions), Pairs: m.Pairs(),
-		Number: len(r.Roles), LowerBound: r.Lower, Proven: r.Proven, Converged: r.Converged,
+		Number: len(r.Roles), LowerBound: r.Lower, Proven: r.Proven, CostProven: r.CostProven, Converged: r.Converged,
 		WSC: r.Complexity(), Edges: r.Edges(), UserRole: r.Assigned, RolePerm: r.Contained,
 		Error: roleError{Allowed: o.Error, Share: float64(r.Missing+r.Extra) / float64(max(1, m.Pairs())), Missing: r.Missing, Extra: r.Extra},
 		Roles: make([]roleBody, len(r.Roles)), Hierarchy: make([]seniorBody, len(r.Hierarchy)), Seconds: took.Seconds(),
@@ -134,8 +137,8 @@ func newRoleBody(m mine.Matrix, x mine.Role) roleBody {
 	return b
 }
 
-func named(names []string, numbers []int32) []string {
-	list := make([]string, len(numbers))
+func named[T any](names []T, numbers []int32) []T {
+	list := make([]T, len(numbers))
 	for i, n := range numbers {
 		list[i] = names[n]
 	}
@@ -155,11 +158,23 @@ func (r *roleAnswer) sentence() string {
 	return text + ", exactly; " + proof
 }
 
+// least says that nothing exact costs less, where that is proven.
+func (r *roleAnswer) least() string {
+	switch {
+	case !r.CostProven:
+		return ""
+	case r.Objective == string(mine.FewestEdges):
+		return ", proven minimal"
+	default:
+		return ", proven minimal for as few roles"
+	}
+}
+
 // remark says what the roles cost, and whether more time could have made them better.
 func (r *roleAnswer) remark() string {
-	text := fmt.Sprintf("weighted structural complexity %s: %d roles, %s users in them, %s permissions in them; %.1f s",
-		count(int64(r.WSC)), r.Number, count(int64(r.UserRole)), count(int64(r.RolePerm)), r.Seconds)
-	if !r.Converged {
+	text := fmt.Sprintf("weighted structural complexity %s%s: %d roles, %s users in them, %s permissions in them; %.1f s",
+		count(int64(r.WSC)), r.least(), r.Number, count(int64(r.UserRole)), count(int64(r.RolePerm)), r.Seconds)
+	if !r.Converged && !r.CostProven {
 		text += "\nthe time was over before the search was; more of it (--timeout) may make them better"
 	}
 	if r.Explained != nil {

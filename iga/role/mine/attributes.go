@@ -44,6 +44,8 @@ func (a *Attributes) Add(user, attribute, value string) {
 	a.has[user] = append(a.has[user], int32(i))
 }
 
+func (a *Attributes) empty() bool { return a == nil || len(a.conditions) == 0 }
+
 // maxAttributes is how many values are read at most.
 const maxAttributes = 10_000_000
 
@@ -175,7 +177,5 @@ func (m Matrix) nameOf(permissions []int32) string {
 }
 
 func byValue(a, b Rule) int {
-	return cmp.Or(cmp.Compare(b.value(), a.value()), cmp.Compare(len(a.Conditions), len(b.Conditions)), slices.CompareFunc(a.Conditions, b.Conditions, func(x, y Condition) int {
-		return cmp.Or(cmp.Compare(x.Attribute, y.Attribute), cmp.Compare(x.Value, y.Value))
-	}))
+	return cmp.Or(cmp.Compare(b.value(), a.value()), cmp.Compare(len(a.Conditions), len(b.Conditions)), slices.CompareFunc(a.Conditions, b.Conditions, compareConditions))
 }

@@ -118,7 +118,12 @@ func (a *apart) swap() bool {
 	return false
 }
 
-func (a *apart) keep() {
+// settle takes what is free and swaps until nothing is gained.
+func (a *apart) settle(ctx context.Context, rng *rand.Rand) {
+	a.fill(rng)
+	for ctx.Err() == nil && a.swap() {
+		a.fill(rng)
+	}
 	if a.size > a.bestOne {
 		a.bestOne = a.size
 		copy(a.best, a.in)
@@ -128,12 +133,8 @@ func (a *apart) keep() {
 // search returns the largest set found; it ends where the bound is met.
 func (a *apart) search(ctx context.Context, rng *rand.Rand, rounds, bound int) []bool {
 	n := len(a.f.edges)
-	a.fill(rng)
-	for a.swap() {
-		a.fill(rng)
-	}
-	a.keep()
-	for round := 1; round <= rounds && a.bestOne < bound && (round&15 != 0 || ctx.Err() == nil); round++ {
+	a.settle(ctx, rng)
+	for round := 1; round <= rounds && a.bestOne < bound && ctx.Err() == nil; round++ {
 		before := a.size
 		for range 1 + rng.IntN(2) { // force the one that has been out longest, of a few
 			v := int32(rng.IntN(n))
@@ -153,11 +154,7 @@ func (a *apart) search(ctx context.Context, rng *rand.Rand, rounds, bound int) [
 			}
 			a.enter(v)
 		}
-		a.fill(rng)
-		for a.swap() {
-			a.fill(rng)
-		}
-		a.keep()
+		a.settle(ctx, rng)
 		if a.size < before && a.size < a.bestOne && rng.IntN(1+(before-a.size)*(a.bestOne-a.size)*2) != 0 {
 			a.restore()
 		}

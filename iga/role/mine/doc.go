@@ -9,13 +9,17 @@
 // other edge can be made to cover it, too; what is left is the kernel, which is often so
 // small that nothing is left to search. Two of its edges fit where one role may cover
 // both: roles are cliques of that graph, the fewest that cover it are the fewest roles,
-// and edges of which no two fit bound the number from below. Polishing then makes the roles
+// and edges of which no two fit bound the number from below. Costing then makes the roles
 // cheaper: the complexity is the weighted structural complexity with all weights one, the
 // roles, the edges between users and roles, and those between roles and permissions. A
-// pattern is a role as it shows through noise.
+// piece of the grid is what no role connects with the rest: it is costed by itself, by
+// branching, which sees every cover that could be cheaper, or else by polishing. A pattern is a role as it shows through noise. A role is explained where a rule on the
+// attributes of users says who its members are.
 //
 // How it goes: reducing (grid, kernel), numbering (both sides of the number, part by part),
-// polishing (two covers are cooled side by side, from hot to cold and again), verifying,
+// polishing (pieces by branching while that is short; what is left by cooling two covers
+// side by side, from hot to cold, and again from other covers by as many roles; then by
+// branching below what that has found), preferring what attributes explain, verifying,
 // describing. With an error allowed, patterns are looked for first, and the exact way is
 // gone beside it where those do not suffice.
 //
@@ -28,7 +32,11 @@
 //  4. The same pairs, in whatever order, with the same options give the same, unless the
 //     time was over; what is equally good is decided by the order of names.
 //  5. When ctx ends, what has been found is returned, and Result.Converged is false.
-//  6. Memory is bounded by MaxPairs and MaxCells: what is beyond is refused.
+//  6. Attributes change who is in which role and what is in it, never what anybody has, add
+//     no role, and cost no more than Options.Prefer allows.
+//  7. Memory is bounded by MaxPairs and MaxCells: what is beyond is refused.
+//  8. Where Result.CostProven says so, no exact roles have a lower complexity; with
+//     FewestRoles, none of as few as possible.
 //
 // What it does not do: it keeps nothing, assigns nothing, and knows no system. Whether a
 // candidate becomes a role, people decide.
@@ -43,5 +51,10 @@
 // Zufferey, A graph colouring heuristic using partial solutions, 2008. D. Brélaz, New
 // methods to colour the vertices of a graph, 1979. S. Kirkpatrick et al., Optimization by
 // simulated annealing, 1983. J. Rissanen on minimum description length, which chooses among
-// patterns, as in C. Lucchese et al., PaNDa+, 2014.
+// patterns, as in C. Lucchese et al., PaNDa+, 2014. Z. Xu, S. D. Stoller, Algorithms for
+// mining meaningful roles, SACMAT 2012 (attributes among the aims). A. Pothen, C.-J. Fan,
+// Computing the block triangular form of a sparse matrix, 1990 (the matching's look ahead).
+// O. Bilde, J. Krarup, Sharp lower bounds and efficient algorithms for the simple plant
+// location problem, 1977, and D. Erlenkotter, A dual-based procedure for uncapacitated
+// facility location, 1978 (prices by dual ascent, which branching is bounded by).
 package mine

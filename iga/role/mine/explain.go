@@ -116,21 +116,33 @@ func (s *patterns) assign() {
 	}
 }
 
-// refit chooses the permissions of each role anew, by its members, and lets go of roles
-// that are not worth stating.
+// refit chooses the permissions of each role anew, by those of its members to whom no other
+// role gives them, and lets go of roles that are not worth stating.
 func (s *patterns) refit() (changed bool) {
-	held := make([]int, len(s.cols))
-	for _, x := range s.found {
+	of := s.rolesOf()
+	held, free := make([]int, len(s.cols)), make([]int, len(s.cols))
+	others := newSet(len(s.cols))
+	for i, x := range s.found {
 		clear(held)
-		n := 0
+		clear(free)
 		for u := range x.users.each {
-			n++
-			for _, p := range s.m.rows[u] {
-				held[p]++
+			others.clear()
+			for _, j := range of[u] {
+				if j != i {
+					others.or(s.found[j].perms)
+				}
+			}
+			for p := range s.cols {
+				if others.has(p) {
+					continue
+				}
+				if free[p]++; s.rows[u].has(p) {
+					held[p]++
+				}
 			}
 		}
 		for p, h := range held {
-			is := n >= minMembers && float64(h) >= s.share*float64(n)
+			is := h >= minMembers && float64(h) >= s.share*float64(free[p])
 			switch has := x.perms.has(p); {
 			case is && !has:
 				x.perms.add(p)
@@ -143,6 +155,16 @@ func (s *patterns) refit() (changed bool) {
 	}
 	s.found = slices.DeleteFunc(s.found, func(x pattern) bool { return x.perms.count() < minPermissions })
 	return changed
+}
+
+func (s *patterns) rolesOf() [][]int {
+	of := make([][]int, len(s.rows))
+	for i, x := range s.found {
+		for u := range x.users.each {
+			of[u] = append(of[u], i)
+		}
+	}
+	return of
 }
 
 // settleAll lets users and roles choose each other until they stay.
@@ -162,13 +184,7 @@ func (s *patterns) settleAll() {
 func (s *patterns) reprice() {
 	lacking, given, held := 1, 2, 1
 	covered := newSet(len(s.cols))
-	of := make([][]int, len(s.rows))
-	for i, x := range s.found {
-		for u := range x.users.each {
-			of[u] = append(of[u], i)
-		}
-	}
-	for u, roles := range of {
+	for u, roles := range s.rolesOf() {
 		covered.clear()
 		for _, i := range roles {
 			covered.or(s.found[i].perms)

@@ -65,6 +65,9 @@ func (k *kernel) fittings(ctx context.Context) []*fitting {
 		part[i] = 0
 		f.edges = append(f.edges, int32(i))
 		for at := 0; at < len(f.edges); at++ {
+			if at&255 == 255 && ctx.Err() != nil {
+				return list
+			}
 			next := neighbours(f.edges[at], nil)
 			for _, j := range next {
 				if part[j] < 0 {

@@ -9,6 +9,10 @@ import (
 // edge is one cell of the grid that is set.
 type edge struct{ row, col int32 }
 
+func compareEdges(a, b edge) int {
+	return cmp.Or(cmp.Compare(a.row, b.row), cmp.Compare(a.col, b.col))
+}
+
 // kernel is what is left of the edges when each is removed that any role which covers
 // another one can be made to cover as well (Ene et al., section 4.2: dominators). Covering the kernel
 // with the fewest roles is covering all with the fewest.
@@ -58,7 +62,7 @@ func newKernel(ctx context.Context, g *grid) *kernel {
 		}
 		k.edges = slices.DeleteFunc(k.edges, func(e edge) bool { return !left[e.row].has(int(e.col)) })
 	}
-	slices.SortFunc(k.edges, func(a, b edge) int { return cmp.Or(cmp.Compare(a.row, b.row), cmp.Compare(a.col, b.col)) })
+	slices.SortFunc(k.edges, compareEdges)
 	return k
 }
 

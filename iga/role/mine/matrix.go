@@ -48,10 +48,15 @@ type Builder struct {
 type numbering struct {
 	of    map[string]int32
 	names []string
+	last  int32 // asked for, which is often asked for again
 }
 
 func (n *numbering) number(name string) int32 {
+	if len(n.names) > 0 && n.names[n.last] == name {
+		return n.last
+	}
 	if i, ok := n.of[name]; ok {
+		n.last = i
 		return i
 	}
 	if n.of == nil {
@@ -62,6 +67,11 @@ func (n *numbering) number(name string) int32 {
 	n.of[name] = i
 	n.names = append(n.names, name)
 	return i
+}
+
+func (n *numbering) knows(name string) bool {
+	_, ok := n.of[name]
+	return ok
 }
 
 // Add says that a user has a permission.

@@ -20,7 +20,13 @@ func Mine(ctx context.Context, m Matrix, o Options) (Result, error) {
 		return Result{}, err
 	}
 	w := &work{m: m, o: o}
-	r, err := w.mine(ctx)
+	part := 1.0
+	if o.Stability > 0 { // the runs that are compared share the rest
+		part = 0.5
+	}
+	first, done := share(ctx, part)
+	defer done()
+	r, err := w.mine(first)
 	if err != nil {
 		return Result{}, err
 	}
@@ -45,6 +51,9 @@ func (o *Options) check() error {
 	}
 	if !(o.Error >= 0 && o.Error < 1) {
 		return ErrOptions.With("the error is %v: take a share from 0 to below 1", o.Error)
+	}
+	if !(o.Prefer >= 0 && o.Prefer <= 1) {
+		return ErrOptions.With("the share that attributes may cost is %v: take one from 0 to 1", o.Prefer)
 	}
 	if o.Stability < 0 || o.Stability > 100 {
 		return ErrOptions.With("the number of runs for stability is %d: take 0 to 100", o.Stability)
@@ -104,19 +113,35 @@ func (w *work) exact(ctx context.Context) (Result, error) {
 	late := reducing.Err() != nil
 	done()
 	w.phase("numbering")
-	counting, done := share(ctx, 0.4)
-	roles, lower := k.fewest(counting, w.o.Seed)
+	part := 0.4
+	if w.o.Objective == FewestEdges { // the number is only told then
+		part = 0.15
+	}
+	counting, done := share(ctx, part)
+	fewest := k.fewest(counting, w.o.Seed)
 	late = late || counting.Err() != nil
 	done()
 	w.phase("polishing")
-	p := &polishing{g: g, o: w.o}
-	roles, converged := p.polish(ctx, roles)
-	r := Result{Lower: lower, Converged: converged && !late}
+	part = 1
+	if !w.o.Attributes.empty() {
+		part = 0.95
+	}
+	polishing, done := share(ctx, part)
+	roles, converged, cheapest := k.costing(w.o, fewest).make(polishing)
+	done()
+	r := Result{Lower: fewest.lower, Converged: converged && !late}
 	for _, b := range roles {
 		r.Roles = append(r.Roles, g.role(b))
 	}
+	r.sort()
+	least := r.Complexity()
+	if !w.o.Attributes.empty() {
+		w.phase("preferring")
+		w.prefer(ctx, &r, int(w.o.Prefer*float64(r.Complexity())))
+	}
 	r.Proven = len(r.Roles) == r.Lower
 	r.sort()
+	r.CostProven = cheapest && r.Complexity() == least
 	w.phase("verifying")
 	if err := Verify(w.m, r.Roles); err != nil {
 		return Result{}, fmt.Errorf("checking the result: %w", err)

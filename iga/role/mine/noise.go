@@ -24,6 +24,7 @@ type patterns struct {
 	found      []pattern
 	known      map[uint64][]int // by a sum of the permissions
 	bits       price
+	everybody  set     // permissions that nearly all have
 	held       []int32 // scratch, by user
 }
 
@@ -52,18 +53,22 @@ func newPatterns(m Matrix) *patterns {
 const (
 	minMembers     = 3
 	minPermissions = 2
-	maxVain        = 5 // partners that lead to nothing new before a permission is left
+	minCommon      = 10 // users of whom nearly all are everybody
+	maxVain        = 5  // partners that lead to nothing new before a permission is left
 )
 
 // seed looks for the patterns of each permission, the rarest first: what few hold is in
 // few roles.
 func (s *patterns) seed(ctx context.Context) {
-	order := make([]int, len(s.cols))
-	for p := range order {
-		order[p] = p
+	s.common()
+	order := make([]int, 0, len(s.cols))
+	for p := range s.cols {
+		if !s.everybody.has(p) {
+			order = append(order, p)
+		}
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(s.freq[a], s.freq[b]) })
-	together := newSets(len(s.cols), len(s.cols)) // pairs that a pattern holds
+	of := make([][]int, len(s.cols)) // the patterns that hold each
 	for _, p := range order {
 		if ctx.Err() != nil {
 			return
@@ -72,26 +77,60 @@ func (s *patterns) seed(ctx context.Context) {
 		with := s.partners(p)
 		among := append([]int{p}, with...)
 		for _, q := range with {
-			if together[p].has(q) {
+			both, known := s.unexplained(p, q, of[p])
+			if both == nil {
 				continue
 			}
 			if vain++; vain > maxVain {
 				break
 			}
-			both := append(set(nil), s.cols[p]...)
-			both.and(s.cols[q])
-			x, ok := s.settle(both, among)
-			if !ok {
-				continue
-			}
-			for a := range x.perms.each {
-				together[a].or(x.perms)
-			}
-			if s.keep(x) {
+			if x, ok := s.settle(both, known, among); ok && s.keep(x) {
+				for a := range x.perms.each {
+					of[a] = append(of[a], len(s.found)-1)
+				}
 				vain = 0
 			}
 		}
 	}
+}
+
+// common makes a pattern of what nearly everybody has, so that no other one is taken to
+// give it.
+func (s *patterns) common() {
+	all := pattern{users: newSet(len(s.rows)), perms: newSet(len(s.cols))}
+	for p, n := range s.freq {
+		if float64(n) >= s.share*float64(len(s.rows)) && len(s.rows) >= minCommon {
+			all.perms.add(p)
+		}
+	}
+	if s.everybody = all.perms; !all.perms.empty() {
+		all.users.fill(len(s.rows))
+		s.keep(all)
+	}
+}
+
+// unexplained is who has both of two permissions, without those to whom a pattern gives
+// both; nil where they are no more than chance makes them.
+func (s *patterns) unexplained(p, q int, of []int) (both, known set) {
+	both, known = append(set(nil), s.cols[p]...), newSet(len(s.rows))
+	both.and(s.cols[q])
+	for _, i := range of {
+		if s.found[i].perms.has(q) {
+			known.or(s.found[i].users)
+		}
+	}
+	both.without(known)
+	if s.remarkable(p, q, both.count()) {
+		return both, known
+	}
+	return nil, nil
+}
+
+// remarkable says whether so many have two permissions far more often than by chance: four
+// times the deviation of what chance gives, and no less than a few.
+func (s *patterns) remarkable(p, q, n int) bool {
+	chance := float64(s.freq[p]) * float64(s.freq[q]) / float64(len(s.rows))
+	return n >= minMembers && float64(n) > chance+4*math.Sqrt(chance)+1
 }
 
 // partners are the permissions that the holders of one have far more often than others
@@ -100,13 +139,10 @@ func (s *patterns) partners(p int) []int {
 	type partner struct{ q, n int }
 	var list []partner
 	for q := range s.cols {
-		if q == p {
+		if q == p || s.everybody.has(q) {
 			continue
 		}
-		n := s.cols[p].countAnd(s.cols[q])
-		chance := float64(s.freq[p]) * float64(s.freq[q]) / float64(len(s.rows))
-		// Four times the deviation of what chance gives, and no less than a few.
-		if n >= minMembers && float64(n) > chance+4*math.Sqrt(chance)+1 {
+		if n := s.cols[p].countAnd(s.cols[q]); s.remarkable(p, q, n) {
 			list = append(list, partner{q, n})
 		}
 	}
@@ -118,9 +154,9 @@ func (s *patterns) partners(p int) []int {
 	return qs
 }
 
-// settle lets permissions, of those that are near, and users choose each other until they
-// stay.
-func (s *patterns) settle(users set, among []int) (pattern, bool) {
+// settle lets permissions, of those that are near, and users, but those who are known to
+// have more, choose each other until they stay.
+func (s *patterns) settle(users, known set, among []int) (pattern, bool) {
 	x := pattern{users: users, perms: newSet(len(s.cols))}
 	last := newSet(len(s.cols))
 	for round := range 12 {
@@ -141,6 +177,7 @@ func (s *patterns) settle(users set, among []int) (pattern, bool) {
 		}
 		copy(last, x.perms)
 		s.members(&x)
+		x.users.without(known)
 	}
 	return x, x.perms.count() >= minPermissions && x.users.count() >= minMembers
 }

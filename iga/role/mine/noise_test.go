@@ -1,9 +1,11 @@
 package mine_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/writhq/writ/iga/role/mine"
 	"github.com/writhq/writ/iga/role/mine/minetest"
@@ -28,6 +30,23 @@ func TestPlantedRolesShowThroughNoise(t *testing.T) {
 	}
 }
 
+// Roles that contain others, that mostly come together, and what everybody has beside users
+// who have nearly everything are told apart, most of them.
+func TestCrowdedRolesShowThroughNoise(t *testing.T) {
+	for _, s := range minetest.Crowded[1:] {
+		s.Users, s.Permissions, s.Roles = s.Users/4, s.Permissions/2, s.Roles/4
+		t.Run(s.Name, func(t *testing.T) {
+			m, planted := s.Make(5)
+			spoilt, _, _ := minetest.Spoil(m, minetest.Noises[0], 6)
+			// So much is allowed that nothing but what shows through is looked for.
+			r := mined(t, spoilt, mine.Options{Error: 0.5})
+			if found := minetest.Found(spoilt, r.Roles, planted, 0.8); 2*found < len(planted) {
+				t.Errorf("%d of %d found, by %d roles", found, len(planted), len(r.Roles))
+			}
+		})
+	}
+}
+
 // A set error is never exceeded, and needs no more roles than none.
 func TestAnErrorIsASetOne(t *testing.T) {
 	for _, s := range minetest.Shapes[:2] {
@@ -44,6 +63,20 @@ func TestAnErrorIsASetOne(t *testing.T) {
 			}
 			last = len(r.Roles)
 		}
+	}
+}
+
+// Where the time is over before the search is, some of it is left for measuring stability.
+func TestStabilityHasItsShareOfTheTime(t *testing.T) {
+	m, _ := minetest.Shapes[3].Make(1)
+	ctx, done := context.WithTimeout(t.Context(), 3*time.Second)
+	defer done()
+	r, err := mine.Mine(ctx, m, mine.Options{Stability: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Stability.Runs == 0 || r.Converged {
+		t.Errorf("%d runs, converged %v", r.Stability.Runs, r.Converged)
 	}
 }
 

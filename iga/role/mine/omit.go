@@ -49,7 +49,7 @@ func (w *work) fewer(r *Result, allowed int) {
 		}
 	}
 	r.Roles = kept
-	r.Proven, r.Lower = false, 0
+	r.Proven, r.CostProven, r.Lower = false, false, 0
 }
 
 func (o *omitting) each(i int, do func(*uint16)) {

@@ -11,6 +11,7 @@ import (
 type polishing struct {
 	g       *grid
 	o       Options
+	others  func(context.Context) []biclique // as few roles, otherwise chosen
 	best    []biclique
 	cost    int
 	chains  []*annealing
@@ -22,6 +23,7 @@ const (
 	maxMoves = 20_000_000 // of one cooling
 	// A cooling was in vain that gained no more than this part of the cost.
 	worthwhile = 5_000
+	minStarts  = 4   // covers that are begun with, where there are others
 	warm       = 0.6 // where the second chain begins, from the best so far
 )
 
@@ -40,19 +42,23 @@ func (p *polishing) polish(ctx context.Context, roles []biclique) ([]biclique, b
 	}
 	p.begin(roles)
 	moves := p.firstMoves()
-	for vain := 0; vain < p.o.Effort; vain++ {
+	for vain, starts := 0, 0; vain < p.o.Effort; {
 		n, whole := p.fitting(ctx, moves)
 		if n == 0 || ctx.Err() != nil {
 			return p.best, false
 		}
-		if p.round(ctx, n) {
-			vain = -1
-		}
+		gained := p.round(ctx, n)
 		if !whole || ctx.Err() != nil {
 			return p.best, false
 		}
+		if p.restart(ctx) && starts < minStarts {
+			starts++
+			continue
+		}
 		moves = min(2*moves, maxMoves)
-		p.rewarm()
+		if vain++; gained {
+			vain = 0
+		}
 	}
 	return p.best, true
 }
@@ -117,12 +123,21 @@ func (p *polishing) round(ctx context.Context, moves int) bool {
 	return before-p.cost > before/worthwhile
 }
 
-// rewarm lets the second chain go on from the best of all.
-func (p *polishing) rewarm() {
-	c := newCover(p.g, p.best)
-	a := p.chain(c, 1)
-	a.rng = p.chains[1].rng
-	p.chains[1] = a
+// restart lets the second chain go on from the best of all, and the first from other roles:
+// what is found depends on where it begins. It says whether there were others.
+func (p *polishing) restart(ctx context.Context) bool {
+	others := p.others(ctx)
+	for i, roles := range [chains][]biclique{others, p.best} {
+		if roles == nil {
+			continue
+		}
+		c := newCover(p.g, roles)
+		c.trim()
+		a := p.chain(c, i)
+		a.rng = p.chains[i].rng
+		p.chains[i] = a
+	}
+	return others != nil
 }
 
 // closed gives each role every permission that all its members have, and then every

@@ -20,6 +20,9 @@ type Options struct {
 	Error      float64 // share of the assignments that the roles may get wrong; 0 is exact
 	Stability  int     // how often to mine again with one in a hundred assignments changed
 	Attributes *Attributes
+	// Prefer is the share of the complexity that roles which attributes explain may cost,
+	// beyond those that nothing explains; with 0 they are preferred where they cost nothing.
+	Prefer float64
 	// Effort is how many times the search cools down in vain before it is called
 	// converged; 0 is 3.
 	Effort int
@@ -30,17 +33,20 @@ type Options struct {
 // Result is what was found. It is exact, unless Options.Error allowed otherwise, also
 // where the time was over before the search ended.
 type Result struct {
-	Roles     []Role
-	Lower     int  // no set of exact roles has fewer
-	Proven    bool // as few as Lower
-	Converged bool // the search ended by itself: the same input and seed give the same again
-	Assigned  int  // edges between users and roles
-	Contained int  // edges between roles and permissions
-	Missing   int  // assignments of the input that the roles do not give
-	Extra     int  // what the roles give and the input has not
-	Hierarchy [][2]int
-	Stability *Stability
-	Phases    []Phase
+	Roles  []Role
+	Lower  int  // no set of exact roles has fewer
+	Proven bool // as few as Lower
+	// CostProven says that no exact roles, of those by as few as possible where the objective
+	// is their number, have a lower complexity.
+	CostProven bool
+	Converged  bool // the search ended by itself: the same input and seed give the same again
+	Assigned   int  // edges between users and roles
+	Contained  int  // edges between roles and permissions
+	Missing    int  // assignments of the input that the roles do not give
+	Extra      int  // what the roles give and the input has not
+	Hierarchy  [][2]int
+	Stability  *Stability
+	Phases     []Phase
 }
 
 // Edges counts the assignments of users to roles and of permissions to roles.

@@ -23,8 +23,8 @@ func (s *Stability) Mean() float64 { return (s.Forward + s.Backward) / 2 }
 // changedShare of the assignments is taken away, half of it, or added, the other half.
 const changedShare = 0.01
 
-// stability mines perturbed matrices in the time that is left, each for as long as the
-// first took.
+// stability mines perturbed matrices in the time that is left, each for its share of it and
+// no longer than a few times what the first took: less of it can be reduced.
 func (w *work) stability(ctx context.Context, r Result) (*Stability, error) {
 	s := &Stability{}
 	took := time.Duration(0)
@@ -38,8 +38,10 @@ func (w *work) stability(ctx context.Context, r Result) (*Stability, error) {
 			break
 		}
 		rng := rand.New(rand.NewPCG(w.o.Seed, uint64(run)+1000)) //nolint:gosec // a perturbation that can be repeated, no secret
-		once, done := context.WithTimeout(ctx, max(took, time.Second))
+		once, done := share(ctx, 1/float64(w.o.Stability-run))
+		once, over := context.WithTimeout(once, max(5*took, 10*time.Second))
 		again, err := Mine(once, w.m.perturbed(rng), o)
+		over()
 		done()
 		if err != nil {
 			return nil, fmt.Errorf("mining a perturbed matrix: %w", err)

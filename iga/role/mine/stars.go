@@ -9,6 +9,8 @@ type stars struct {
 	colOf   []int32
 	rowSeen []bool
 	colSeen []bool
+	seen    []int32 // columns, by one search
+	passed  []int   // how many of a row's columns are known to be matched
 }
 
 // starsOf returns the classes of the edges and how many there are.
@@ -36,6 +38,7 @@ func starsOf(edges []edge) (class []int32, n int) {
 		}
 		s.next[r] = append(s.next[r], c)
 	}
+	s.passed = make([]int, len(rows))
 	s.rowSeen, s.colSeen = make([]bool, len(rows)), make([]bool, len(cols))
 	s.match()
 	return s.classes(local)
@@ -43,19 +46,32 @@ func starsOf(edges []edge) (class []int32, n int) {
 
 func (s *stars) match() {
 	for r := range s.next {
-		clear(s.colSeen)
-		s.augment(int32(r))
+		// What a search has seen in vain leads nowhere ever after.
+		if s.seen = s.seen[:0]; s.augment(int32(r)) {
+			for _, c := range s.seen {
+				s.colSeen[c] = false
+			}
+		}
 	}
 }
 
 // augment finds the row a column, by way of other rows that can take another one.
 func (s *stars) augment(r int32) bool {
+	// A column that is free is taken at once; one that was matched stays so.
+	for ahead := s.next[r][s.passed[r]:]; len(ahead) > 0; ahead = ahead[1:] {
+		s.passed[r]++
+		if c := ahead[0]; s.rowOf[c] < 0 {
+			s.rowOf[c], s.colOf[r] = r, c
+			return true
+		}
+	}
 	for _, c := range s.next[r] {
 		if s.colSeen[c] {
 			continue
 		}
 		s.colSeen[c] = true
-		if s.rowOf[c] < 0 || s.augment(s.rowOf[c]) {
+		s.seen = append(s.seen, c)
+		if s.augment(s.rowOf[c]) {
 			s.rowOf[c], s.colOf[r] = r, c
 			return true
 		}

@@ -17,6 +17,12 @@ type Shape struct {
 	Blocks             int     // departments: a role and its users stay in one, mostly
 	Nested             float64 // share of roles that contain an earlier one of their block
 	Single             float64 // share of users who have something of their own
+	Ruled              float64 // share of roles that follow the attributes of users, mostly
+	Heavy              bool    // a few roles have most of the members
+	Together           float64 // share of roles that the holders of another one have, mostly
+	Everybody          int     // permissions that all have
+	Powerful           int     // users who have nearly everything
+	Twins              float64 // share of users who have what another one has
 }
 
 // Make returns the matrix and, of each role that somebody has, its permissions.
@@ -33,6 +39,13 @@ func (s Shape) Make(seed uint64) (mine.Matrix, [][]string) {
 		for p := range role {
 			names[i] = append(names[i], permission(p))
 		}
+	}
+	if s.Everybody > 0 {
+		all := make([]string, s.Everybody)
+		for p := range all {
+			all[p] = permission(s.Permissions + p)
+		}
+		names = append(names, all)
 	}
 	return b.Matrix(), names
 }
@@ -83,14 +96,25 @@ func (s Shape) rows(seed uint64) (rows, roles []map[int]bool, cost int) {
 		rows[u] = map[int]bool{}
 		has := map[int]bool{}
 		for n := between(rng, s.UserRoles); n > 0; n-- {
-			i := rng.IntN(s.Roles)
-			if rng.IntN(10) != 0 {
+			i := s.drawn(rng)
+			if !s.Heavy && rng.IntN(10) != 0 {
 				i = u%blocks + blocks*rng.IntN(max(1, (s.Roles-u%blocks+blocks-1)/blocks))
 			}
-			i = min(i, s.Roles-1)
+			if i = min(i, s.Roles-1); i < s.ruled() && !s.meets(u, i) && rng.IntN(20) != 0 {
+				continue
+			}
 			has[i] = true
 			for p := range roles[i] {
 				rows[u][p] = true
+			}
+		}
+		s.companions(rng, has, roles, rows[u])
+		for i := range s.ruled() {
+			if s.meets(u, i) && rng.IntN(20) != 0 && !has[i] {
+				has[i] = true
+				for p := range roles[i] {
+					rows[u][p] = true
+				}
 			}
 		}
 		cost += len(has)
@@ -104,6 +128,7 @@ func (s Shape) rows(seed uint64) (rows, roles []map[int]bool, cost int) {
 			}
 		}
 	}
+	cost += s.special(rng, rows)
 	return rows, roles, cost
 }
 
@@ -118,4 +143,13 @@ var Shapes = []Shape{
 	{Name: "many users", Users: 10021, Permissions: 277, Roles: 300, RoleSize: [2]int{1, 3}, UserRoles: [2]int{1, 4}, Blocks: 3, Nested: 0.1},
 	{Name: "large, few roles", Users: 3477, Permissions: 1587, Roles: 190, RoleSize: [2]int{2, 40}, UserRoles: [2]int{1, 4}, Blocks: 8, Nested: 0.5},
 	{Name: "large, many roles", Users: 3485, Permissions: 10127, Roles: 420, RoleSize: [2]int{3, 100}, UserRoles: [2]int{1, 3}, Blocks: 12, Nested: 0.3, Single: 0.03},
+}
+
+// Published are of the sizes, densities and numbers of roles of data sets that are often
+// measured with.
+var Published = []Shape{
+	{Name: "like domino", Users: 79, Permissions: 231, Roles: 20, RoleSize: [2]int{2, 14}, UserRoles: [2]int{1, 2}, Blocks: 1, Nested: 0.1},
+	{Name: "like emea", Users: 35, Permissions: 3046, Roles: 34, RoleSize: [2]int{5, 400}, UserRoles: [2]int{1, 2}, Blocks: 2},
+	{Name: "like apj", Users: 2044, Permissions: 1164, Roles: 470, RoleSize: [2]int{1, 4}, UserRoles: [2]int{1, 2}, Blocks: 40},
+	{Name: "like customer", Users: 10021, Permissions: 277, Roles: 280, RoleSize: [2]int{1, 2}, UserRoles: [2]int{1, 5}, Blocks: 3, Nested: 0.1},
 }
