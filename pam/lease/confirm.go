@@ -1,0 +1,76 @@
+package lease
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/audit"
+)
+
+// confirming keeps that accounts were made, those of many who wait at once in one
+// transaction: a store has one writer, and each of them waits for it anyway.
+type confirming struct {
+	mu      sync.Mutex
+	waiting []confirmation
+	busy    bool
+}
+
+// making is who keeps it.
+var making = audit.Actor{Node: "lease"}
+
+type confirmation struct {
+	id   access.LeaseID
+	done chan<- error
+}
+
+// confirm returns nil once it is kept that an account was made whose lease stands.
+func (c *confirming) confirm(ctx context.Context, store Store, id access.LeaseID) error {
+	done := make(chan error, 1)
+	c.mu.Lock()
+	c.waiting = append(c.waiting, confirmation{id, done})
+	first := !c.busy
+	c.busy = true
+	c.mu.Unlock()
+	if first {
+		go c.run(audit.WithActor(context.WithoutCancel(ctx), making), store)
+	}
+	return <-done // what is kept is kept, whoever still waits for it
+}
+
+// run keeps what waits, until nothing does.
+func (c *confirming) run(ctx context.Context, store Store) {
+	for {
+		c.mu.Lock()
+		n := min(len(c.waiting), Together)
+		list := slices.Clone(c.waiting[:n])
+		c.waiting = slices.Delete(c.waiting, 0, n)
+		c.busy = n > 0
+		c.mu.Unlock()
+		if n == 0 {
+			return
+		}
+		c.keep(ctx, store, list)
+	}
+}
+
+func (c *confirming) keep(ctx context.Context, store Store, list []confirmation) {
+	within, cancel := context.WithTimeout(ctx, lastWord)
+	defer cancel()
+	ids := make([]access.LeaseID, len(list))
+	for i, x := range list {
+		ids[i] = x.id
+	}
+	stands, err := store.Made(within, ids)
+	for _, x := range list {
+		switch {
+		case err != nil:
+			x.done <- err
+		case !slices.Contains(stands, x.id):
+			x.done <- ErrNotMade
+		default:
+			x.done <- nil
+		}
+	}
+}
