@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"maps"
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/audit"
@@ -29,6 +30,11 @@ func (db *DB) record(ctx context.Context, t *tx, actor audit.Actor) error {
 	}
 	if err := errors.Join(audit.CheckAction(e.Action), audit.CheckActor(actor.String())); err != nil {
 		return err
+	}
+	all := mailFacts(t.mails)
+	if len(all) > 0 {
+		maps.Copy(all, e.Facts)
+		e.Facts = all
 	}
 	facts, err := audit.CanonicalFacts(e.Facts)
 	if err != nil {

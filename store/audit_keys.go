@@ -151,12 +151,18 @@ insert into audit_subject_key (subject, wrapped) values ($1, $2) on conflict (su
 // subjectKey returns the key that payloads about a subject are under, and makes
 // one where there is none.
 func (db *DB) subjectKey(ctx context.Context, t *tx, subject access.IdentityID) (*seal.Key, int64, error) {
+	if k, known := t.in.subjects[subject]; known {
+		return k.key, k.id, nil
+	}
 	for range 2 {
 		var id int64
 		var wrapped []byte
 		err := t.row(ctx, `select id, wrapped from audit_subject_key where subject = $1`, subject).Scan(&id, &wrapped)
 		if err == nil {
 			key, err := db.openSubjectKey(subject, wrapped)
+			if err == nil {
+				t.in.subjects[subject] = subjectKey{key, id}
+			}
 			return key, id, err
 		}
 		if !errors.Is(err, sql.ErrNoRows) {
@@ -174,6 +180,12 @@ func (db *DB) subjectKey(ctx context.Context, t *tx, subject access.IdentityID) 
 		}
 	}
 	return nil, 0, fmt.Errorf("the key of subject %s went as it was made", subject)
+}
+
+// subjectKey is a subject's key as one transaction has it.
+type subjectKey struct {
+	key *seal.Key
+	id  int64
 }
 
 func (db *DB) openSubjectKey(subject access.IdentityID, wrapped []byte) (*seal.Key, error) {

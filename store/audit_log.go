@@ -183,6 +183,9 @@ func (p storedPayload) open(db *DB) (*audit.Payload, error) {
 // goes, so that the database file does not keep them; backups made earlier do.
 func (l *AuditLog) Erase(ctx context.Context, subject access.IdentityID) (n int64, err error) {
 	err = l.db.change(ctx, audit.Event{Action: actionErase, Object: subject.Ref()}, func(t *tx) error {
+		if err := t.eraseMail(ctx, subject); err != nil {
+			return err
+		}
 		var key int64
 		err := t.row(ctx, `select id from audit_subject_key where subject = $1`+t.d.forUpdate, subject).Scan(&key)
 		if errors.Is(err, sql.ErrNoRows) {

@@ -31,7 +31,7 @@ func (db *DB) bookkeep(ctx context.Context, fn func(t *tx) error) error {
 		return fmt.Errorf("beginning bookkeeping: %w", err)
 	}
 	defer sqlTx.Rollback() //nolint:errcheck // after a commit it does nothing
-	if err := fn(&tx{query: query{t: sqlTx, d: db.d, conn: conn}, db: db}); err != nil {
+	if err := fn(&tx{query: query{t: sqlTx, d: db.d, conn: conn, kept: db.keptW}, db: db}); err != nil {
 		return err
 	}
 	return sqlTx.Commit()
@@ -45,7 +45,8 @@ var (
 
 // lease makes its holder the only one for a name, until it ends. The fence rises
 // with every new holder; hold checks it inside the transaction that relies on it,
-// so that a holder which slept through its end cannot write.
+// so that a holder which slept through its end cannot write. What whoever died had is free:
+// on SQLite when the data directory is opened again, on PostgreSQL by their pulse.
 type lease struct {
 	name  string
 	fence int64
@@ -56,7 +57,7 @@ const takeLease = `
 insert into lease (name, holder, fence, until) values ($1, $2, 1, {{clock}} + $3)
 on conflict (name) do update
    set holder = $2, fence = lease.fence + 1, until = {{clock}} + $3
- where lease.until < {{clock}}
+ where lease.until < {{clock}} or {{dead}}
 returning fence`
 
 const holdLease = `

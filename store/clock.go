@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -14,31 +15,52 @@ import (
 // depends on the time is doubted.
 const maxJump = 5 * time.Second
 
-// clock watches this node's clock: it never runs backwards, and a jump is noticed.
+// clock watches this node's clock: it never runs backwards, and a jump is noticed. Where the
+// clock was set back it does not stand still until that has come up to it, or what has an end
+// would not end: it runs on, a little slower.
 type clock struct {
 	mu     sync.Mutex
-	first  time.Time // wall and monotonic reading of the first look
-	high   int64     // microseconds, the latest that was handed out
+	first  time.Time     // wall and monotonic reading of the first look
+	base   int64         // nanoseconds: the time at the first look, by what is known now
+	ran    time.Duration // since then, by the monotonic clock, at the last look
+	high   int64         // microseconds, the latest that was handed out
 	jumped bool
 }
 
+// slower is the part by which it runs slower while it is ahead of the wall clock.
+const slower = 1000
+
 // read returns a time in microseconds that is not below any that it returned before.
-func (c *clock) read(now time.Time) int64 {
+func (c *clock) read(now time.Time) int64 { return c.from(now, 0) }
+
+// from is read, of a time that is not below least.
+func (c *clock) from(now time.Time, least access.Time) int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.first.IsZero() {
 		c.first = now
 	}
 	// Sub uses the monotonic readings where both have one; Round(0) strips them.
-	return c.look(now, now.Round(0).Sub(c.first.Round(0)), now.Sub(c.first))
+	wall, ran := now.Round(0).Sub(c.first.Round(0)), now.Sub(c.first)
+	if now == now.Round(0) { //nolint:staticcheck // whether it has a monotonic reading Equal does not ask
+		ran = c.ran // a clock of a test stands still
+		wall = ran
+	}
+	return c.look(now, least, wall, ran)
 }
 
 // look notices when the wall clock has run further than the monotonic one.
-func (c *clock) look(now time.Time, wall, monotonic time.Duration) int64 {
+func (c *clock) look(now time.Time, least access.Time, wall, monotonic time.Duration) int64 {
 	if wall-monotonic > maxJump {
 		c.jumped = true
 	}
-	c.high = max(c.high, now.UnixMicro())
+	if ahead := c.base + int64(monotonic) - now.UnixNano(); ahead > 0 {
+		c.base -= min(ahead, int64(monotonic-c.ran)/slower)
+	}
+	c.ran = monotonic
+	at := c.base + int64(monotonic)
+	c.high = max(c.high, at/int64(time.Microsecond), int64(least), now.UnixMicro())
+	c.base += max(0, c.high*int64(time.Microsecond)-at)
 	return c.high
 }
 
@@ -60,7 +82,7 @@ func (db *DB) storeTime(ctx context.Context, q *query) (access.Time, error) {
 	if err := q.row(ctx, lastTime).Scan(&last); err != nil {
 		return 0, fmt.Errorf("reading the store's clock: %w", err)
 	}
-	return max(last, access.Time(db.clock.read(db.nowFn()))), nil
+	return access.Time(db.clock.from(db.nowFn(), last)), nil
 }
 
 // Now is the store's time.
@@ -84,13 +106,19 @@ const edgesPerSweep = 1000
 
 const dueEdges = `select at, kind, object from clock_edge where at <= $1 order by at, kind, object limit $2`
 
-// Sweep puts the starts and ends that the clock has reached into the change feed,
-// and returns how many there were.
+// Sweep puts the starts and ends that the clock has reached into the change feed, ends the
+// requests for approval that nobody decided in time, and returns how many there were.
 func (db *DB) Sweep(ctx context.Context) (n int, err error) {
 	ctx = audit.WithActor(ctx, audit.Actor{Node: "sweeper"})
 	if db.beside {
 		return 0, nil // its owner does it
 	}
+	edges, err := db.sweepEdges(ctx)
+	approvals, failed := db.sweepApprovals(ctx)
+	return edges + approvals, errors.Join(err, failed, db.sweepCheckouts(ctx), db.sweepShares(ctx))
+}
+
+func (db *DB) sweepEdges(ctx context.Context) (n int, err error) {
 	for {
 		var at, next access.Time
 		if at, err = db.Now(ctx); err != nil {
@@ -142,6 +170,11 @@ func (db *DB) sweepBatch(ctx context.Context) (n int, err error) {
 			if e.ref.Kind == access.KindIdentity {
 				if err := t.restate(ctx, access.IdentityID(e.ref.Key)); err != nil {
 					return fmt.Errorf("deriving the state of %s: %w", e.ref, err)
+				}
+			}
+			if e.ref.Kind == access.KindEvent {
+				if err := t.eventDue(ctx, access.EventID(e.ref.Key)); err != nil {
+					return fmt.Errorf("%s: %w", e.ref, err)
 				}
 			}
 			if err := t.changed(ctx, e.ref); err != nil {

@@ -58,11 +58,11 @@ func TestClockJumpIsNoticed(t *testing.T) {
 	}{
 		{time.Hour, time.Hour, false},
 		{time.Hour + 4*time.Second, time.Hour, false},
-		{time.Hour, 2 * time.Hour, false}, // set back: the store's time waits for it
+		{time.Hour, 2 * time.Hour, false}, // set back
 		{2*time.Hour + 6*time.Second, 2 * time.Hour, true},
 		{3 * time.Hour, 3 * time.Hour, true}, // it stays noticed
 	} {
-		c.look(time.Now(), step.wall, step.monotonic)
+		c.look(time.Now(), 0, step.wall, step.monotonic)
 		if c.jumped != step.jumped {
 			t.Errorf("%+v: jumped is %v", step, c.jumped)
 		}
@@ -74,6 +74,37 @@ func TestClockJumpIsNoticed(t *testing.T) {
 	db.clock.jumped = true
 	if db.ClockTrusted() {
 		t.Error("a clock that jumped is trusted")
+	}
+}
+
+// Where the clock was set back, time runs on, and what has an end ends; it comes together
+// with the clock again.
+func TestClockRunsOnWhereItWasSetBack(t *testing.T) {
+	var c clock
+	noon := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+	look := func(wall, monotonic time.Duration) time.Duration {
+		return time.UnixMicro(c.look(noon.Add(wall), 0, wall, monotonic)).Sub(noon)
+	}
+	if at := look(0, 0); at != 0 {
+		t.Fatalf("it begins %s off", at)
+	}
+	if at := look(time.Minute, time.Minute); at != time.Minute {
+		t.Fatalf("a minute later it is %s", at)
+	}
+	ran := time.Minute
+	for range 600 { // set back by an hour, and ten minutes pass
+		ran += time.Second
+		look(ran-time.Hour, ran)
+	}
+	if at := look(ran-time.Hour, ran); at > ran || at < ran-time.Second {
+		t.Errorf("set back, it is %s when %s have passed", at, ran)
+	}
+	for range 3600 { // seconds are too long for what it does in six weeks
+		ran += 20 * time.Minute
+		look(ran-time.Hour, ran)
+	}
+	if at := look(ran-time.Hour, ran); at != ran-time.Hour || c.jumped {
+		t.Errorf("it stays %s ahead; jumped: %v", at-(ran-time.Hour), c.jumped)
 	}
 }
 

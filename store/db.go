@@ -38,7 +38,7 @@ type Config struct {
 	Dir      string
 	Postgres string           // postgres://…; empty for SQLite
 	Beside   bool             // whoever owns the directory, as one more node that comes and goes
-	Now      func() time.Time // tests only; nil is the clock
+	Now      func() time.Time // for tests and the demo; nil is the clock
 }
 
 // DB is the open truth. Its features are views of it: db.Inventory(), db.Graph(), …
@@ -47,10 +47,14 @@ type DB struct {
 	d      dialect
 	dir    string
 	beside bool
-	turns  *turns // nil on PostgreSQL
-	nowFn  func() time.Time
-	keys   keyBlocks
-	unlock func() error
+	turns  *turns  // nil on PostgreSQL
+	groups *groups // nil on PostgreSQL
+	pulse  *pulse  // nil on SQLite
+	// keptW and keptR are what is kept prepared for writers and readers; nil on PostgreSQL.
+	keptW, keptR *statements
+	nowFn        func() time.Time
+	keys         keyBlocks
+	unlock       func() error
 
 	node     string // names this process in leases
 	sealer   *seal.Key
@@ -149,7 +153,10 @@ func (db *DB) openSQLite(ctx context.Context, path string) (err error) {
 	if db.r, err = sql.Open("sqlite", "file:"+escapePath(path)+"?"+read.Encode()); err != nil {
 		return err
 	}
-	db.r.SetMaxOpenConns(max(8, 2*runtime.NumCPU()))
+	readers := max(8, 2*runtime.NumCPU())
+	db.r.SetMaxOpenConns(readers)
+	db.r.SetMaxIdleConns(readers) // opening one again takes longer than most of what it reads
+	db.groups, db.keptW, db.keptR = new(groups), keepStatements(db.w), keepStatements(db.r)
 	return nil
 }
 
@@ -179,6 +186,15 @@ func (db *DB) openPostgres(ctx context.Context, dsn string) (err error) {
 	if err := db.w.PingContext(ctx); err != nil {
 		return ErrConfig.With("the PostgreSQL database does not answer").Because(err)
 	}
+	config, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		return ErrConfig.With("the database URL cannot be read")
+	}
+	name := pulsed + db.node
+	if db.pulse, err = startPulse(ctx, config, name); err != nil {
+		return ErrConfig.With("the PostgreSQL database gives no connection of its own to say that this process lives").Because(err)
+	}
+	db.node = name
 	return nil
 }
 
@@ -194,7 +210,8 @@ func (db *DB) Dir() string { return db.dir }
 
 // Close ends every connection and gives the data directory back.
 func (db *DB) Close() error {
-	var errs []error
+	errs := []error{db.keptW.close(), db.keptR.close()}
+	db.pulse.end()
 	if db.r != nil {
 		errs = append(errs, db.r.Close())
 	}
@@ -233,8 +250,9 @@ func (db *DB) beginRead(ctx context.Context) (q *query, end func(), err error) {
 	end = func() {
 		_ = t.Rollback() // nothing was written
 		_ = conn.Close() // it goes back to the pool
+		db.keptR.learn(context.WithoutCancel(ctx), db.d.rebind)
 	}
-	return &query{t: t, d: db.d, conn: conn}, end, nil
+	return &query{t: t, d: db.d, conn: conn, kept: db.keptR}, end, nil
 }
 
 func (db *DB) readIsolation() sql.IsolationLevel {

@@ -12,10 +12,13 @@ type dialect struct {
 	name      string
 	pieces    *strings.Replacer // for migrations and queries with {{…}}
 	forUpdate string            // row lock at the end of a select
+	forShare  string            // one that several may have at a time
 	lockLinks string            // keeps others from linking accounts; "" where there is one writer anyway
 	lockRuns  string            // and other nodes from keeping what they measured
 	// lockScopes keeps others from changing the organisation's tree.
 	lockScopes string
+	lockRoles  string // keeps others from changing what contains what, or who has it
+	lockPolicy string // keeps others from changing the organisation's own policies
 	statistic  string // renews what the planner knows after a bulk change; "" where it needs nothing
 	rebind     func(string) string
 	// rewrite is rebind for a text that is made anew each time: nothing remembers it.
@@ -28,7 +31,9 @@ var sqliteDialect = dialect{
 		"{{key}}", "integer primary key autoincrement",
 		"{{clustered}}", "without rowid",
 		"{{greatest}}", "max",
+		"{{least}}", "min",
 		"{{clock}}", "cast(unixepoch('subsec') * 1000000 as integer)",
+		"{{dead}}", "false",
 	),
 	rebind:  new(rebinder).sqlite,
 	rewrite: questionMarks,
@@ -40,12 +45,17 @@ var postgresDialect = dialect{
 		"{{key}}", "bigint generated always as identity primary key",
 		"{{clustered}}", "",
 		"{{greatest}}", "greatest",
+		"{{least}}", "least",
 		"{{clock}}", "(extract(epoch from clock_timestamp()) * 1000000)::bigint",
+		"{{dead}}", noPulse,
 	),
 	forUpdate:  " for update",
+	forShare:   " for share",
 	lockLinks:  "lock table account_link in share row exclusive mode",
 	lockRuns:   "lock table coverage_run in share row exclusive mode",
 	lockScopes: "lock table scope in share row exclusive mode",
+	lockRoles:  "lock table role in share row exclusive mode",
+	lockPolicy: "lock table policy_document in share row exclusive mode",
 	statistic:  "analyze resource, entitlement, account, holding, account_usage, credential, account_credential, access_grant, source_record, identity, affiliation, change", //nolint:misspell // the word of SQL
 	rebind:     func(q string) string { return q },
 	rewrite:    func(q string) string { return q },

@@ -11,8 +11,8 @@
 //  1. No change without its record: the only ways to write what counts are change
 //     and, for bulk operations, flip; both write the audit record and the change set
 //     themselves. What has no record is bookkeeping: revisions, leases, keys, rows
-//     that are staged and their undoing, and up to where something was looked at
-//     that had not changed.
+//     that are staged and their undoing, up to where something was looked at that
+//     had not changed, and that a mail was tried.
 //  2. A bulk operation is invisible until its flip, which is one row deleted; a
 //     kill before it leaves nothing that counts, and the next run sweeps it up.
 //  3. Revisions have no gaps, are given in commit order, and readers who follow

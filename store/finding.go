@@ -148,7 +148,7 @@ func (s Findings) Reconcile(ctx context.Context, changes []finding.Change) (lost
 				if c.Reopen {
 					was.status, was.acceptedUntil, was.reason = finding.Open, 0, ""
 				}
-				if err := t.addFinding(rows, was, c); err != nil {
+				if err := t.addFinding(ctx, rows, was, c); err != nil {
 					return err
 				}
 			}
@@ -202,18 +202,24 @@ func (t *tx) openFindings(ctx context.Context, rows *rowsOf, opened []finding.Ch
 			id: access.FindingID(key + int64(i)), key: c.Key, function: c.Function, status: finding.Open,
 			opened: t.At, due: t.At + access.Time(time.Duration(c.Days)*24*time.Hour/time.Microsecond),
 		}
-		if err := t.addFinding(rows, f, c); err != nil {
+		if err := t.addFinding(ctx, rows, f, c); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (t *tx) addFinding(rows *rowsOf, f findingRow, c finding.Change) error {
+func (t *tx) addFinding(ctx context.Context, rows *rowsOf, f findingRow, c finding.Change) error {
 	d := c.Draft
 	evidence, err := json.Marshal(d.Evidence)
 	if err != nil {
 		return err
+	}
+	if x := c.Accept; x != nil {
+		f.status, f.acceptedBy, f.acceptedUntil, f.reason = finding.Accepted, x.By, x.Until, x.Reason
+		if err := t.due(ctx, f.id.Ref(), x.Until); err != nil {
+			return err
+		}
 	}
 	if !f.assigned {
 		f.owner = d.Owner

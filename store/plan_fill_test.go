@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -35,7 +36,32 @@ var fillCompany = []string{
 	`n 8000 insert into ownership (id, from_set, object_kind, object_key, owner_id) select i, 1, 3, i, i from n`,
 	`n 30000 insert into finding (id, from_set, until_set, rule, subject_kind, subject_key, system_id, severity, function, status, opened_at, due_at, evidence, digest)
 	   select i, 1, case when i % 20 = 0 then 0 else 5 end, case i % 3 when 0 then 'orphan-account' else 'dormant-account' end, 2, i, i % 40 + 1, case i % 4 when 0 then 'high' else 'low' end, 'iam', 'open', 1700000000000000, 1700000000000000 + i, '[]', ` + someDigest + ` from n`,
+	`n 20000 insert into mail (id, key, name, address, subject, body, state, tries_left, at, next_at, ended_at)
+	   select i, 'key/' || i, '', 'p' || i || '@example.com', 'About', case i % 2 when 0 then '' else 'Text' end, case i % 1000 when 0 then 'waiting' when 1 then 'dead' else 'sent' end, 36, i, i, case i % 1000 when 0 then 0 else i end from n`,
+	`n 20000 insert into mail_person (identity_id, mail_id) select i, i from n`,
 	`n 2000 insert into justification (id, from_set, holder_kind, holder_id, entitlement_id, origin) select i, 1, 2, i, 1, 'request' from n`,
+	`n 40000 insert into justification (id, from_set, until_set, holder_kind, holder_id, entitlement_id, origin) select i + 2000, i % 10000 + 1, case i % 4 when 0 then i % 10000 + 10001 else 0 end, 1, i, i % 8000 + 1, 'birthright' from n`,
+	`n 20000 insert into account_target (id, from_set, identity_id, system_id, account_id, login, state) select i, 1, i, i % 40 + 1, case i % 50 when 0 then 0 else i end, 'login' || i, 'enabled' from n`,
+	`n 10000 insert into account_made (target_id, system_id, mark, native_id, account_id) select i * 2, i * 2 % 40 + 1, 'm' || i, 'native-' || (i * 2), case i % 100 when 0 then 0 else i * 2 end from n`,
+	`n 20000 insert into provisioning_run (id, system_id, set_id, planned_at, state, ended_at) select i, i % 40 + 1, i, 1700000000000000 + i, 'done', 1 from n`,
+	`n 60000 insert into operation (id, run_id, kind, system_id, identity_id, target_id, entitlement_id, since_set, rank, state, planned_at)
+	   select i, i / 3 + 1, case i % 3 when 0 then 'revoke' else 'grant' end, i % 40 + 1, i % 40000 + 1, i % 20000 + 1, i % 8000 + 1, i, 3, case i % 500 when 0 then 'failed' when 1 then 'waiting' when 2 then 'dead' else 'verified' end, 1700000000000000 + i from n`,
+	`n 5000 insert into function_assignment (id, from_set, until_set, identity_id, function, reason) select i, 1, case i % 100 when 0 then 0 else 5 end, i, 'iam', '' from n`,
+	`n 20000 insert into approval (id, about_kind, about, by_id, system_id, chain_id, version, state, stage, asked_at, began_at, ends_at, ended_at)
+	   select i, 36, i, i, i % 40 + 1, i, 1, case i % 1000 when 0 then 'waiting' else 'approved' end, 0, 1700000000000000 + i, 1700000000000000 + i, 1700000000000000 + i, i from n`,
+	`n 20000 insert into approval_shown (approval_id, version, payload, digest, at) select i, 1, '{}', '44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a', i from n`,
+	`n 40000 insert into approval_decision (approval_id, version, by_id, voice_id, place, stage, seats, verdict, comment, digest, at) select (i + 1) / 2, 1, i, i, i % 2, 0, '[0]', 'approve', '', '', i from n`,
+	`n 20000 insert into delegation (id, from_id, to_id, starts_at, ends_at, reason, made_at) select i, i, i + 1, 1700000000000000 + i, 1700000000000000 + i, '', 1 from n`,
+	`n 60000 insert into chain_link (chain_id, kind, object, at) select (i + 2) / 3, 34 + i % 3, i, 1 from n`,
+	`n 1 insert into vault (id, instance, root, seal, epoch) select 1, ` + someDigest + `, 2, 1, 1 from n`,
+	`n 20000 insert into vault_safe (safe, generation) select i, 2 from n`,
+	`n 20000 insert into vault_safe_key (safe, generation, root, wrapped) select i, 2, 2, ` + someDigest + ` from n`,
+	`n 40000 insert into vault_sealed (version, safe, secret, generation, data_key, ciphertext) select i, i / 2 + 1, i, 2, ` + someDigest + `, ` + someDigest + ` from n`,
+	`n 40000 insert into vault_mark (set_id, mark) select i, ` + someDigest + ` from n`,
+	`n 20000 insert into eligibility (id, from_set, until_set, holder_kind, holder_id, entitlement_id, terms, reason) select i, i % 10000 + 1, case i % 4 when 1 then i % 10000 + 10001 else 0 end, 1, i, i % 8000 + 1, '{"most":60000000000}', 'x' from n`,
+	`n 40000 insert into elevation (id, chain_id, eligibility_id, identity_id, entitlement_id, system_id, tier, state, terms, lasts, asked_at, starts_at, ends_at, justification_id, off_at)
+	   select i, i, i % 20000 + 1, i, i % 8000 + 1, i % 40 + 1, 1, case i % 1000 when 0 then 'active' else 'ended' end, '{"most":60000000000}', 60000000000, i, i, i, i + 2000, case i % 1000 when 0 then 0 else i end from n`,
+	`n 10000 insert into first_credential (target_id, recipient_id, ends_at, kept_at) select i * 2, i, 1800000000000000, 1 from n`,
 }
 
 const someDigest = "{{digest}}"
@@ -46,7 +72,7 @@ func fill(t *testing.T, db *DB) {
 	if db.d.name == postgresDialect.name {
 		digest = `'\x00'::bytea`
 	}
-	for _, text := range fillCompany {
+	for _, text := range slices.Concat(fillCompany, fillVault, fillLeases) {
 		_, text, _ = strings.Cut(text, "n ")
 		n, text, _ := strings.Cut(text, " ")
 		text = "with recursive n(i) as (select cast(1 as bigint) union all select i + 1 from n where i < " + n + ") " + strings.ReplaceAll(text, someDigest, digest)

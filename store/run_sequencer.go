@@ -12,6 +12,10 @@ import (
 // wait for its revision.
 const sequencerPoll = 200 * time.Millisecond
 
+// notedWait is how long what is only recorded waits for more of it: nobody waits for its
+// revision, and one pass is for all.
+const notedWait = 50 * time.Millisecond
+
 // RunSequencer gives revisions until ctx ends. Any number of nodes may run it: one
 // has the lease, the others stand by.
 func (db *DB) RunSequencer(ctx context.Context) error {
@@ -25,13 +29,13 @@ func (db *DB) RunSequencer(ctx context.Context) error {
 	s.mu.Unlock()
 	defer db.restSequencer(context.WithoutCancel(ctx))
 	for {
-		due := s.next(&s.due)
+		due, noted := s.due.Rung(), s.noted.Rung()
 		err := db.sequenceOnce(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return nil //nolint:nilerr // being told to end is no error
 		case errors.Is(err, ErrLeased) || errors.Is(err, ErrFenced):
-			s.broadcast(&s.passed) // followers look for themselves
+			s.passed.Ring() // followers look for themselves
 		case err != nil:
 			return err
 		}
@@ -40,6 +44,13 @@ func (db *DB) RunSequencer(ctx context.Context) error {
 		case <-ctx.Done():
 		case <-due:
 		case <-timer.C:
+		case <-noted:
+			timer.Reset(notedWait)
+			select {
+			case <-ctx.Done():
+			case <-due:
+			case <-timer.C:
+			}
 		}
 		timer.Stop()
 	}
@@ -60,9 +71,18 @@ func (db *DB) restSequencer(ctx context.Context) {
 
 // WaitRev waits until there is a revision after rev and returns the newest.
 func (db *DB) WaitRev(ctx context.Context, rev access.Rev) (access.Rev, error) {
+	return db.waitFor(ctx, newestRev, rev)
+}
+
+// WaitChange is WaitRev for those who follow what changes: quiet revisions wake nobody.
+func (db *DB) WaitChange(ctx context.Context, rev access.Rev) (access.Rev, error) {
+	return db.waitFor(ctx, newestLoud, rev)
+}
+
+func (db *DB) waitFor(ctx context.Context, text string, rev access.Rev) (newest access.Rev, err error) {
 	for {
-		passed := db.seq.next(&db.seq.passed)
-		newest, err := db.Rev(ctx)
+		passed := db.seq.passed.Rung()
+		err := db.read(ctx, func(q *query) error { return q.row(ctx, text).Scan(&newest) })
 		if err != nil || newest > rev {
 			return newest, err
 		}
@@ -76,4 +96,17 @@ func (db *DB) WaitRev(ctx context.Context, rev access.Rev) (access.Rev, error) {
 		}
 		timer.Stop()
 	}
+}
+
+const newestLoud = `select coalesce(max(rev), 0) from change_set where rev is not null and not quiet`
+
+const loudAfter = `
+select exists (select 1 from change_set where rev is null and not quiet and id not in (select id from open_set))
+    or exists (select 1 from change_set where rev > $1 and not quiet)`
+
+// ChangedAfter reports whether anything that is followed was committed after a revision,
+// be it without one of its own yet.
+func (db *DB) ChangedAfter(ctx context.Context, rev access.Rev) (is bool, err error) {
+	err = db.read(ctx, func(q *query) error { return q.row(ctx, loudAfter, rev).Scan(&is) })
+	return is, err
 }

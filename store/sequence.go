@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/audit"
+	"github.com/writhq/writ/internal/bell"
 )
 
 // sequencer is this process's part in giving revisions; the lease says whether
@@ -20,9 +23,9 @@ type sequencer struct {
 	lease   *lease     // nil while not held
 	running bool       // RunSequencer keeps the lease between passes
 
-	tell   sync.Mutex
-	due    chan struct{} // closed when something was committed
-	passed chan struct{} // closed when revisions were given
+	due    bell.Bell // something was committed that is followed
+	noted  bell.Bell // something was that is only recorded
+	passed bell.Bell // revisions were given
 }
 
 const (
@@ -30,28 +33,6 @@ const (
 	sequencerTTL  = 10 * time.Second
 	setsPerPass   = 1000
 )
-
-// wake tells the sequencer of this process that something was committed.
-func (s *sequencer) wake() { s.broadcast(&s.due) }
-
-func (s *sequencer) broadcast(c *chan struct{}) {
-	s.tell.Lock()
-	defer s.tell.Unlock()
-	if *c != nil {
-		close(*c)
-		*c = nil
-	}
-}
-
-// next returns a channel that is closed at the next broadcast.
-func (s *sequencer) next(c *chan struct{}) <-chan struct{} {
-	s.tell.Lock()
-	defer s.tell.Unlock()
-	if *c == nil {
-		*c = make(chan struct{})
-	}
-	return *c
-}
 
 // Sequence returns once everything that was committed before the call has its
 // revision: it gives them itself, or waits for whoever holds the lease.
@@ -88,13 +69,21 @@ func (db *DB) Rev(ctx context.Context) (rev access.Rev, err error) {
 	return rev, err
 }
 
-const changedByOthers = `select count(*) from (select 1 from change_set where rev > $1 and actor <> $2 limit 1) others`
+const changedByOthers = `select count(*) from (select 1 from change_set where rev > $1 and actor not in (%s) limit 1) others`
 
 // ChangedByOthers reports whether anything after a revision was changed by somebody
-// else than an actor.
-func (db *DB) ChangedByOthers(ctx context.Context, rev access.Rev, actor audit.Actor) (bool, error) {
+// else than some actors.
+func (db *DB) ChangedByOthers(ctx context.Context, rev access.Rev, but ...audit.Actor) (bool, error) {
+	args := []any{rev}
+	list := make([]string, len(but))
+	for i, a := range but {
+		args = append(args, a.String())
+		list[i] = "$" + strconv.Itoa(len(args))
+	}
 	var n int
-	err := db.read(ctx, func(q *query) error { return q.row(ctx, changedByOthers, rev, actor.String()).Scan(&n) })
+	err := db.read(ctx, func(q *query) error {
+		return q.row(ctx, fmt.Sprintf(changedByOthers, strings.Join(list, ", ")), args...).Scan(&n)
+	})
 	return n > 0, err
 }
 
@@ -146,7 +135,7 @@ func (db *DB) sequenceOnce(ctx context.Context) error {
 			return err
 		}
 		if n > 0 {
-			s.broadcast(&s.passed)
+			s.passed.Ring()
 		}
 		if n < setsPerPass {
 			break

@@ -68,7 +68,7 @@ func (s Signin) AskDevice(ctx context.Context, a signin.Asking) error {
 			return signin.ErrManyWait
 		}
 		_, err = t.exec(ctx, insertDevice, a.Device[:], a.Code[:], a.Key, a.Client, a.Agent, a.Address, at,
-			at+micros(signin.CodeLasts), signin.PollPause.Microseconds())
+			at+micros(signin.CodeLasts), a.Pause.Microseconds())
 		if err == nil {
 			_, err = t.exec(ctx, boundDevices, signin.MaxBegun, boundAtOnce)
 		}

@@ -131,6 +131,6 @@ func (db *DB) flip(ctx context.Context, s *staged, e audit.Event, fn func(t *tx)
 	if err != nil {
 		return fmt.Errorf("making a bulk operation visible: %w", err)
 	}
-	db.seq.wake()
+	db.seq.due.Ring()
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/writhq/writ/access"
@@ -15,20 +16,51 @@ type query struct {
 	t    *sql.Tx
 	d    dialect
 	conn *sql.Conn // that the transaction is on
+	kept *statements
+	// uncut says that others share the transaction: nothing that is asked is called off
+	// half-way, which would undo it for all of them. It is short.
+	uncut  bool
+	asking []string // whose rows are being read: a kept statement gives one answer at a time
+}
+
+func (q *query) within(ctx context.Context) context.Context {
+	if q.uncut {
+		return context.WithoutCancel(ctx)
+	}
+	return ctx
+}
+
+// prepared returns a kept statement of a text, or nil.
+func (q *query) prepared(ctx context.Context, text string) *sql.Stmt {
+	if slices.Contains(q.asking, text) {
+		return nil
+	}
+	return q.kept.in(ctx, q.t, text)
 }
 
 // rows runs a select. Callers close what it returns; each does that for them.
 func (q *query) rows(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
-	return q.t.QueryContext(ctx, q.d.rebind(text), args...)
+	return q.t.QueryContext(q.within(ctx), q.d.rebind(text), args...)
 }
 
-// row runs a select of one row.
+// row runs a select of one row, which is scanned before anything else is asked.
 func (q *query) row(ctx context.Context, text string, args ...any) *sql.Row {
+	ctx = q.within(ctx)
+	if stmt := q.prepared(ctx, text); stmt != nil { //nolint:sqlclosecheck // it ends with the transaction, and is kept
+		return stmt.QueryRowContext(ctx, args...)
+	}
 	return q.t.QueryRowContext(ctx, q.d.rebind(text), args...)
 }
 
 // each calls fn for every row, with a scan function for its columns.
 func (q *query) each(ctx context.Context, text string, args []any, fn func(scan func(...any) error) error) error {
+	ctx = q.within(ctx)
+	if stmt := q.prepared(ctx, text); stmt != nil { //nolint:sqlclosecheck // it ends with the transaction, and is kept
+		q.asking = append(q.asking, text)
+		defer func() { q.asking = q.asking[:len(q.asking)-1] }()
+		rows, err := stmt.QueryContext(ctx, args...)
+		return scanEach(rows, err, fn)
+	}
 	rows, err := q.rows(ctx, text, args...)
 	return scanEach(rows, err, fn)
 }
@@ -36,13 +68,13 @@ func (q *query) each(ctx context.Context, text string, args []any, fn func(scan 
 // eachListed is each for a query of a list that is written out in place of %s: its text
 // is another one each time, so that only what is constant of it is remembered.
 func (q *query) eachListed(ctx context.Context, text, list string, args []any, fn func(scan func(...any) error) error) error {
-	rows, err := q.t.QueryContext(ctx, strings.Replace(q.d.rebind(text), "%s", list, 1), args...)
+	rows, err := q.t.QueryContext(q.within(ctx), strings.Replace(q.d.rebind(text), "%s", list, 1), args...)
 	return scanEach(rows, err, fn)
 }
 
 // eachMade is each for a query that was put together for this once.
 func (q *query) eachMade(ctx context.Context, text string, args []any, fn func(scan func(...any) error) error) error {
-	rows, err := q.t.QueryContext(ctx, q.d.rewrite(text), args...)
+	rows, err := q.t.QueryContext(q.within(ctx), q.d.rewrite(text), args...)
 	return scanEach(rows, err, fn)
 }
 
@@ -64,10 +96,12 @@ func scanEach(rows *sql.Rows, err error, fn func(scan func(...any) error) error)
 type tx struct {
 	query
 	db    *DB
+	in    *group               // that it shares its transaction with; nil is none
 	stmts map[string]*sql.Stmt // prepared once a transaction; they end with it
 	Set   int64                // this transaction's change set
 	At    access.Time          // the store's time of it
 	Event audit.Event          // the record; fn may add facts until it returns
+	mails []access.MailID      // that it put into the outbox; the record says so
 }
 
 // change runs fn in one write transaction and commits it with its audit record,
@@ -77,56 +111,38 @@ func (db *DB) change(ctx context.Context, e audit.Event, fn func(t *tx) error) e
 	if err != nil {
 		return err
 	}
-	conn, err := db.w.Conn(ctx)
-	if err != nil {
-		return fmt.Errorf("reaching the database: %w", err)
-	}
-	defer conn.Close() //nolint:errcheck // it goes back to the pool
-	give, err := db.turns.take()
+	g, err := db.groups.join(ctx)
 	if err != nil {
 		return err
 	}
-	defer give()
-	sqlTx, err := conn.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("beginning a change: %w", err)
+	c := one{actor: actor, event: e, fn: fn}
+	if g != nil {
+		return g.member(ctx, c)
 	}
-	defer sqlTx.Rollback() //nolint:errcheck // after a commit it does nothing
-	t := &tx{query: query{t: sqlTx, d: db.d, conn: conn}, db: db, Event: e}
-	if err := t.begin(ctx, db, actor); err != nil {
-		return fmt.Errorf("beginning a change set: %w", err)
-	}
-	if err := fn(t); err != nil {
-		return err
-	}
-	if err := db.record(ctx, t, actor); err != nil {
-		return fmt.Errorf("recording %s: %w", e.Action, err)
-	}
-	if err := sqlTx.Commit(); err != nil {
-		return fmt.Errorf("committing %s: %w", e.Action, err)
-	}
-	db.seq.wake()
-	return nil
+	return db.lead(ctx, c)
 }
 
 // The time of a change set is never below the last one's.
 const insertChangeSet = `
-insert into change_set (at, actor)
-values ({{greatest}}($1, coalesce((select max(at) from change_set), 0)), $2)
+insert into change_set (at, actor, quiet)
+values ({{greatest}}($1, coalesce((select max(at) from change_set), 0)), $2, $3)
 returning id, at`
 
 func (t *tx) begin(ctx context.Context, db *DB, actor audit.Actor) error {
 	q := t.d.pieces.Replace(insertChangeSet)
-	return t.row(ctx, q, db.clock.read(db.nowFn()), actor.String()).Scan(&t.Set, &t.At)
+	return t.row(ctx, q, db.clock.read(db.nowFn()), actor.String(), t.Event.Quiet).Scan(&t.Set, &t.At)
 }
 
 // exec runs one statement and returns how many rows it changed.
 func (t *tx) exec(ctx context.Context, text string, args ...any) (int64, error) {
+	ctx = t.within(ctx)
 	stmt := t.stmts[text]
 	if stmt == nil {
-		var err error
-		if stmt, err = t.t.PrepareContext(ctx, t.d.rebind(text)); err != nil {
-			return 0, err
+		if stmt = t.kept.in(ctx, t.t, text); stmt == nil {
+			var err error
+			if stmt, err = t.t.PrepareContext(ctx, t.d.rebind(text)); err != nil {
+				return 0, err
+			}
 		}
 		if t.stmts == nil {
 			t.stmts = map[string]*sql.Stmt{}
@@ -140,8 +156,17 @@ func (t *tx) exec(ctx context.Context, text string, args ...any) (int64, error) 
 	return res.RowsAffected()
 }
 
+// execMade is exec for a statement that was put together for this once.
+func (t *tx) execMade(ctx context.Context, text string, args ...any) error {
+	_, err := t.t.ExecContext(t.within(ctx), t.d.rewrite(text), args...)
+	return err
+}
+
 // changed tells those who follow the feed that an object changed.
 func (t *tx) changed(ctx context.Context, refs ...access.Ref) error {
+	if t.Event.Quiet {
+		return fmt.Errorf("%s is quiet, and changes %v", t.Event.Action, refs)
+	}
 	for _, r := range refs {
 		if _, err := t.exec(ctx, `insert into change (set_id, kind, object, bulk) values ($1, $2, $3, false)`, t.Set, r.Kind, r.Key); err != nil {
 			return fmt.Errorf("noting the change of %s: %w", r, err)
