@@ -29,10 +29,6 @@ type affected struct {
 	units map[access.Ref]bool
 }
 
-func compareRefs(a, b access.Ref) int {
-	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Key, b.Key))
-}
-
 func (a *affected) add(ref access.Ref) { a.units[ref] = true }
 
 // sort takes what changed apart by kinds.

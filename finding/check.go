@@ -16,7 +16,7 @@ func Check(v *graph.View, own map[access.EntitlementID]access.Tier, now time.Tim
 	for f := range derive(v, own, access.TimeOf(now), limits).all() {
 		list = append(list, f.drafts...)
 	}
-	slices.SortFunc(list, func(a, b marked) int { return cmp.Or(cmp.Compare(a.rule, b.rule), compareRefs(a.Subject, b.Subject)) })
+	slices.SortFunc(list, func(a, b marked) int { return cmp.Or(cmp.Compare(a.rule, b.rule), a.Subject.Compare(b.Subject)) })
 	drafts := make([]Draft, len(list))
 	for i := range list {
 		drafts[i] = list[i].Draft

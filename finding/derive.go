@@ -150,7 +150,7 @@ func (d *derivation) step(is *graph.View, changed []access.Ref, own map[access.E
 	a.watchGivers()
 	d.follow(&a, own)
 	a.now = factsOf(is, d.facts.ledger, d.facts.own)
-	a.now.ways = d.facts.ways
+	a.now.ways, a.now.drift, a.now.kits = d.facts.ways, d.facts.drift, d.facts.kits
 	a.find(d)
 	if a.moved {
 		a.now.ways = waysOf(is, a.now.targets)
@@ -161,7 +161,7 @@ func (d *derivation) step(is *graph.View, changed []access.Ref, own map[access.E
 	for ref := range a.units {
 		units = append(units, ref)
 	}
-	slices.SortFunc(units, compareRefs)
+	slices.SortFunc(units, access.Ref.Compare)
 	return units
 }
 

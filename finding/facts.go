@@ -11,7 +11,9 @@ import (
 // for a view from its entitlements: never from everybody who holds them.
 type facts struct {
 	ledger
-	own map[access.EntitlementID]access.Tier // by an entitlement's own capabilities
+	own   map[access.EntitlementID]access.Tier // by an entitlement's own capabilities
+	drift map[access.IdentityID][]Drift
+	kits  []Kit
 
 	systems   map[access.SystemID]systemTotals
 	public    map[access.EntitlementID]bool        // what every account of a system has

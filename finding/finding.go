@@ -44,6 +44,15 @@ type Draft struct {
 	Severity access.Severity
 	Owner    access.IdentityID // zero: the function itself answers
 	Evidence []Evidence
+	// Excepted says that somebody has decided elsewhere to leave it as it is until a time.
+	Excepted *Exception `json:",omitempty"`
+}
+
+// Exception is that a gap is left as it is until a time, by whom and why.
+type Exception struct {
+	Until  access.Time
+	By     access.IdentityID
+	Reason string
 }
 
 // Finding is a draft that is kept.

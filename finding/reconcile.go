@@ -63,11 +63,15 @@ func (s *Service) Reconcile(ctx context.Context, drafts []Draft) (changed int, e
 // compare writes a draft where what is kept is not that.
 func (r *reconciling) compare(m mark, d *Draft, was Kept, had bool) error {
 	reopen := had && was.Status == Accepted && (was.AcceptedUntil <= r.now || grew(was.Accepted, d))
-	if had && was.Digest == m.digest && !reopen {
+	var accept *Exception
+	if x := d.Excepted; x != nil && x.Until > r.now && (!had || was.Status == Open || reopen) {
+		accept, reopen = x, false
+	}
+	if had && was.Digest == m.digest && !reopen && accept == nil {
 		return nil
 	}
 	rule, _ := RuleOf(d.Rule)
-	return r.add(Change{Key: m.key, ID: was.ID, Version: was.Version, Draft: d, Digest: m.digest, Function: rule.Function, Days: rule.Days, Reopen: reopen})
+	return r.add(Change{Key: m.key, ID: was.ID, Version: was.Version, Draft: d, Digest: m.digest, Function: rule.Function, Days: rule.Days, Reopen: reopen, Accept: accept})
 }
 
 func (r *reconciling) resolve(key Key, was Kept) error {
@@ -219,7 +223,7 @@ func (r *reconciling) settle(differ map[Key]*draftNow, ended map[Key]Kept) error
 }
 
 func sorted[V any](m map[Key]V) []Key {
-	return slices.SortedFunc(maps.Keys(m), func(a, b Key) int { return cmp.Or(cmp.Compare(a.Rule, b.Rule), compareRefs(a.Subject, b.Subject)) })
+	return slices.SortedFunc(maps.Keys(m), func(a, b Key) int { return cmp.Or(cmp.Compare(a.Rule, b.Rule), a.Subject.Compare(b.Subject)) })
 }
 
 func marksOf(drafts []marked) ([]mark, error) {

@@ -39,6 +39,9 @@ var rules = []Rule{
 	{"unowned-entitlement", "Nobody answers for who gets this", access.IAM, access.Medium, 30, checks{entitlement: (*checker).unownedEntitlement, system: (*checker).unownedSystem}},
 	{"system-stale", "What is known of a system is out of date", access.PlatformOwner, access.Medium, 1, checks{system: (*checker).systemStale}},
 	{"unapproved-grant", "Access appeared on a system, and nothing in Writ says that it should", access.IAM, access.Medium, 7, checks{grant: (*checker).unapprovedGrant}},
+	{"drift", "Somebody changed on a system what Writ had done there", access.IAM, access.Medium, 7, checks{identity: (*checker).drifted}},
+	{"break-glass-kit-stale", "A break-glass kit cannot be relied on", access.PlatformOwner, access.High, 7, checks{system: (*checker).kitStale}},
+	{"break-glass-share-lost", "Somebody who may not have access holds a share of a break-glass kit", access.IAM, access.High, 7, checks{identity: (*checker).shareLost}},
 	{"adoption-backlog", "Access that was there before Writ, and that nobody has approved yet", access.IAM, access.Low, 180, checks{system: (*checker).adoptionBacklog}},
 }
 

@@ -244,7 +244,7 @@ func TestRules(t *testing.T) {
 		})
 	}
 	for _, r := range Rules() {
-		if !tried[r.ID] {
+		if !tried[r.ID] && r.ID != "drift" && !strings.HasPrefix(r.ID, "break-glass-") { // which no graph shows: TestDrift, TestKits
 			t.Errorf("rule %s has no case", r.ID)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -16,6 +17,11 @@ import (
 type Store interface {
 	// OwnTiers returns entitlements' own tiers: of all where none is named.
 	OwnTiers(ctx context.Context, of []access.EntitlementID) (map[access.EntitlementID]access.Tier, error)
+	// Drifted returns what of people is no longer as it was verified: of all where none is
+	// named.
+	Drifted(ctx context.Context, of []access.IdentityID) (map[access.IdentityID][]Drift, error)
+	// Kits are the break-glass kits that are not retired.
+	Kits(ctx context.Context) ([]Kit, error)
 	// Kept returns every finding that is not resolved, by rule and subject.
 	Kept(ctx context.Context) (map[Key]Kept, error)
 	// KeptOf returns those of some rules and subjects, as Kept does.
@@ -60,6 +66,7 @@ type Change struct {
 	Function access.Function
 	Days     int
 	Reopen   bool
+	Accept   *Exception // it is accepted, until then
 }
 
 // Filter narrows a list. Zero fields do not narrow.
@@ -124,6 +131,12 @@ func (s *Service) Refresh(ctx context.Context) (changed int, err error) {
 		return 0, fmt.Errorf("reading tiers: %w", err)
 	}
 	d = derive(view, own, now, s.limits())
+	if d.facts.drift, err = s.Store.Drifted(ctx, nil); err != nil {
+		return 0, fmt.Errorf("reading what drifted: %w", err)
+	}
+	if d.facts.kits, err = s.Store.Kits(ctx); err != nil {
+		return 0, fmt.Errorf("reading break-glass kits: %w", err)
+	}
 	if changed, err = s.everything(ctx, d); err == nil {
 		s.last = d
 	}
@@ -182,6 +195,12 @@ func (s *Service) advance(ctx context.Context, d *derivation, view *graph.View, 
 			return 0, fmt.Errorf("reading tiers: %w", err)
 		}
 	}
+	if err := s.drift(ctx, d, changed); err != nil {
+		return 0, err
+	}
+	if d.facts.kits, err = s.Store.Kits(ctx); err != nil {
+		return 0, fmt.Errorf("reading break-glass kits: %w", err)
+	}
 	differ, err := d.differ(d.step(view, changed, own, now))
 	if err != nil {
 		return 0, err
@@ -195,6 +214,23 @@ func (s *Service) advance(ctx context.Context, d *derivation, view *graph.View, 
 		return r.written, err
 	}
 	return r.written, r.flush()
+}
+
+// drift brings up to now what drifted of those who changed.
+func (s *Service) drift(ctx context.Context, d *derivation, changed []access.Ref) error {
+	people := []access.IdentityID{}
+	for _, ref := range changed {
+		if ref.Kind == access.KindIdentity {
+			people = append(people, access.IdentityID(ref.Key))
+			delete(d.facts.drift, access.IdentityID(ref.Key))
+		}
+	}
+	is, err := s.Store.Drifted(ctx, people)
+	if err != nil {
+		return fmt.Errorf("reading what drifted: %w", err)
+	}
+	maps.Copy(d.facts.drift, is)
+	return nil
 }
 
 // List returns findings that are not resolved.

@@ -42,6 +42,14 @@ func (m *memory) OwnTiers(_ context.Context, of []access.EntitlementID) (map[acc
 	return some, nil
 }
 
+func (m *memory) Drifted(context.Context, []access.IdentityID) (map[access.IdentityID][]Drift, error) {
+	return map[access.IdentityID][]Drift{}, nil
+}
+
+func (m *memory) Kits(context.Context) ([]Kit, error) {
+	return nil, nil
+}
+
 func (m *memory) Kept(context.Context) (map[Key]Kept, error) {
 	m.between()
 	return maps.Clone(m.kept), nil

@@ -18,6 +18,8 @@ var words = map[string]Words{
 	"toxic-combination":         {"One person can do alone what the system says needs two.", "Take one of the two away, or have somebody else do that part. Accept it for a time where there is nobody else."},
 	"overprivileged-agent":      {"An agent acts by itself and fast; what it may do beyond its task, whoever talks to it can make it do.", "Take away what its task does not need, or give it for the time of a task."},
 	"break-glass-unsealed":      {"The emergency account was opened, and whoever opened it may still know its password.", "Find out who used it and why, change its password, and seal it again."},
+	"break-glass-kit-stale":     {"On the day on which nothing else opens the system, this kit would not open it either.", "Have it renewed with 'writ break-glass renew', and put the new edition where the old one is. One that was opened, or has lost its holders, is made anew."},
+	"break-glass-share-lost":    {"With so many others, somebody who has left can open what the kit holds, and the kit has one less who should.", "Make another kit with other holders, and retire this one."},
 	"nopasswd-sudo":             {"Whoever gets hold of an open session, or of a key, has the privileged commands as well.", "Take NOPASSWD out of the rule, or narrow the rule to the one command that an automatic job needs."},
 	"public-grant":              {"Everybody who has an account has it, and so has everybody who will ever get one; no review of people shows it.", "Revoke it from everybody, and grant it to the group that needs it."},
 	"shared-account":            {"What is done with the account cannot be said of anybody, and its password is known to people who have left.", "Give each person an account of their own, or put the password into a vault from which it is checked out by name."},
@@ -30,6 +32,7 @@ var words = map[string]Words{
 	"direct-grant-outside-role": {"Access that a role gives goes when the role goes; what was given beside it stays, and nobody knows why.", "Revoke the direct grant. The person keeps the access through the group or role."},
 	"unowned-entitlement":       {"Nobody decides who gets it and nobody can review who has it.", "Name an owner of the entitlement, or of the system, which then answers for all of its entitlements."},
 	"system-stale":              {"What is shown of the system may no longer be so: controls count as unknown until it is read again.", "Look at why the last sync failed, mend it, and read the system again."},
+	"drift":                     {"What was decided is no longer so on the system, and nobody in Writ decided otherwise. It may be a repair in a hurry, or an intruder keeping a way in.", "Ask who changed it. 'writ provision drift' reverts it, adopts what came back, or leaves it until a day."},
 	"unapproved-grant":          {"Somebody gave this on the system itself, past whoever should have approved it. That is also how an intruder looks.", "Ask who gave it and why. Revoke it, or approve it so that it has a justification and an end."},
 	"adoption-backlog":          {"The access may be right, but nobody has said so, and nobody can say why it is there.", "Review the access of this system, and keep or revoke each."},
 }

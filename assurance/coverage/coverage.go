@@ -49,9 +49,14 @@ type Held struct {
 	TierCount
 }
 
-// Compute counts everything. Gaps are the findings that are not resolved.
-func Compute(v *graph.View, now time.Time, gaps []Gap) Matrix {
-	return measure(v, access.TimeOf(now), gaps).matrix()
+// Compute counts everything. Gaps are the findings that are not resolved, and kept is what
+// safes have.
+func Compute(v *graph.View, now time.Time, gaps []Gap, kept ...InSafe) Matrix {
+	by := map[access.AccountID][]InSafe{}
+	for _, k := range kept {
+		by[k.Account] = append(by[k.Account], k)
+	}
+	return measure(v, access.TimeOf(now), gaps, by).matrix()
 }
 
 // matrix is the count with what is known of nothing but stale facts taken as not

@@ -18,10 +18,13 @@
 //	sod      the system declares what nobody should hold together, and the holder
 //	         holds no such pair; where nothing is declared, nobody has looked: missing
 //	expiry   the grant, the account or the contract has an end
-//	rotate   every credential of the account was changed within its tier's period;
-//	         unknown where no change is known
+//	vault    all that opens the account lies in a safe, and Writ signed in with it
+//	         within 90 days
+//	rotate   every credential of the account was changed within its tier's period,
+//	         or Writ changes it on a schedule within that, which is kept; unknown
+//	         where neither is known
 //	elevate  the grant is eligible or active, not standing
-//	vault, isolate, record, enforce
+//	isolate, record, enforce
 //	         nothing of Writ's or anybody's is known to do it: missing
 //
 // A control that is missing is excepted where somebody has accepted the findings

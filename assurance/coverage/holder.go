@@ -27,6 +27,8 @@ const (
 	oldOther
 	oldOtherKnown
 
+	vaulted // all that opens the account lies in safes, and was signed in with in time
+
 	privilegeFound // somebody has accepted that it is privileged all the time
 	privilegeOpen  // or has not
 
@@ -59,6 +61,7 @@ type circumstances struct {
 	v     *graph.View
 	now   access.Time
 	gaps  gaps
+	kept  map[access.AccountID][]InSafe
 	toxic map[access.IdentityID]map[access.SystemID]bool
 }
 
@@ -96,6 +99,7 @@ func (c *circumstances) holderOf(ref access.Ref) (h holder, counts bool) {
 		h.identity = of.ID
 		h.base.set(ends, a.Expires != 0 || of.ContractEnd != 0)
 		c.rotation(&h, a.ID)
+		c.keeping(&h, a.ID)
 		c.privilege(&h)
 	default:
 		return h, false

@@ -65,10 +65,10 @@ type turn struct {
 // the millions of dates that are further away need not be remembered.
 const horizon = 24 * time.Hour
 
-// measure counts everything in a view, which it takes over.
-func measure(v *graph.View, now access.Time, list []Gap) *measurement {
+// measure counts everything in a view, which it takes over with what safes have.
+func measure(v *graph.View, now access.Time, list []Gap, kept map[access.AccountID][]InSafe) *measurement {
 	m := &measurement{
-		circumstances: circumstances{v: v, now: now, gaps: newGaps(list), toxic: map[access.IdentityID]map[access.SystemID]bool{}},
+		circumstances: circumstances{v: v, now: now, gaps: newGaps(list), kept: kept, toxic: map[access.IdentityID]map[access.SystemID]bool{}},
 		until:         now + access.Time(horizon/time.Microsecond), conflicts: finding.ConflictsOf(v),
 		sites: map[access.EntitlementID]site{}, held: map[access.EntitlementID]*profiles{},
 		needs: map[needKey][]access.Requirement{}, cells: map[Cell]Counts{}, tiers: map[systemTier]TierCount{},

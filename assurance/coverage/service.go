@@ -24,6 +24,9 @@ type Store interface {
 	// News returns what happened to findings of rules after a revision, as they are
 	// now, and the revision that this is known at. It may tell more than once.
 	News(ctx context.Context, rules []string, after access.Rev) ([]News, access.Rev, error)
+	// InSafes returns what safes have of the accounts of which that has changed after a
+	// revision, in the order of kinds; zero is of all accounts. It may tell more than once.
+	InSafes(ctx context.Context, after access.Rev) (map[access.AccountID][]InSafe, error)
 	// Last returns the matrix that was kept last, or ErrNone.
 	Last(ctx context.Context, f Filter) (Kept, error)
 	// Trend returns, per day in UTC, the last matrix summed by control.
@@ -115,7 +118,11 @@ func (s *Service) measure(ctx context.Context, now access.Time) (*measurement, e
 			if err != nil {
 				return nil, fmt.Errorf("reading what was accepted: %w", err)
 			}
-			m.step(view, changed, news, now)
+			kept, err := s.Store.InSafes(ctx, s.rev) // after the news: their revision is gone on from
+			if err != nil {
+				return nil, fmt.Errorf("reading what safes have: %w", err)
+			}
+			m.step(view, changed, news, kept, now)
 			s.rev = rev
 			return m, nil
 		}
@@ -124,8 +131,12 @@ func (s *Service) measure(ctx context.Context, now access.Time) (*measurement, e
 	if err != nil {
 		return nil, fmt.Errorf("reading what was accepted: %w", err)
 	}
+	kept, err := s.Store.InSafes(ctx, 0)
+	if err != nil {
+		return nil, fmt.Errorf("reading what safes have: %w", err)
+	}
 	s.rev = rev
-	return measure(view, now, list), nil
+	return measure(view, now, list, kept), nil
 }
 
 // Last returns what was measured last, without measuring again.

@@ -53,7 +53,9 @@ func (s site) state(control access.Control, p profile) access.ControlState {
 		return rotated(p.has(rotatedOther), p.has(oldOther), p.has(oldOtherKnown))
 	case access.ControlElevate:
 		return shown(!p.has(allTheTime), s.elevationAccepted(p))
-	case access.ControlReview, access.ControlVault, access.ControlIsolate, access.ControlRecord, access.ControlEnforce:
+	case access.ControlVault:
+		return shown(p.has(vaulted), false)
+	case access.ControlReview, access.ControlIsolate, access.ControlRecord, access.ControlEnforce:
 	}
 	return access.Missing
 }

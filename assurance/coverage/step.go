@@ -8,12 +8,12 @@ import (
 	"github.com/writhq/writ/graph"
 )
 
-// step goes on to a later view, by what changed, and by the news of gaps.
-func (m *measurement) step(is *graph.View, changed []access.Ref, news []News, now access.Time) {
+// step goes on to a later view, by what changed, and by the news of gaps and of safes.
+func (m *measurement) step(is *graph.View, changed []access.Ref, news []News, kept map[access.AccountID][]InSafe, now access.Time) {
 	s := stepping{m: m, was: m.v, is: is, changed: graph.WithOpeners(m.v, is, changed), holders: map[access.Ref]bool{}}
 	m.takeTurns(&s, now)
 	s.flips()
-	clashes := s.follow(m.concerned(news, now))
+	clashes := s.follow(append(m.concerned(news, now), m.keptNews(kept)...))
 	differ := map[countedAt]int64{} // most grants of a holder who changed did not
 	for ref := range s.holders {
 		m.each(ref, s.flipped, func(id access.EntitlementID, p profile) { differ[countedAt{id, p}]-- }, nil)
@@ -28,6 +28,9 @@ func (m *measurement) step(is *graph.View, changed []access.Ref, news []News, no
 	m.v, m.now = is, now
 	for _, n := range news {
 		m.gaps.learn(n)
+	}
+	for id, list := range kept {
+		m.keep(id, list)
 	}
 	for id, systems := range clashes {
 		m.holdsConflict(id, systems)

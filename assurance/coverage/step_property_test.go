@@ -1,6 +1,7 @@
 package coverage
 
 import (
+	"maps"
 	"reflect"
 	"testing"
 	"time"
@@ -19,7 +20,8 @@ func TestFollowingCountsWhatStartingAnewCounts(t *testing.T) {
 		g := w.Graph()
 		now, known := today, map[gapKey]Gap{}
 		hear(known, drawNews(t, now, 6))
-		m := measure(g.View(), access.TimeOf(now), gapList(known))
+		kept := drawKept(t, now, 4)
+		m := measure(g.View(), access.TimeOf(now), gapList(known), maps.Clone(kept))
 		for range 6 {
 			w.Change(rapid.IntRange(0, 5).Draw(t, "changes"))
 			now = now.Add(time.Duration(rapid.IntRange(0, 5*60).Draw(t, "minutes")) * time.Minute)
@@ -33,8 +35,10 @@ func TestFollowingCountsWhatStartingAnewCounts(t *testing.T) {
 			}
 			news := drawNews(t, now, 2)
 			hear(known, news)
-			m.step(view, changed, news, access.TimeOf(now))
-			want, got := measure(g.View(), access.TimeOf(now), gapList(known)), m
+			changes := drawKept(t, now, 2)
+			maps.Copy(kept, changes)
+			m.step(view, changed, news, changes, access.TimeOf(now))
+			want, got := measure(g.View(), access.TimeOf(now), gapList(known), maps.Clone(kept)), m
 			if !reflect.DeepEqual(got.matrix(), want.matrix()) {
 				t.Fatalf("counted\n%+v\nand anew\n%+v", got.matrix(), want.matrix())
 			}
@@ -59,6 +63,25 @@ func drawNews(t *rapid.T, now time.Time, most int) []News {
 		list = append(list, n)
 	}
 	return list
+}
+
+// drawKept is what safes have of some accounts, which may be nothing any more.
+func drawKept(t *rapid.T, now time.Time, most int) map[access.AccountID][]InSafe {
+	kept := map[access.AccountID][]InSafe{}
+	for range rapid.IntRange(0, most).Draw(t, "kept") {
+		id := access.AccountID(rapid.Int64Range(1, 7).Draw(t, "account"))
+		kept[id] = nil
+		for _, kind := range []access.CredentialKind{access.Password, access.SSHKey} {
+			if !rapid.Bool().Draw(t, "has one") {
+				continue
+			}
+			at := func(what string, period time.Duration) access.Time {
+				return access.TimeOf(now.Add(time.Duration(rapid.IntRange(-1, 3).Draw(t, what))*2*time.Hour - period))
+			}
+			kept[id] = append(kept[id], InSafe{Account: id, Kind: kind, Proven: at("proven", rotatePrivileged), Changed: at("changed", 48*time.Hour), Every: 24 * time.Hour})
+		}
+	}
+	return kept
 }
 
 func hear(known map[gapKey]Gap, news []News) {

@@ -21,8 +21,8 @@ var Controls = []About{
 	{access.ControlReview, "It is reviewed", "Somebody looks at regular times at who has the access, and keeps or revokes it.", access.IAM, "From access reviews. None has been run yet."},
 	{access.ControlSoD, "Duties are separated", "The holder has nothing else that nobody should have together with it.", access.IAM, "From what systems declare should not be held together. Where nothing is declared, nobody has looked."},
 	{access.ControlExpiry, "It ends by itself", "The grant, the account or the holder's contract has an end.", access.IAM, "From the ends of grants, accounts and contracts, as systems and sources say them."},
-	{access.ControlVault, "Its secret is in a vault", "Nobody knows the password or key: it is checked out for one use.", access.SecurityOperations, "Nothing is known to do it yet."},
-	{access.ControlRotate, "Its secret is changed in time", "Every password and key of the account was changed within 90 days, or 365 where the access is not privileged.", access.PlatformOwner, "From the dates on which systems say that credentials were changed."},
+	{access.ControlVault, "Its secret is in a vault", "Nobody knows the password or key: it is checked out for one use.", access.SecurityOperations, "From what lies in safes, and when Writ signed in with it last: within 90 days."},
+	{access.ControlRotate, "Its secret is changed in time", "Every password and key of the account was changed within 90 days, or 365 where the access is not privileged.", access.PlatformOwner, "From the dates on which systems say that credentials were changed, and from what Writ changes on a schedule."},
 	{access.ControlElevate, "It is held only when needed", "The access is activated for a time, and not there all the time.", access.SecurityOperations, "From how grants are held: standing, eligible or active."},
 	{access.ControlIsolate, "Its sessions are isolated", "Whoever uses it goes through a gateway, and not from their own machine.", access.SecurityOperations, "Nothing is known to do it yet."},
 	{access.ControlRecord, "Its sessions are recorded", "What is done with it can be looked at later.", access.SecurityOperations, "Nothing is known to do it yet."},
@@ -46,8 +46,11 @@ func (s site) why(control access.Control, p profile, is access.ControlState) str
 
 // reasons are what most states mean, whatever the grant.
 var reasons = map[access.Control]map[access.ControlState]string{
-	access.ControlReview:  {access.Missing: "no review of this access has been run"},
-	access.ControlVault:   {access.Missing: "nothing is known to keep its secret in a vault"},
+	access.ControlReview: {access.Missing: "no review of this access has been run"},
+	access.ControlVault: {
+		access.InPlace: "all that opens the account lies in a safe, and was signed in with in time",
+		access.Missing: "not all that opens the account lies in a safe, or it was not signed in with in time",
+	},
 	access.ControlIsolate: {access.Missing: "nothing is known to isolate its sessions"},
 	access.ControlRecord:  {access.Missing: "nothing is known to record its sessions"},
 	access.ControlEnforce: {access.Missing: "nothing is known to check its commands"},
@@ -64,7 +67,7 @@ var reasons = map[access.Control]map[access.ControlState]string{
 		access.Missing: "neither the grant nor the account nor a contract has an end",
 	},
 	access.ControlRotate: {
-		access.InPlace:  "every credential of the account was changed in time",
+		access.InPlace:  "every credential of the account was changed in time, or is changed on a schedule that is kept",
 		access.Missing:  "a credential of the account has not been changed for too long",
 		access.Unknown:  "when the account's credentials were changed is not known",
 		access.Excepted: "a credential has not been changed for too long, which somebody has accepted for a time",
