@@ -57,6 +57,7 @@ type Asking struct {
 	Waiting
 	Device Hash // of what the program has
 	Code   Hash // of what a person types
+	Pause  time.Duration
 }
 
 // Answer is what somebody answers to a program that waits.
@@ -136,7 +137,7 @@ func (s *Service) askDevice(ctx context.Context, client, agent, key string) (dev
 	device, code = newSecret(), newCode()
 	err = s.Store.AskDevice(ctx, Asking{
 		Waiting: Waiting{Client: client, Agent: short(agent), Address: at.Context.Address.String(), Key: key},
-		Device:  HashOf(device), Code: HashOf(secret.New([]byte(code))),
+		Device:  HashOf(device), Code: HashOf(secret.New([]byte(code))), Pause: s.Pause,
 	})
 	return device, code, err
 }
@@ -146,7 +147,7 @@ func (s *Service) askDevice(ctx context.Context, client, agent, key string) (dev
 func (s *Service) waitingDevice(ctx context.Context, text string) (w Waiting, code Hash, err error) {
 	c, _ := policy.CallerOf(ctx)
 	who, from := c.Identity.String(), c.Context.Address.String()
-	if !s.tries.left(who, s.Now()) || !s.tries.left(from, s.Now()) {
+	if !s.tries.Left(who, s.Now()) || !s.tries.Left(from, s.Now()) {
 		return w, code, ErrBusy
 	}
 	typed, err := parseCode(text)
@@ -155,8 +156,8 @@ func (s *Service) waitingDevice(ctx context.Context, text string) (w Waiting, co
 		w, err = s.Store.WaitingDevice(ctx, code)
 	}
 	if errors.Is(err, ErrCode) {
-		s.tries.allow(who, s.Now())
-		s.tries.allow(from, s.Now())
+		s.tries.Allow(who, s.Now())
+		s.tries.Allow(from, s.Now())
 	}
 	return w, code, err
 }

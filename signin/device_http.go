@@ -91,7 +91,7 @@ func (s *Service) postDevice(w http.ResponseWriter, r *http.Request) {
 	page := s.Origin + codePage
 	writeOAuth(w, http.StatusOK, DeviceReply{
 		Device: string(device.Reveal()), Code: showCode(code), Page: page, FullPage: page + "?code=" + showCode(code),
-		Expires: int(CodeLasts.Seconds()), Interval: int(PollPause.Seconds()),
+		Expires: int(CodeLasts.Seconds()), Interval: int(s.Pause.Seconds()),
 	})
 }
 

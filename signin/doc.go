@@ -30,7 +30,8 @@
 //  11. Whom a provider's subject is, a verified email says the first time, and the subject
 //     alone from then on.
 //  12. A token acts as its owner, whose state and functions count each time, within its
-//     limits, networks and days; it makes no tokens and changes no sign-ins.
+//     limits, networks and days; it makes no tokens, changes no sign-ins, and may end
+//     itself.
 //
 // Sources: WebAuthn Level 3 (passkeys), RFC 9449 (DPoP), RFC 7638 (thumbprints), RFC 6265bis
 // (cookie prefixes, SameSite), RFC 8628 (device flow), OpenID Connect Core, RFC 7636 (PKCE).

@@ -102,7 +102,7 @@ func (s *Service) notTheClient(r *http.Request, g Signin, err error) error {
 // refuse keeps that the door stayed shut, once a minute for each thing that was shown:
 // whoever tries often fills no log.
 func (s *Service) refuse(ctx context.Context, r Refusal) error {
-	if !s.noted.allow(r.Object.String()+string(r.Why), s.Now()) {
+	if !s.noted.Allow(r.Object.String()+string(r.Why), s.Now()) {
 		return nil
 	}
 	if c, _ := policy.CallerOf(ctx); c.Context.Address.IsValid() {

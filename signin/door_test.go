@@ -61,36 +61,6 @@ func TestShort(t *testing.T) {
 	}
 }
 
-// Tries run out, come back one a minute, and are each key's own.
-func TestTries(t *testing.T) {
-	at := time.Unix(1796000000, 0)
-	w := tries{most: 3}
-	for range 3 {
-		if !w.left("a", at) || !w.allow("a", at) {
-			t.Fatal("a try is missing")
-		}
-	}
-	if w.left("a", at) || w.allow("a", at) || !w.left("b", at) {
-		t.Fatal("tries are not each key's own")
-	}
-	at = at.Add(time.Minute)
-	if !w.allow("a", at) || w.allow("a", at) {
-		t.Fatal("one comes back a minute")
-	}
-	at = at.Add(3 * time.Minute) // another generation knows of the one before
-	for try := range 4 {
-		if w.allow("a", at) != (try < 3) {
-			t.Fatal("a new generation forgives or forgets")
-		}
-	}
-	for i := range maxTries + 10 {
-		w.allow(strings.Repeat("x", i%50)+time.Duration(i).String(), at)
-	}
-	if len(w.now) > maxTries+1 {
-		t.Fatal(len(w.now))
-	}
-}
-
 // What was read before something ended is not kept after.
 func TestACountThatDoesNotRise(t *testing.T) {
 	tests := []struct {

@@ -97,7 +97,7 @@ func (s *Service) redeem(ctx context.Context, plain secret.Secret, o Owner) (Sig
 	switch {
 	case c.Key == "":
 		return Signin{}, secret.Secret{}, ErrNeedsKey
-	case !s.tries.left(from, s.Now()):
+	case !s.tries.Left(from, s.Now()):
 		return Signin{}, secret.Secret{}, ErrBusy
 	case len(plain.Reveal()) != secretChars:
 		return Signin{}, secret.Secret{}, ErrLink
@@ -105,7 +105,7 @@ func (s *Service) redeem(ctx context.Context, plain secret.Secret, o Owner) (Sig
 	b, cookie := s.beginning(ctx, 0, ByLink, false, c.Key)
 	g, err := s.Store.Redeem(atDoor(ctx), HashOf(plain), o, b)
 	if errors.Is(err, ErrLink) {
-		s.tries.allow(from, s.Now())
+		s.tries.Allow(from, s.Now())
 	}
 	if err == nil && s.Settle != nil {
 		err = s.Settle(ctx)

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/url"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/internal/secret"
+	"github.com/writhq/writ/internal/tries"
 	"github.com/writhq/writ/policy"
 )
 
@@ -84,6 +86,7 @@ type Config struct {
 	Providers []Provider // of OpenID Connect, that people may sign in at
 	// Settle, if given, returns once what was committed is what the gate decides on.
 	Settle func(ctx context.Context) error
+	Pause  time.Duration    // between two questions of a program that waits; zero is PollPause
 	Now    func() time.Time // tests only; nil is the clock
 }
 
@@ -94,10 +97,10 @@ type Service struct {
 	webauthn  *webauthn.WebAuthn
 	proofs    proofs
 	providers map[string]*provider
-	cache     cache // of sign-ins
-	shown     shown // and of what programs show
-	tries     tries // that fail, by address
-	noted     tries // what was kept of them
+	cache     cache       // of sign-ins
+	shown     shown       // and of what programs show
+	tries     tries.Tries // that fail, by address
+	noted     tries.Tries // what was kept of them
 }
 
 // New checks a configuration.
@@ -108,7 +111,8 @@ func New(c Config) (*Service, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	s := &Service{Config: c, proofs: proofs{Origin: c.Origin, Now: c.Now, Store: c.Store}, tries: tries{most: 10}, noted: tries{most: 1}}
+	c.Pause = cmp.Or(c.Pause, PollPause)
+	s := &Service{Config: c, proofs: proofs{Origin: c.Origin, Now: c.Now, Store: c.Store}, tries: tries.Tries{Most: 10}, noted: tries.Tries{Most: 1}}
 	var err error
 	if s.origin, err = url.Parse(c.Origin); err != nil || s.origin.Host == "" {
 		return nil, errors.New("the door needs the origin that browsers know it by")

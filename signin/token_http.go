@@ -21,7 +21,7 @@ func (s *Service) registerTokens(api huma.API) {
 	}, policy.SignedIn[struct{}](), s.getTokens)
 	httpapi.Register(api, huma.Operation{
 		OperationID: "create-token", Method: http.MethodPost, Path: "/v1/tokens", Tags: []string{"signin"},
-		Summary: "Make a token, whose text is shown this once", DefaultStatus: http.StatusCreated,
+		Summary: "Make a token, whose text is shown this once", DefaultStatus: http.StatusCreated, Extensions: map[string]any{httpapi.SecretExtension: true},
 	}, policy.SignedIn[tokenInput](), s.postTokens)
 	httpapi.Register(api, huma.Operation{
 		OperationID: "revoke-token", Method: http.MethodDelete, Path: "/v1/tokens/{id}", Tags: []string{"signin"},

@@ -113,7 +113,7 @@ func (s *Service) refuseToken(r *http.Request, k Token, why Reason) error {
 // used notes that a token is in use, once a minute, while the request goes on: it does
 // not wait for whoever writes at the moment.
 func (s *Service) used(k Token, now time.Time) {
-	if !s.noted.allow(k.ID.String(), now) {
+	if !s.noted.Allow(k.ID.String(), now) {
 		return
 	}
 	go func() {
