@@ -33,7 +33,7 @@ var ranks = map[string]struct {
 	"audit": {1, false}, "connector": {1, false},
 	"graph":  {2, false},
 	"policy": {3, false}, "signal": {3, false}, "search": {3, false},
-	"inventory": {4, false}, "approval": {4, false}, "provision": {4, false}, "finding": {4, false}, "ask": {4, false},
+	"inventory": {4, false}, "approval": {4, false}, "provision": {4, false}, "finding": {4, false}, "ask": {4, false}, "declare": {4, false},
 	"iga": {5, true}, "pam": {5, true}, "assurance": {5, true}, "signin": {5, false},
 	"server": {6, false}, "store": {6, false}, "console": {6, false}, "docs": {6, false},
 	"cmd": {7, false},
@@ -131,13 +131,16 @@ type module struct {
 var modules = []module{
 	{"database/sql", sqlFolders, true, sqlWhy},
 	{"github.com/jackc/pgx", sqlFolders, true, sqlWhy},
+	{"github.com/go-sql-driver/mysql", sqlFolders, true, sqlWhy},
 	{"modernc.org/sqlite", sqlFolders, true, sqlWhy},
 	{"math/rand", []string{"inventory/sample", "iga/role/mine"}, true, "numbers from a guessable seed have opened systems (lesson 22); only crypto/rand, but for sample companies, searches that must be repeatable, and tests"},
-	{"os/exec", []string{"internal/testkit", "e2e"}, true, "Writ starts no program: text that a system or a user sent cannot become a command (lessons 2, 12)"},
+	{"os/exec", []string{"internal/hook", "internal/testkit", "e2e"}, true, "Writ starts no program but what the node's own configuration declares, through internal/hook: text that a system or a user sent cannot become a command (lessons 2, 12)"},
 	{"plugin", nil, false, "no code is loaded at run time (lesson 12)"},
 	{"C", nil, false, "the product is built without cgo; what needs it stands behind a build tag in a folder of its own"},
 	{"unsafe", nil, false, "memory errors in decoders are how viewers are attacked (lesson 32)"},
 	{"github.com/hashicorp/vault", nil, true, "only client modules, as real clients in tests: the server's packages are not open source"},
+	{"github.com/wneessen/go-mail", []string{"internal/notify"}, false, "mail goes through internal/notify: it dials as outbound lets it, and what people call themselves gets into no header (lesson 2)"},
+	{"github.com/emersion/go-smtp", []string{"internal/testkit"}, false, "it is the mail server of tests"},
 	{"log", nil, false, "logs are structured: log/slog, so that secrets redact themselves"},
 }
 

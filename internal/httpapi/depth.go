@@ -18,9 +18,9 @@ var (
 	errValue = errors.New("the JSON holds what fits nothing here, such as a number that is too large")
 )
 
-// unmarshal reads JSON that does not nest too deep, and holds only text that every
+// Unmarshal reads JSON that does not nest too deep, and holds only text that every
 // database can keep.
-func unmarshal(b []byte, v any) error {
+func Unmarshal(b []byte, v any) error {
 	switch {
 	case tooDeep(b):
 		return errDepth

@@ -25,6 +25,7 @@ var postgresScript string
 // PostgresServer is a private PostgreSQL cluster on a loopback port.
 type PostgresServer struct {
 	Port  int
+	dir   string
 	stdin io.Closer
 	count atomic.Int64
 }
@@ -92,6 +93,9 @@ func (p *PostgresServer) Database(tb testing.TB, template string) string {
 func (p *PostgresServer) URL(database string) string {
 	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/%s?sslmode=disable", p.Port, database)
 }
+
+// Log is the file that the server logs to.
+func (p *PostgresServer) Log() string { return filepath.Join(p.dir, "log") }
 
 // Exec runs statements in a database of the cluster as its superuser.
 func (p *PostgresServer) Exec(tb testing.TB, database string, statements ...string) {
@@ -167,7 +171,7 @@ func startPostgres(from string) (*PostgresServer, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &PostgresServer{Port: port, stdin: stdin}
+	p := &PostgresServer{Port: port, dir: dir, stdin: stdin}
 	if err := p.ready(); err != nil {
 		log, _ := os.ReadFile(filepath.Join(dir, "log"))
 		_ = stdin.Close()

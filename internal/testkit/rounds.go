@@ -17,3 +17,7 @@ func Rounds(quick, usual, soak int) int {
 	}
 	return usual
 }
+
+// Punctual reports whether a test may hold somebody to a second: only a soak has the machine
+// to itself, anywhere else what is late may be the machine.
+func Punctual() bool { return os.Getenv("WRIT_SOAK") != "" }
