@@ -84,6 +84,32 @@ func (k *LogKey) Sign(c Checkpoint) (string, error) {
 	return string(b), err
 }
 
+// ErrNote is returned for a signed note that is not this installation's.
+var ErrNote = fault.New(fault.Invalid, "signed-note", "what was signed was changed since, or is of another installation")
+
+// SignNote signs a text for others than those who follow the log. A text that could be
+// taken for a checkpoint is refused.
+func (k *LogKey) SignNote(text string) (string, error) {
+	if strings.HasPrefix(text, k.signer.Name()+"\n") {
+		return "", ErrNote.With("only the log signs checkpoints")
+	}
+	b, err := note.Sign(&note.Note{Text: text}, k.signer)
+	return string(b), err
+}
+
+// OpenNote checks a signed note against a verifier key, and returns its text.
+func OpenNote(signed, verifier string) (string, error) {
+	v, err := note.NewVerifier(verifier)
+	if err != nil {
+		return "", ErrNote.Because(err)
+	}
+	n, err := note.Open([]byte(signed), note.VerifierList(v))
+	if err != nil {
+		return "", ErrNote.Because(err)
+	}
+	return n.Text, nil
+}
+
 // OpenCheckpoint checks a signed note against a verifier key and reads it.
 func OpenCheckpoint(text, verifier string) (Checkpoint, error) {
 	v, err := note.NewVerifier(verifier)

@@ -30,9 +30,28 @@ func (s *Server) chain(next http.Handler) (http.Handler, error) {
 		return nil, ErrAddress.With("%q is no origin", s.cfg.Origin).Because(err)
 	}
 	origins.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		httpapi.WriteProblem(w, r, ErrOrigin)
+		s.refuse(w, r, ErrOrigin)
 	}))
-	return s.arrive(s.observe(s.headers(s.survive(plain(s.limitAddress(origins.Handler(s.authenticate(s.once(routed(next)))))))))), nil
+	return s.arrive(s.observe(s.headers(s.survive(s.plain(s.limitAddress(origins.Handler(s.authenticate(s.once(routed(next)))))))))), nil
+}
+
+// foreign is the API of others that a path is of, or nil.
+func (s *Server) foreign(path string) Foreign {
+	for prefix, f := range s.cfg.Foreign {
+		if strings.HasPrefix(path, prefix) {
+			return f
+		}
+	}
+	return nil
+}
+
+// refuse answers with an error, in the words of the API that was asked.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	if f := s.foreign(r.URL.Path); f != nil {
+		f.Refuse(w, r, err)
+		return
+	}
+	httpapi.WriteProblem(w, r, err)
 }
 
 // arrive gives the request its number and notes where it comes from: nobody, too, comes
@@ -62,7 +81,7 @@ func (s *Server) survive(next http.Handler) http.Handler {
 			if a, ok := w.(*answer); ok && a.status != 0 {
 				panic(http.ErrAbortHandler) // half an answer must not look like a whole one
 			}
-			httpapi.WriteProblem(w, r, errPanic)
+			s.refuse(w, r, errPanic)
 		}()
 		next.ServeHTTP(w, r)
 	})
@@ -96,7 +115,7 @@ func (s *Server) headers(next http.Handler) http.Handler {
 		header{"Permissions-Policy", []string{"camera=(), geolocation=(), microphone=(), payment=(), usb=()"}})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		every := page
-		if strings.HasPrefix(r.URL.Path, "/v1/") {
+		if strings.HasPrefix(r.URL.Path, "/v1/") || s.foreign(r.URL.Path) != nil {
 			every = data
 		}
 		h := w.Header()
@@ -116,13 +135,17 @@ type header struct {
 // refused to whoever shows what is not good.
 func (s *Server) authenticate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !strings.HasPrefix(r.URL.Path, "/v1/") {
+		f := s.foreign(r.URL.Path)
+		if f == nil && !strings.HasPrefix(r.URL.Path, "/v1/") {
 			next.ServeHTTP(w, r)
 			return
 		}
+		if f != nil {
+			f.Shown(r)
+		}
 		c, err := s.cfg.Door.Authenticate(r)
 		if err != nil {
-			httpapi.WriteProblem(w, r, err)
+			s.refuse(w, r, err)
 			return
 		}
 		if c.Identity != 0 {
@@ -132,7 +155,7 @@ func (s *Server) authenticate(next http.Handler) http.Handler {
 			if !s.limits.identity(c.Identity) {
 				s.metrics.byIdentity.Inc()
 				w.Header().Set("Retry-After", "1")
-				httpapi.WriteProblem(w, r, ErrRate)
+				s.refuse(w, r, ErrRate)
 				return
 			}
 		}
@@ -146,7 +169,7 @@ func (s *Server) limitAddress(next http.Handler) http.Handler {
 		if !s.limits.address(from(r)) {
 			s.metrics.byAddress.Inc()
 			w.Header().Set("Retry-After", "1")
-			httpapi.WriteProblem(w, r, ErrRate)
+			s.refuse(w, r, ErrRate)
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -37,6 +37,8 @@ func newNodeCollector(figures func(context.Context) (Figures, error)) *nodeColle
 	gauge("writ_sequencer_lag_seconds", "How long the oldest of them has waited.", func(f Figures) float64 { return f.WaitingSeconds })
 	gauge("writ_store_bytes", "How large the database is.", func(f Figures) float64 { return float64(f.StoreBytes) })
 	gauge("writ_audit_records", "How many records the audit log has.", func(f Figures) float64 { return float64(f.AuditRecords) })
+	gauge("writ_mail_waiting", "Mails that wait to be sent, for the first time or again.", func(f Figures) float64 { return float64(f.MailWaiting) })
+	gauge("writ_mail_dead", "Mails that were given up and wait for a person.", func(f Figures) float64 { return float64(f.MailDead) })
 	gauge("writ_ready", "1 where the node can serve, else 0.", func(f Figures) float64 {
 		if f.Ready {
 			return 1

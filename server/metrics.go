@@ -25,6 +25,8 @@ type Figures struct {
 	WaitingSeconds   float64
 	StoreBytes       int64
 	AuditRecords     int64
+	MailWaiting      int64 // for a first try or another
+	MailDead         int64 // given up
 	Ready            bool
 }
 

@@ -17,7 +17,7 @@ import (
 )
 
 func TestMetricsAreOnAListenerOfTheirOwn(t *testing.T) {
-	node := Figures{Permits: 5, Forbids: 2, GraphRevision: 40, StoreRevision: 42, Waiting: 3, WaitingSeconds: 1.5, StoreBytes: 4096, AuditRecords: 9, Ready: true}
+	node := Figures{Permits: 5, Forbids: 2, GraphRevision: 40, StoreRevision: 42, Waiting: 3, WaitingSeconds: 1.5, StoreBytes: 4096, AuditRecords: 9, MailWaiting: 6, MailDead: 1, Ready: true}
 	var failing error
 	s := try(t, func(c *Config) {
 		c.Figures = func(context.Context) (Figures, error) { return node, failing }
@@ -56,7 +56,7 @@ func TestMetricsAreOnAListenerOfTheirOwn(t *testing.T) {
 		`method="other"`, `writ_http_streams 0`,
 		`writ_decisions_total{effect="permit"} 5`, `writ_decisions_total{effect="forbid"} 2`,
 		`writ_graph_revision 40`, `writ_graph_lag_revisions 2`, `writ_sequencer_waiting 3`, `writ_sequencer_lag_seconds 1.5`,
-		`writ_store_bytes 4096`, `writ_audit_records 9`, `writ_ready 1`, `go_goroutines `, `process_cpu_seconds_total `,
+		`writ_store_bytes 4096`, `writ_audit_records 9`, `writ_mail_waiting 6`, `writ_mail_dead 1`, `writ_ready 1`, `go_goroutines `, `process_cpu_seconds_total `,
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %s in\n%s", want, text)

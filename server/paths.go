@@ -7,7 +7,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/writhq/writ/internal/fault"
-	"github.com/writhq/writ/internal/httpapi"
 )
 
 // What a request may not be written as.
@@ -19,15 +18,15 @@ var (
 
 // plain refuses what could be read in two ways, by a proxy in front and by us: a
 // path has one spelling, and a body is what it is.
-func plain(next http.Handler) http.Handler {
+func (s *Server) plain(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case !plainPath(r.URL.Path) || r.URL.RawPath != "" && encodedSlash(r.URL.RawPath):
-			httpapi.WriteProblem(w, r, ErrPath)
+			s.refuse(w, r, ErrPath)
 		case !plainQuery(r.URL.RawQuery):
-			httpapi.WriteProblem(w, r, ErrQuery)
+			s.refuse(w, r, ErrQuery)
 		case len(r.Header["Content-Encoding"]) > 0:
-			httpapi.WriteProblem(w, r, ErrEncoding)
+			s.refuse(w, r, ErrEncoding)
 		default:
 			next.ServeHTTP(w, r)
 		}

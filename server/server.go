@@ -35,6 +35,16 @@ type Raw struct {
 	Handler http.Handler
 }
 
+// Foreign is an API that others have defined, served under a prefix of its own. It goes
+// through the chain like Writ's own: the same door, the same limits.
+type Foreign interface {
+	http.Handler
+	// Shown has a request show its token as the door reads it.
+	Shown(r *http.Request)
+	// Refuse answers with an error, in that API's words.
+	Refuse(w http.ResponseWriter, r *http.Request, err error)
+}
+
 // Config is what a server needs. Door and Ready are required.
 type Config struct {
 	Address string   // host:port
@@ -45,8 +55,9 @@ type Config struct {
 	Door     Door
 	Features []Feature
 	Raw      []Raw
-	Console  fs.FS   // built files, or nil
-	Manual   *Manual // or nil
+	Foreign  map[string]Foreign // by what their paths begin with, such as /vault/
+	Console  fs.FS              // built files, or nil
+	Manual   *Manual            // or nil
 	Version  string
 	// Ready returns why the node cannot serve now, or nil.
 	Ready func(ctx context.Context) error
@@ -93,6 +104,9 @@ func New(cfg Config) (*Server, error) {
 	}
 	for _, r := range cfg.Raw {
 		mux.Handle(r.Pattern, r.Handler)
+	}
+	for prefix, f := range cfg.Foreign {
+		mux.Handle(prefix, f)
 	}
 	mux.Handle("/v1/", http.HandlerFunc(notFound))
 	mux.Handle("/", consoleFiles(cfg.Console))
