@@ -22,7 +22,7 @@ const (
 )
 
 // BenchmarkLifecycleLarge works out what everybody of the large company should have, by
-// some hundred rules and a thousand roles: anew, after a rule changed, and for one person.
+// some hundred rules and a thousand roles, one of them in variants: anew, after a rule changed, and for one person.
 func BenchmarkLifecycleLarge(b *testing.B) {
 	ctx := asBench(b)
 	db, err := store.Open(ctx, store.Config{Dir: largeCopy(b)})
@@ -89,6 +89,16 @@ func birthrights(people []lifecycle.Person) (rules []lifecycle.Rule, roles []acc
 		})
 		for _, v := range values[:min(250, len(values))] {
 			add(fmt.Sprintf("%s == %q && identity.kind != \"agent\"", name, v))
+		}
+		if name == "identity.unit" { // and one whose variant everybody has that fits them
+			r := access.Role{ID: role(2), Parameters: []access.RoleParameter{{Name: "unit", Values: values[:min(200, len(values))], From: name}}}
+			for _, v := range r.Parameters[0].Values {
+				next++
+				r.Conditional = append(r.Conditional, access.RolePart{Entitlement: next, When: map[string]string{"unit": v}})
+			}
+			r.Entitlements = roles[len(roles)-1].Entitlements
+			roles[len(roles)-1] = r
+			rules = append(rules, lifecycle.Rule{Name: "by-unit", When: `identity.kind == "human"`, Choices: []access.Choice{{Role: r.ID}}, Mode: policy.Enforce})
 		}
 	}
 	return rules, roles

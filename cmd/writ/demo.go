@@ -6,18 +6,23 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/audit"
 	"github.com/writhq/writ/inventory/sample"
 	"github.com/writhq/writ/policy"
 )
 
-// demoHolders are the people of the sample company who hold Writ's functions, by number.
-// The first one is whom the demo signs in.
-var demoHolders = []struct {
+// demoHolder is somebody of the sample company who holds functions of Writ's, by number.
+type demoHolder struct {
 	number    string
 	functions []access.Function
-}{
+}
+
+// demoHolders are all of them. The first one is whom the demo signs in; the last is given
+// their function when all else is done.
+var demoHolders = []demoHolder{
 	{"E0000041", []access.Function{access.IAM, access.SecurityOperations, access.PlatformOwner}}, // head of platform
 	{"E0000045", []access.Function{access.SecurityOperations}},
 	{"E0000042", []access.Function{access.PlatformOwner}},
@@ -25,18 +30,21 @@ var demoHolders = []struct {
 	{"E0000003", []access.Function{access.AuditFunction}},
 }
 
-// prepareDemo reads the sample company, and at last gives some of its people functions:
-// where anybody holds one, it was done before, and the store stays as it is.
+// prepareDemo reads the sample company, and at last gives one of its people a function:
+// where they hold it, it was done before, and the store stays as it is.
 func (a *app) prepareDemo(ctx context.Context) error {
 	ctx, err := a.open(ctx)
 	if err != nil {
 		return err
 	}
-	if held, err := a.db.Policy().Functions(ctx); err != nil || len(held) > 0 {
+	if done, err := a.demoDone(ctx); err != nil || done {
 		return err
 	}
 	_, _ = fmt.Fprintln(a.out, "Making a sample company and reading it: a few seconds.")
-	dir := filepath.Join(a.data, "sample")
+	dir, err := filepath.Abs(filepath.Join(a.data, "sample")) // a folder for changes is named from / on
+	if err != nil {
+		return err
+	}
 	if _, err := sample.Generate(ctx, sample.Options{Size: sample.Small, Seed: 1}, dir); err != nil {
 		return err
 	}
@@ -44,26 +52,42 @@ func (a *app) prepareDemo(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := a.read(ctx, filepath.Join(dir, "hr.csv"), nil, targets); err != nil {
+	if err := dropInto(dir, targets); err != nil {
+		return err
+	}
+	if err := a.readDemo(ctx, dir, targets); err != nil {
 		return err
 	}
 	if _, err := a.refresh(ctx); err != nil {
 		return err
 	}
-	for _, h := range demoHolders {
-		id, err := a.inventory().ResolveIdentity(ctx, h.number)
-		if err != nil {
-			return err
-		}
-		for _, f := range h.functions {
-			held := policy.Held{Function: f}
-			err := a.db.Policy().Assign(ctx, policy.Assignment{Identity: id, Held: held, Reason: "the demo's company"})
-			if err != nil && !errors.Is(err, policy.ErrHasFunction) {
-				return err
-			}
-		}
+	if err := a.makeDemoRoles(ctx); err != nil {
+		return err
 	}
-	return nil
+	if err := a.provideDemo(ctx, dir); err != nil {
+		return err
+	}
+	if _, err := a.refresh(ctx); err != nil { // what follows from all that happened
+		return err
+	}
+	last := len(demoHolders) - 1
+	if err := a.assignDemo(ctx, demoHolders[:last]); err != nil {
+		return err
+	}
+	if err := a.makeDemoEligible(ctx); err != nil {
+		return err
+	}
+	if err := a.makeDemoPolicies(ctx); err != nil { // by people who hold their functions
+		return err
+	}
+	return a.assignDemo(ctx, demoHolders[last:])
+}
+
+// demoDone reports whether whoever is given their function last holds one.
+func (a *app) demoDone(ctx context.Context) (bool, error) {
+	held, err := a.db.Policy().Functions(ctx)
+	last := demoHolders[len(demoHolders)-1].functions[0]
+	return slices.ContainsFunc(held, func(h policy.Assignment) bool { return h.Function == last }), err
 }
 
 // demoLog is where the server of the demo writes what it would else write between its
@@ -78,6 +102,9 @@ func (a *app) serveDemo(ctx context.Context) (err error) {
 	}
 	a.progress, a.alone = nil, true
 	if err := a.prepareDemo(ctx); err != nil {
+		return err
+	}
+	if err := a.makeDemoVault(audit.WithActor(ctx, operator())); err != nil {
 		return err
 	}
 	log, err := os.OpenFile(filepath.Join(a.data, demoLog), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
