@@ -16,7 +16,9 @@ import (
 
 	"github.com/writhq/writ/audit"
 	"github.com/writhq/writ/graph"
+	"github.com/writhq/writ/internal/hook"
 	"github.com/writhq/writ/inventory"
+	"github.com/writhq/writ/pam/vault/keys"
 	"github.com/writhq/writ/store"
 )
 
@@ -32,7 +34,11 @@ type app struct {
 	graph    *graph.Graph
 	kept     kept
 	progress *progress
-	declared inventory.Declared // by the server's configuration
+	declared inventory.Declared    // by the server's configuration
+	vault    *keys.Ring            // the vault's keys in this process
+	token    *keys.Token           // the hardware token of the server's configuration
+	kms      *keys.KeyService      // the key service of it
+	hooks    map[string]*hook.Hook // what consumers of secrets are told by, by the server's configuration
 }
 
 // open opens the store of the data directory and names the operator as the actor
@@ -72,6 +78,7 @@ func (a *app) close() error {
 	if a.db == nil {
 		return nil
 	}
+	a.endVault()
 	db := a.db
 	a.db, a.graph, a.kept = nil, nil, kept{}
 	return db.Close()
@@ -85,8 +92,11 @@ func operator() audit.Actor {
 	if u, err := user.Current(); err == nil {
 		uid = u.Uid
 	}
-	return audit.Actor{Node: "operator:" + uid}
+	return audit.Actor{Node: operatorPrefix + uid}
 }
+
+// operatorPrefix begins the name of whoever runs commands on a node.
+const operatorPrefix = "operator:"
 
 func defaultData() string {
 	if dir := os.Getenv("WRIT_DATA"); dir != "" {

@@ -7,6 +7,7 @@ import (
 	"github.com/writhq/writ/assurance/coverage"
 	"github.com/writhq/writ/audit"
 	"github.com/writhq/writ/finding"
+	"github.com/writhq/writ/iga/analytics"
 	"github.com/writhq/writ/policy"
 	"github.com/writhq/writ/server"
 )
@@ -15,7 +16,9 @@ import (
 func (a *app) assuring(n *node) []server.Feature {
 	return []server.Feature{
 		a.auditAPI(n),
+		a.mailAPI(n),
 		&coverage.API{Service: a.coverage(), Gate: n.gate, Names: a.db.Inventory()},
+		&analytics.API{Service: a.analytics(), Gate: n.gate, Names: a.db.Inventory()},
 		&finding.API{Service: a.findings(), Gate: n.gate, Names: a.db.Inventory(), Search: a.objectsCalled},
 	}
 }

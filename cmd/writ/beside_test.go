@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -32,25 +34,27 @@ func TestCommandsBesideAServer(t *testing.T) {
 	defer server.close() //nolint:errcheck // the directory goes too
 	for args, want := range map[string]string{
 		"findings --severity critical": "critical", "coverage": "Coverage", "search ana": "hits", "who-can payroll-db/payroll_owner": "payroll",
-		"access E0000041": "holds", "system list": "payroll-db", "account disputes": "disputed", "audit tail -n 2": "function.assign", "audit verify": "intact", "function list": "iam",
+		"access E0000041": "holds", "system list": "payroll-db", "account disputes": "disputed", "audit tail -n 2": "function.assign", "audit verify": "intact", "function list": "iam", "export --kind source": "name: hr",
 	} {
 		if code, text := say(strings.Fields(args)...); code != exitOK || !strings.Contains(text, want) {
 			t.Errorf("%s: exit %d: %s", args, code, text)
 		}
 	}
+	scope := filepath.Join(t.TempDir(), "scope.yaml")
+	must(t, os.WriteFile(scope, []byte("kind: scope\nname: Europe\nspec: {}\n"), 0o600))
 	before, err := server.db.Rev(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for args, want := range map[string]string{
 		"system set payroll-db --every 2h": "payroll-db", "function assign E0000100 iam --reason x": "holds iam",
-		"signin link E0000041": "/welcome#", "backup " + dir + "/../besides.backup --without-keys": "besides.backup",
+		"apply --reason x --yes -f " + scope: "did all of plan", "signin link E0000041": "/welcome#", "backup " + dir + "/../besides.backup --without-keys": "besides.backup",
 	} {
 		if code, text := say(strings.Fields(args)...); code != exitOK || !strings.Contains(text, want) {
 			t.Errorf("%s: exit %d: %s", args, code, text)
 		}
 	}
-	if rev, err := server.db.Sequence(ctx); err != nil || rev < before+4 {
+	if rev, err := server.db.Sequence(ctx); err != nil || rev < before+5 {
 		t.Errorf("after revision %d the server is at %d: %v", before, rev, err)
 	}
 	if list, err := server.db.Policy().Functions(ctx); err != nil || !slices.ContainsFunc(list, func(f policy.Assignment) bool { return f.Function == access.IAM && f.Reason == "x" }) {

@@ -89,6 +89,22 @@ var twoScopes = sharedCompany(func(dir string) error {
 		`insert into scope (id, from_set, name, parent_id) values (1, 1, 'North', 0), (2, 1, 'Canary South', 0)`,
 		`update system set scope_id = 1 where name = 'north'`,
 		`update system set scope_id = 2 where name = 'canary'`,
+		`insert into role (id, from_set, name, entitlements, owner_id) select 1, 1, 'Canary reader', '["ent_0000000000001"]', min(id) from identity`,
+		`insert into assignment (id, from_set, role_id, identity_id) select 1, 1, 1, max(id) from identity`,
+		`insert into policy_document (id, from_set, name, number, body, authors, reason, publisher, note) values (1, 1, 'canary', 1, '', '["operator:0"]', 'a test', 'operator:1', 'a test')`,
+		`insert into policy_draft (id, from_set, name, base, body, authors, reason) values (1, 2, 'canary', 1, '', '["operator:0"]', 'a test')`,
+		`insert into key_block (kind, next) values (8, 10), (9, 10), (14, 10), (20, 10) on conflict do nothing`,
+		`insert into role_mining (id, actor, state, question, systems, people, asked_at, alive_until, ended_at) select 1, 'x', 'done', '{}', '["sys_0000000000002"]', true, 1, 1, 1`,
+		`insert into role_candidate (run_id, place, digest, line, members, entitlements, rest)
+		 select 1, 0, 'x', '{"Name":"Canaryroot"}', '[' || (select max(identity_id) from account_link) || ']', '[' || id || ']', '{}' from entitlement where name = 'Canaryroot' and until_set = 0`,
+		`insert into eligibility (id, from_set, holder_kind, holder_id, entitlement_id, terms, reason)
+		 select 1, 1, 1, max(i.id), max(e.id), '{"most":3600000000000}', 'a test' from identity i, entitlement e where e.name = 'Canaryroot'`,
+		`insert into elevation (id, chain_id, eligibility_id, identity_id, entitlement_id, system_id, tier, state, terms, lasts, asked_at, starts_at, ends_at)
+		 select 1, 1, 1, max(i.id), max(e.id), max(e.system_id), 1, 'scheduled', '{"most":3600000000000}', 3600000000000, 1, 1, 4000000000000000 from identity i, entitlement e where e.name = 'Canaryroot'`,
+		`insert into key_block (kind, next) values (35, 10), (36, 10), (37, 10), (38, 10) on conflict do nothing`,
+		`insert into lease_template (id, from_set, name, system_id, entitlements, usual, terms) select 1, 1, 'Canaryfigures', max(id), '[]', 60000000, '{"most":3600000000000}' from system where name = 'canary'`,
+		`insert into lease_made (id, chain_id, template_id, system_id, identity_id, name, mark, state, lasts, most, asked_at)
+		 select 1, 2, 1, max(s.id), max(i.id), 'lease_canary_1', 'lease.canary.1', 'waiting', 60000000, 3600000000, 1 from identity i, system s where s.name = 'canary'`,
 	} {
 		if _, err := db.Exec(text); err != nil {
 			return errors.Join(err, db.Close())
@@ -115,6 +131,7 @@ func serveTwoScopes(t *testing.T) *company {
 		t.Fatal(err)
 	}
 	c.find(t, c.ctx)
+	c.keepSafe(t)
 	if err := c.node.search.Follow(c.ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -194,7 +211,7 @@ func (c *company) find(t *testing.T, ctx context.Context) {
 		}
 	}
 	c.ids["scope"], c.ids["source"] = access.ScopeID(2).String(), access.SourceID(1).String()
-	for _, kind := range []string{"finding", "resource", "role", "function", "signin", "passkey", "token", "policy", "grant"} {
+	for _, kind := range []string{"finding", "resource", "role", "assignment", "function", "signin", "passkey", "token", "policy", "grant", "safe", "secret", "checkout", "eligibility", "elevation", "lease", "authority", "certificate", "onboarding"} {
 		c.ids[kind] = refOfKind(kind)
 	}
 	if _, err := c.app.db.Rev(ctx); err != nil || c.ids["system"] == "" || c.ids["account"] == "" || c.ids["entitlement"] == "" {
@@ -203,7 +220,12 @@ func (c *company) find(t *testing.T, ctx context.Context) {
 	for _, kind := range []string{"owner", "deputy", "manager", "principal", "subject", "business_owner", "technical_owner"} {
 		c.ids[kind] = c.ids["identity"]
 	}
-	c.ids["object"] = c.ids["system"]
+	c.ids["profile"] = "canary"
+	c.ids["share"] = refOfKind("share link")
+	c.ids["object"], c.ids["role-mining"], c.ids["place"] = c.ids["system"], access.RunID(1).String(), "0"
+	c.ids["lease-template"] = access.TemplateID(1).String()
+	c.ids["holder"], c.ids["eligibility-conversion"] = c.ids["identity"], access.ChainID(1).String()
+	c.ids[singular("break-glass")] = refOfKind("break-glass kit")
 	c.ids["who"], c.ids["what"], c.ids["of"] = c.ids["identity"], c.ids["entitlement"], c.ids["entitlement"]
 }
 

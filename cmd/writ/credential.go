@@ -20,6 +20,9 @@ func (a *app) systemCredential(ctx context.Context, system, reference string) (s
 	if reference == inventory.Sealed {
 		return a.db.Inventory().SystemSecret(ctx, system)
 	}
+	if strings.HasPrefix(reference, inventory.Vaulted) {
+		return a.vaultCredential(ctx, system, reference)
+	}
 	return a.credential(systemFlag{name: system, credential: reference})
 }
 

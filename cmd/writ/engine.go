@@ -10,21 +10,30 @@ import (
 	"github.com/writhq/writ/assurance/coverage"
 	"github.com/writhq/writ/connector"
 	"github.com/writhq/writ/connector/csv"
+	"github.com/writhq/writ/connector/driver"
 	"github.com/writhq/writ/connector/ldap"
 	"github.com/writhq/writ/connector/linux"
+	"github.com/writhq/writ/connector/mariadb"
 	"github.com/writhq/writ/connector/postgres"
+	"github.com/writhq/writ/connector/scim"
 	"github.com/writhq/writ/finding"
 	"github.com/writhq/writ/graph"
+	"github.com/writhq/writ/iga/analytics"
 	"github.com/writhq/writ/iga/classify"
+	"github.com/writhq/writ/iga/lifecycle"
 	"github.com/writhq/writ/inventory"
 )
 
 // connectors are the kinds of system that can be read: a new one is a line here.
 var connectors = map[string]connector.Spec{
-	csv.Kind:      csv.Spec(),
-	ldap.Kind:     ldap.Spec(),
-	postgres.Kind: postgres.Spec(),
-	"linux":       linux.Spec(),
+	csv.Kind:          csv.Spec(),
+	driver.ScriptKind: driver.Script(),
+	driver.HTTPKind:   driver.HTTP(),
+	ldap.Kind:         ldap.Spec(),
+	mariadb.Kind:      mariadb.Spec(),
+	postgres.Kind:     postgres.Spec(),
+	scim.Kind:         scim.Spec(),
+	"linux":           linux.Spec(),
 }
 
 // sources are the kinds of source of identities.
@@ -59,9 +68,12 @@ func (a *app) members(ctx context.Context, system access.SystemID, of access.Ent
 // kept are the services that remember what they computed last, so that a process that
 // stays computes what changed.
 type kept struct {
-	findings *finding.Service
-	coverage *coverage.Service
-	classify *classify.Service
+	findings  *finding.Service
+	coverage  *coverage.Service
+	classify  *classify.Service
+	analytics *analytics.Service
+	lifecycle *lifecycle.Service
+	previewer *lifecycle.Previewer
 }
 
 func (a *app) findings() *finding.Service {

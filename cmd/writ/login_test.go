@@ -27,6 +27,7 @@ import (
 type site struct {
 	t      *testing.T
 	app    *app
+	node   *node
 	http   *http.Client
 	url    string
 	key    *signin.Key // of the owner's browser
@@ -46,16 +47,19 @@ func newServed(t *testing.T) *site {
 	must(t, err)
 	var h http.Handler
 	listens := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.ServeHTTP(w, r) }))
-	s := &site{t: t, app: a, http: listens.Client(), url: strings.Replace(listens.URL, "127.0.0.1", "localhost", 1)}
-	srv, _, err := a.newServer(ctx, &serverConfig{Origin: s.url}, n, slog.New(slog.DiscardHandler))
+	s := &site{t: t, app: a, node: n, http: listens.Client(), url: strings.Replace(listens.URL, "127.0.0.1", "localhost", 1)}
+	ears := overhear(t)
+	srv, _, err := a.newServer(ctx, &serverConfig{Origin: s.url}, n, slog.New(ears.logs(slog.DiscardHandler)))
 	must(t, err)
-	h = srv.Handler()
+	n.door.Pause = time.Second // or each login would take five
+	h = ears.listens(srv.Handler())
 	done := make(chan error, 1)
 	go func() { done <- n.run(ctx) }()
 	t.Cleanup(func() {
 		listens.Close()
 		cancel()
 		<-done //nolint:errcheck // it says that it was told to end
+		ears.searched(a)
 		must(t, a.close())
 	})
 	link, err := n.door.FirstLink(ctx)

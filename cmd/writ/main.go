@@ -82,19 +82,27 @@ Start with:  writ demo            a made-up company, answered in seconds
 	root.AddGroup(
 		&cobra.Group{ID: "see", Title: "See what is:"},
 		&cobra.Group{ID: "feed", Title: "Say where it comes from:"},
+		&cobra.Group{ID: "code", Title: "Keep configuration as code:"},
+		&cobra.Group{ID: "should", Title: "Say what should be:"},
+		&cobra.Group{ID: "agree", Title: "Have others agree:"},
 		&cobra.Group{ID: "serve", Title: "Serve it:"},
 		&cobra.Group{ID: "call", Title: "Call one that is served:"},
+		&cobra.Group{ID: "use", Title: "Use what is privileged:"},
 		&cobra.Group{ID: "keep", Title: "Keep it safe:"},
 	)
 	for _, group := range []struct {
 		id       string
 		commands []*cobra.Command
 	}{
-		{"see", []*cobra.Command{a.assessCommand(), a.whoCanCommand(), a.accessCommand(), a.whyCommand(), a.searchCommand(), a.entitlementCommand(), a.findingsCommand(), a.coverageCommand(), a.roleCommand()}},
-		{"feed", []*cobra.Command{a.systemCommand(), a.sourceCommand(), a.accountCommand(), a.sampleCommand(), a.demoCommand()}},
-		{"serve", []*cobra.Command{a.serverCommand(), a.signinCommand(), a.functionCommand(), a.scopeCommand()}},
+		{"see", []*cobra.Command{a.assessCommand(), a.whoCanCommand(), a.accessCommand(), a.whyCommand(), a.searchCommand(), a.entitlementCommand(), a.findingsCommand(), a.coverageCommand(), a.analyticsCommand(), a.roleCommand()}},
+		{"feed", []*cobra.Command{a.systemCommand(), a.sourceCommand(), a.doubtCommand(), a.accountCommand(), a.provisionCommand(), a.sampleCommand(), a.demoCommand()}},
+		{"code", []*cobra.Command{a.exportCommand(), a.planCommand(), a.applyCommand()}},
+		{"should", []*cobra.Command{a.birthrightCommand(), a.mappingCommand(), a.exceptionCommand(), a.lifecycleCommand(), a.eligibleCommand()}},
+		{"agree", []*cobra.Command{a.approvalCommand(), a.chainCommand()}},
+		{"serve", []*cobra.Command{a.serverCommand(), a.signinCommand(), a.functionCommand(), a.scopeCommand(), a.policyCommand()}},
 		{"call", []*cobra.Command{a.loginCommand(), a.logoutCommand(), a.apiCommand(), a.tokenCommand()}},
-		{"keep", []*cobra.Command{a.auditCommand(), a.backupCommand(), a.restoreCommand(), a.migrateCommand()}},
+		{"use", []*cobra.Command{a.elevateCommand(), a.safeCommand(), a.secretCommand(), a.checkoutCommand(), a.checkinCommand(), a.shareCommand(), a.leaseCommand(), a.rotateCommand(), a.signCommand(), a.authorityCommand(), a.onboardCommand(), a.breakGlassCommand(), a.consumerCommand()}},
+		{"keep", []*cobra.Command{a.vaultCommand(), a.sealCommand(), a.unsealCommand(), a.rekeyCommand(), a.auditCommand(), a.mailCommand(), a.backupCommand(), a.restoreCommand(), a.migrateCommand()}},
 	} {
 		for _, c := range group.commands {
 			c.GroupID = group.id

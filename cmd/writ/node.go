@@ -13,8 +13,18 @@ import (
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/audit"
+	"github.com/writhq/writ/iga/role"
+	"github.com/writhq/writ/internal/notify"
 	"github.com/writhq/writ/inventory"
+	"github.com/writhq/writ/pam/authority"
+	"github.com/writhq/writ/pam/breakglass"
+	"github.com/writhq/writ/pam/elevate"
+	"github.com/writhq/writ/pam/lease"
+	"github.com/writhq/writ/pam/rotate"
+	"github.com/writhq/writ/pam/share"
+	"github.com/writhq/writ/pam/vault"
 	"github.com/writhq/writ/policy"
+	"github.com/writhq/writ/provision"
 	"github.com/writhq/writ/search"
 	"github.com/writhq/writ/server"
 	"github.com/writhq/writ/signin"
@@ -28,12 +38,27 @@ type node struct {
 	gate   *policy.Gate
 	search *search.Index
 	door   *signin.Service // once there is a server
+	mailer *notify.Sender  // nil where no mail server is configured
 
 	stopping chan struct{} // closed when it stops: who follows something is let go
 	settled  atomic.Int64  // the revision that everything has been brought up to
 
 	inventory *inventory.Service
 	runs      *inventory.Runs
+	written   *written
+	provision *provision.Service
+	miner     *role.Miner
+	vault     *vault.Service
+	elevate   *elevate.Engine
+	rotate    *rotate.Service
+	lease     *lease.Service
+	authority *authority.Service
+	glass     *breakglass.Service
+	share     *share.Service
+
+	catching sync.Mutex   // held while what decisions are made on is brought up
+	caught   atomic.Int64 // the revision that it was brought up to
+	refusing error        // why everything is refused
 
 	mu      sync.Mutex
 	failing error // why the last step behind the truth failed
@@ -41,39 +66,54 @@ type node struct {
 
 // newNode builds the indexes and the one place that decides.
 func (a *app) newNode(ctx context.Context) (*node, error) {
-	set, err := policy.NewSet(1, policy.Shipped()...)
+	if _, err := a.newVault(ctx); err != nil {
+		return nil, err
+	}
+	set, err := a.policySet(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("compiling the policies: %w", err)
+		return nil, fmt.Errorf("compiling the policies: %w ('writ policy rescue' takes a document out of force)", err)
 	}
 	n := &node{
 		app: a, live: policy.NewLive(a.graph), search: search.New(a.graph, a.db.Search()), inventory: a.inventory(),
 		stopping: make(chan struct{}),
 	}
+	n.caught.Store(-1)
 	n.runs = inventory.NewRuns(n.inventory)
+	n.written = &written{inventory: n.inventory, runs: n.runs}
+	n.provision = a.provisioning(n.written)
+	n.miner = role.NewMiner(a.roles())
 	engine, err := policy.New(policy.Config{Set: set, Facts: n.live.Facts})
 	if err != nil {
 		return nil, err
 	}
 	n.gate = &policy.Gate{Engine: engine, Graph: a.graph}
+	n.vault = a.safes(a.vault, n.gate, a.graph)
+	n.vault.Settle, n.vault.Settled = n.fresh, n.known
+	n.elevate = &elevate.Engine{Service: &elevate.Service{Store: a.db.Elevate(), Gate: n.gate, Bearer: n.provision, Names: a.db.Inventory(), Now: a.now}}
+	n.rotate = a.rotating(a.vault, n.written)
+	n.lease = a.leases(n.gate)
+	if n.authority, err = a.authorities(a.vault, n.gate, a.graph); err != nil {
+		return nil, err
+	}
+	if n.share, err = a.shares(a.vault, n.vault, n.gate); err != nil {
+		return nil, err
+	}
+	n.glass = a.breakGlass(a.vault, n.vault, n.gate)
+	n.glass.Wake = n.rotate.Wake
 	return n, n.catchUp(ctx)
-}
-
-// catchUp brings the indexes up to what is committed.
-func (n *node) catchUp(ctx context.Context) error {
-	if _, err := n.app.graph.Follow(ctx); err != nil {
-		return fmt.Errorf("following the graph: %w", err)
-	}
-	d, err := n.app.db.Policy().Directory(ctx)
-	if err != nil {
-		return fmt.Errorf("reading who holds which function: %w", err)
-	}
-	n.live.Put(d)
-	n.search.Wake()
-	return nil
 }
 
 // deriving is who keeps what follows from facts, on every node.
 var deriving = audit.Actor{Node: "server"}
+
+// carrying is who carries out what was planned. What systems show of it a sync brings in.
+var carrying = audit.Actor{Node: "worker"}
+
+// rotating is who gives secrets another value.
+var rotating = audit.Actor{Node: "rotation"}
+
+// signing is who looks after authorities and what they signed.
+var signing = audit.Actor{Node: "authority"}
 
 // run works until ctx ends or something that nothing can go on without fails.
 func (n *node) run(ctx context.Context) error {
@@ -88,6 +128,23 @@ func (n *node) run(ctx context.Context) error {
 	g.Go(func() error { return n.search.Run(ctx) })
 	g.Go(func() error { return n.runs.Run(ctx) })
 	g.Go(func() error { return n.schedule(ctx) })
+	g.Go(func() error { return n.app.reconciler().Run(ctx) })
+	g.Go(func() error { return n.mail(ctx) })
+	g.Go(func() error { return n.miner.Run(ctx) })
+	g.Go(func() error { return n.keepVault(ctx) })
+	g.Go(func() error { return n.recheck(ctx) })
+	g.Go(func() error { return n.elevating(audit.WithActor(ctx, audit.Actor{Node: "elevate"})) })
+	planning := audit.WithActor(ctx, audit.Actor{Node: "provision"})
+	g.Go(func() error { return n.provision.Plan(planning) })
+	g.Go(func() error { return n.provision.Carry(audit.WithActor(ctx, carrying)) })
+	g.Go(func() error { return n.provision.Destroy(planning) })
+	g.Go(func() error { return n.keepAuthorities(audit.WithActor(ctx, signing)) })
+	g.Go(func() error { return n.recheckSigned(audit.WithActor(ctx, signing)) })
+	g.Go(func() error { return n.rotate.Run(audit.WithActor(ctx, rotating)) })
+	g.Go(func() error { return n.leasing(audit.WithActor(ctx, takingBack)) })
+	g.Go(func() error { return n.lease.Keeper.Run(audit.WithActor(ctx, takingBack)) })
+	g.Go(func() error { return n.onboard(audit.WithActor(ctx, audit.Actor{Node: "onboard"})) })
+	g.Go(func() error { return n.written.run(planning) })
 	return g.Wait()
 }
 
@@ -99,7 +156,7 @@ const retry = time.Second
 func (n *node) follow(ctx context.Context) error {
 	var seen access.Rev
 	for ctx.Err() == nil {
-		rev, err := n.app.db.WaitRev(ctx, seen)
+		rev, err := n.app.db.WaitChange(ctx, seen)
 		if ctx.Err() != nil {
 			break
 		}
@@ -121,10 +178,11 @@ func (n *node) follow(ctx context.Context) error {
 	return nil
 }
 
-// behind does what the revisions since one call for. What this node itself computed
-// calls for nothing more than knowing it: else each measurement would bring the next.
+// behind does what the revisions since one call for. What this node itself computed or
+// carried out calls for nothing more than knowing it: else each measurement would bring the
+// next.
 func (n *node) behind(ctx context.Context, seen access.Rev) error {
-	others, err := n.app.db.ChangedByOthers(ctx, seen, deriving)
+	others, err := n.app.db.ChangedByOthers(ctx, seen, deriving, carrying)
 	if err != nil {
 		return err
 	}
@@ -139,7 +197,7 @@ func (n *node) behind(ctx context.Context, seen access.Rev) error {
 func (n *node) doubt(ctx context.Context) error {
 	var seen access.Rev
 	for n.door != nil && ctx.Err() == nil {
-		rev, err := n.app.db.WaitRev(ctx, seen)
+		rev, err := n.app.db.WaitChange(ctx, seen)
 		if err != nil {
 			wait(ctx, retry) // until then the door believes nothing for long
 			continue
@@ -150,12 +208,28 @@ func (n *node) doubt(ctx context.Context) error {
 	return nil
 }
 
-// settle gives what is committed its revision and brings the indexes up to it.
-func (n *node) settle(ctx context.Context) error {
-	if _, err := n.app.db.Sequence(ctx); err != nil {
-		return fmt.Errorf("sequencing: %w", err)
+// recheck ends what somebody has out without the right to it, after each revision, and
+// begins what others have agreed to.
+func (n *node) recheck(ctx context.Context) error {
+	var seen access.Rev
+	for ctx.Err() == nil {
+		rev, err := n.app.db.WaitChange(ctx, seen)
+		if err == nil {
+			err = n.catchUp(ctx)
+		}
+		if err == nil {
+			err = n.vault.Recheck(ctx)
+		}
+		if err != nil {
+			if ctx.Err() == nil {
+				slog.ErrorContext(ctx, "looking at check-outs again", "error", err)
+			}
+			wait(ctx, retry)
+			continue
+		}
+		seen = rev
 	}
-	return n.catchUp(ctx)
+	return nil
 }
 
 func (n *node) step(ctx context.Context) error {
@@ -198,7 +272,11 @@ func (n *node) sweep(ctx context.Context) error {
 		if _, err := n.app.db.Sweep(ctx); err != nil && ctx.Err() == nil {
 			slog.ErrorContext(ctx, "sweeping", "error", err)
 		}
-		wait(ctx, sweepAtMost)
+		next, err := n.app.db.NextEdge(ctx)
+		if err != nil {
+			next = 0
+		}
+		wait(ctx, n.untilNext(ctx, next))
 	}
 	return nil
 }
@@ -206,12 +284,13 @@ func (n *node) sweep(ctx context.Context) error {
 // forgetEvery is how often what nobody asks for any more is looked for.
 const forgetEvery = 10 * time.Minute
 
-// forget takes away what is kept for a time only: answers, and proofs.
+// forget takes away what is kept for a time only: answers, proofs, and what mails said.
 func (n *node) forget(ctx context.Context) error {
 	for ctx.Err() == nil {
 		_, err := n.app.db.Idempotency().Sweep(ctx)
 		_, proofs := n.app.db.Signin().Sweep(ctx)
-		if err = errors.Join(err, proofs); err != nil && ctx.Err() == nil {
+		_, mails := n.app.db.Mail().Forget(ctx)
+		if err = errors.Join(err, proofs, mails); err != nil && ctx.Err() == nil {
 			slog.ErrorContext(ctx, "forgetting", "error", err)
 		}
 		wait(ctx, forgetEvery)
@@ -230,10 +309,25 @@ func (n *node) figures(ctx context.Context) (f server.Figures, err error) {
 		return f, err
 	}
 	f.StoreRevision, f.Waiting, f.StoreBytes, f.AuditRecords = int64(s.Rev), s.Waiting, s.Bytes, s.Records
+	f.MailWaiting, f.MailDead = s.MailWaiting, s.MailDead
 	if s.Waiting > 0 {
 		f.WaitingSeconds = s.Now.Time().Sub(s.Oldest.Time()).Seconds()
 	}
 	return f, nil
+}
+
+// mail sends what the outbox holds. Without a mail server it waits there, and whoever
+// starts the node is told.
+func (n *node) mail(ctx context.Context) error {
+	if n.mailer != nil {
+		return n.app.db.Mail().Run(ctx, n.mailer)
+	}
+	f, err := n.app.db.Figures(ctx)
+	if err != nil {
+		return nil //nolint:nilerr // whether mail waits is no reason not to start
+	}
+	slog.WarnContext(ctx, "no mail is sent: mail.server is not configured", "waiting", f.MailWaiting)
+	return nil
 }
 
 // readAtOnce is how many systems and sources a node reads at a time by itself.

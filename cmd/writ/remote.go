@@ -13,8 +13,10 @@ import (
 	"time"
 
 	"github.com/writhq/writ/internal/fault"
+	"github.com/writhq/writ/internal/httpapi"
 	"github.com/writhq/writ/internal/outbound"
 	"github.com/writhq/writ/internal/secret"
+	"github.com/writhq/writ/policy"
 	"github.com/writhq/writ/signin"
 )
 
@@ -248,11 +250,14 @@ func (l *login) postForm(ctx context.Context, c *outbound.Client, path string, f
 	return said
 }
 
-// problemOf is the error that a server answered with.
+// problemOf is the error that a server answered with, with what of the input is wrong.
 func problemOf(answer *http.Response, text []byte) error {
-	var p struct{ Code, Detail string }
+	var p httpapi.Problem
 	if json.Unmarshal(text, &p) != nil || p.Code == "" {
 		p.Code, p.Detail = "no-problem-document", "the server answers "+answer.Status
+	}
+	for _, wrong := range p.Errors {
+		p.Detail += "; " + wrong.Where + ": " + wrong.Message
 	}
 	return fault.New(kindOfStatus(answer.StatusCode), p.Code, p.Detail)
 }
@@ -274,6 +279,14 @@ func kindOfStatus(status int) fault.Kind {
 	return fault.Internal
 }
 
+// steppingUp says how to meet what a command was asked for: it has no passkey itself.
+func (r *remote) steppingUp(err error) error {
+	if !errors.Is(err, policy.ErrStepUp) {
+		return err
+	}
+	return policy.ErrStepUp.With("confirm that it is you: sign in again with 'writ login %s', with your passkey, and do this within ten minutes", r.server)
+}
+
 // call sends a value as JSON and reads the answer into another; either may be nil.
 func (r *remote) call(ctx context.Context, method, path string, body, into any) error {
 	var sent []byte
@@ -293,7 +306,7 @@ func (r *remote) call(ctx context.Context, method, path string, body, into any) 
 	case err != nil:
 		return noAnswer(r.server, err)
 	case answer.StatusCode >= http.StatusBadRequest:
-		return problemOf(answer, text)
+		return r.steppingUp(problemOf(answer, text))
 	case into == nil:
 		return nil
 	}

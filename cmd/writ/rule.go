@@ -270,7 +270,7 @@ func (a *app) ruleModeCommand(verb string, mode policy.Mode) *cobra.Command {
 
 func (a *app) ruleRemoveCommand() *cobra.Command {
 	return a.ruleChange("remove", "Remove a rule; what it linked is unlinked", func(ctx context.Context, name, reason string) error {
-		return a.inventory().RemoveRule(ctx, name, reason)
+		return a.inventory().RemoveRule(ctx, name, 0, reason)
 	})
 }
 

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -12,15 +14,55 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/audit"
+	"github.com/writhq/writ/policy"
 )
 
 func TestMain(m *testing.M) {
+	if dir := os.Getenv(carriedEnv); dir != "" {
+		if err := carryAll(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	if what := os.Getenv(killedEnv); what != "" {
+		fmt.Fprintln(os.Stderr, workUntilKilled(what))
+		os.Exit(1)
+	}
+	if dir := os.Getenv(elevatingEnv); dir != "" {
+		fmt.Fprintln(os.Stderr, runNode(dir))
+		os.Exit(1)
+	}
 	os.Exit(cleaning{m}.Run())
+}
+
+// writBinary is a folder with the program as its users have it, built once for all tests.
+var writBinary = sharedCompany(func(dir string) error {
+	out, err := exec.Command("go", "build", "-buildvcs=false", "-o", filepath.Join(dir, "writ"), ".").CombinedOutput() //nolint:gosec,noctx // the tests' own folder; it ends with them
+	if err != nil {
+		return fmt.Errorf("%w\n%s", err, out)
+	}
+	return nil
+})
+
+// builtWrit is the path of the program as its users have it.
+func builtWrit(t *testing.T) string {
+	t.Helper()
+	dir, err := writBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(dir, "writ")
 }
 
 // The scripts in testdata are tests and documentation at once. "schema NAME FILE"
 // holds a JSON answer against docs/schemas; $SOON is a date in three months, and $PORT one
-// that a server may listen at. They run the
+// that a server may listen at. "approved ROLE" is somebody else than the operator approving
+// a role's draft, where the script runs as one person, and "published DOCUMENT" publishing
+// the draft of one of policies. They run the
 // command as its users have it: the race detector watches the tests that call it in this
 // process, and as the test binary it would be longer in starting than in what it does.
 func TestScripts(t *testing.T) {
@@ -28,11 +70,7 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bin := t.TempDir()
-	build := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", filepath.Join(bin, "writ"), ".")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	bin := filepath.Dir(builtWrit(t))
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Setup: func(e *testscript.Env) error {
@@ -44,6 +82,21 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"approved": func(ts *testscript.TestScript, _ bool, args []string) {
+				if len(args) != 1 {
+					ts.Fatalf("usage: approved ROLE")
+				}
+				ts.Check(approve(t.Context(), ts.Getenv("WRIT_DATA"), args[0]))
+			},
+			"published": func(ts *testscript.TestScript, neg bool, args []string) {
+				if len(args) != 1 {
+					ts.Fatalf("usage: published DOCUMENT")
+				}
+				err := publish(t.Context(), ts.Getenv("WRIT_DATA"), args[0])
+				if (err != nil) != neg {
+					ts.Fatalf("published %s: %v", args[0], err)
+				}
+			},
 			"schema": func(ts *testscript.TestScript, neg bool, args []string) {
 				if len(args) != 2 {
 					ts.Fatalf("usage: schema NAME FILE")
@@ -55,6 +108,33 @@ func TestScripts(t *testing.T) {
 			},
 		},
 	})
+}
+
+// approve approves the draft of a role as somebody else than who runs the scripts.
+func approve(ctx context.Context, data, called string) error {
+	a := &app{data: data}
+	ctx, err := a.openGraph(ctx)
+	if err == nil {
+		var id access.RoleID
+		if id, err = a.roles().FindAny(ctx, called); err == nil {
+			err = a.roles().Review(audit.WithActor(ctx, audit.Actor{Node: "operator:else"}), id, 0, true, "")
+		}
+	}
+	return errors.Join(err, a.close())
+}
+
+// publish publishes the draft of a document of policies as somebody else than who runs the
+// scripts.
+func publish(ctx context.Context, data, called string) error {
+	a := &app{data: data}
+	ctx, err := a.openGraph(ctx)
+	if err == nil {
+		var t *policy.DocumentTeller
+		if t, err = a.documents(ctx); err == nil {
+			_, err = t.Publish(audit.WithActor(ctx, audit.Actor{Node: "operator:else"}), called, 0, "read it")
+		}
+	}
+	return errors.Join(err, a.close())
 }
 
 // freePort is one that nobody listens at now.

@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -40,15 +42,33 @@ type cleaning struct{ *testing.M }
 
 func (c cleaning) Run() int {
 	code := c.M.Run()
+	if list := unseen(); code == 0 && ranWhole() && len(list) > 0 {
+		fmt.Fprintln(os.Stderr, "what flows says of where each is searched is not so:\n"+strings.Join(list, "\n"))
+		code = 1
+	}
 	for _, dir := range sharedDirs {
 		_ = os.RemoveAll(dir)
 	}
 	return code
 }
 
-// demoCompany is a folder whose data is the demo's company, read and assessed.
+// ranWhole reports whether each test that ran did all that it does.
+func ranWhole() bool {
+	return !testing.Short() && !strings.Contains(flag.Lookup("test.run").Value.String(), "/") && flag.Lookup("test.skip").Value.String() == ""
+}
+
+// demoCompany is a folder whose data is the demo's company, read and assessed; made as
+// 'make demo' does, in a folder that is named from where one is.
 var demoCompany = sharedCompany(func(dir string) error {
-	a := &app{data: filepath.Join(dir, "data"), out: io.Discard, err: io.Discard}
+	here, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	data, err := filepath.Rel(here, filepath.Join(dir, "data"))
+	if err != nil {
+		return err
+	}
+	a := &app{data: data, out: io.Discard, err: io.Discard}
 	if err := a.prepareDemo(context.Background()); err != nil {
 		return err
 	}
@@ -63,6 +83,7 @@ type served struct {
 	ctx    context.Context // of the operator
 	api    *server.Server
 	server *httptest.Server
+	ears   *overheard
 }
 
 // callerHeader is how a test says at its door who calls.
@@ -115,6 +136,9 @@ func openCopy(t *testing.T, company func() (string, error)) *served {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		if s.ears != nil {
+			s.ears.searched(s.app)
+		}
 		if err := s.app.close(); err != nil {
 			t.Error(err)
 		}
@@ -140,7 +164,8 @@ func (s *served) start(behind func(context.Context) error) {
 	if s.api, err = server.New(config); err != nil {
 		s.t.Fatal(err)
 	}
-	s.server = httptest.NewServer(s.api.Handler())
+	s.ears = overhear(s.t)
+	s.server = httptest.NewServer(s.ears.listens(s.api.Handler()))
 	ctx, cancel := context.WithCancel(s.ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- behind(ctx) }()
@@ -286,15 +311,14 @@ func (s *served) settle() {
 	if _, err := s.app.db.Sequence(s.ctx); err != nil {
 		s.t.Fatal(err)
 	}
-	rev, err := s.app.db.Rev(s.ctx)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	for s.node.settled.Load() < int64(rev) {
+	for behind := true; behind; runtime.Gosched() {
+		var err error
+		if behind, err = s.app.db.ChangedAfter(s.ctx, access.Rev(s.node.settled.Load())); err != nil {
+			s.t.Fatal(err)
+		}
 		if err := s.t.Context().Err(); err != nil {
 			s.t.Fatal(err)
 		}
-		runtime.Gosched()
 	}
 }
 

@@ -20,8 +20,11 @@ import (
 	"github.com/knadh/koanf/v2"
 
 	"github.com/writhq/writ/internal/fault"
+	"github.com/writhq/writ/internal/hook"
+	"github.com/writhq/writ/internal/notify"
 	"github.com/writhq/writ/internal/outbound"
 	"github.com/writhq/writ/inventory"
+	"github.com/writhq/writ/pam/elevate"
 	"github.com/writhq/writ/server"
 	"github.com/writhq/writ/signin"
 )
@@ -42,13 +45,55 @@ type serverConfig struct {
 		Key         string `koanf:"key"`
 	} `koanf:"tls"`
 	OIDC        []providerConfig              `koanf:"oidc"`
+	Mail        mailConfig                    `koanf:"mail"`
+	Tickets     ticketConfig                  `koanf:"tickets"`
 	Credentials map[string]declaredCredential `koanf:"credentials"`
 	Paths       map[string]string             `koanf:"paths"`
+	Programs    map[string]string             `koanf:"programs"`
+	Vault       vaultConfig                   `koanf:"vault"`
+	Hooks       map[string]hookConfig         `koanf:"hooks"`
+	// Rates are requests a second, from an address and of an identity. A program that reads
+	// many secrets needs more than a person does; zero is what is usual.
+	Rates struct {
+		Address  int `koanf:"address"`
+		Identity int `koanf:"identity"`
+	} `koanf:"rates"`
 
 	origin    *url.URL
 	proxies   server.Networks
 	tls       *tls.Config
 	providers []signin.Provider
+	mailer    *notify.Sender
+	tickets   *elevate.HTTPTickets
+	hooks     map[string]*hook.Hook
+}
+
+// limits lets three seconds' worth come at once, as a pause of the network brings it.
+func (c *serverConfig) limits() server.Limits {
+	r := c.Rates
+	return server.Limits{AddressRate: r.Address, AddressBurst: 3 * r.Address, IdentityRate: r.Identity, IdentityBurst: 3 * r.Identity}
+}
+
+// ticketConfig is the company's own tracker, which elevations ask about tickets.
+type ticketConfig struct {
+	URL   string `koanf:"url"`
+	Token string `koanf:"token"`
+}
+
+// tracker reads the token that is referred to: a configuration holds none. Without an
+// address there is none.
+func (c ticketConfig) tracker() (*elevate.HTTPTickets, error) {
+	switch {
+	case c.URL == "" && c.Token == "":
+		return nil, nil
+	case c.Token != "" && !strings.HasPrefix(c.Token, "env:") && !strings.HasPrefix(c.Token, "file:"):
+		return nil, errors.New("token must be env:VARIABLE or file:PATH")
+	}
+	token, err := new(app).credential(systemFlag{name: "tickets", credential: c.Token})
+	if err != nil {
+		return nil, err
+	}
+	return elevate.NewHTTPTickets(c.URL, token)
 }
 
 // providerConfig is an OpenID provider that people sign in at.
@@ -83,7 +128,7 @@ type declaredCredential struct {
 
 // declared is what the API may name of this node.
 func (c *serverConfig) declared() inventory.Declared {
-	d := inventory.Declared{Credentials: map[string]inventory.DeclaredCredential{}, Paths: c.Paths}
+	d := inventory.Declared{Credentials: map[string]inventory.DeclaredCredential{}, Paths: c.Paths, Programs: c.Programs}
 	for name, x := range c.Credentials {
 		d.Credentials[name] = inventory.DeclaredCredential(x)
 	}
@@ -104,6 +149,11 @@ func (c *serverConfig) checkDeclared(say func(text string, args ...any)) {
 	for _, name := range slices.Sorted(maps.Keys(c.Paths)) {
 		if !filepath.IsAbs(c.Paths[name]) {
 			say("paths.%s: %q is not a whole path, from / on", name, c.Paths[name])
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Programs)) {
+		if err := (hook.Program{c.Programs[name]}).Check(); err != nil {
+			say("programs.%s: %w", name, err)
 		}
 	}
 }
@@ -189,7 +239,17 @@ func (c *serverConfig) check() error {
 		}
 		c.providers = append(c.providers, given)
 	}
+	if c.mailer, err = c.Mail.sender(c.Origin); err != nil {
+		say("mail: %w", err)
+	}
+	if err := c.Vault.read(); err != nil {
+		say("vault: %w", err)
+	}
+	if c.tickets, err = c.Tickets.tracker(); err != nil {
+		say("tickets: %w", err)
+	}
 	c.checkDeclared(say)
+	c.readHooks(say)
 	if len(wrong) > 0 {
 		return errConfig.Because(errors.Join(wrong...))
 	}

@@ -56,7 +56,8 @@ func (a *app) signinLinkCommand() *cobra.Command {
 		Long: `Make a link that signs somebody in: for who comes new, or has lost what they signed in with.
 
 It is good once, for an hour. Whoever has it is that person, so give it to nobody else.
-A server that runs on the data directory must be stopped for it.`,
+It is made in the data directory, also while a server runs there; --config names the file that the
+server was started with, for where it is.`,
 		Example: "  writ signin link ana.sol@example.com",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/internal/secret"
+	"github.com/writhq/writ/internal/testkit"
 	"github.com/writhq/writ/signin"
 )
 
@@ -206,7 +207,7 @@ func TestCopiedPasskey(t *testing.T) {
 	eachWorld(t, func(t *testing.T, w *world) {
 		b, _ := w.owner()
 		key := b.addPasskey("a key")
-		twin := key.copyOf()
+		twin := key.Copy()
 		for range 2 {
 			b.must("POST", "/v1/signin/passkey/finish", b.answer("/v1/signin/passkey", key), nil)
 		}
@@ -277,17 +278,17 @@ func TestLesson11_AChallengeIsGoodOnce(t *testing.T) {
 		b.refused("challenge-not-good", "POST", "/v1/stepup/finish", b.answer("/v1/signin/passkey", key))
 		b.refused("challenge-not-good", "POST", finish, b.answer("/v1/stepup", key))
 
-		weak := key.copyOf()
-		weak.flags = userPresent
+		weak := key.Copy()
+		weak.Flags = testkit.UserPresent
 		b.refused("passkey-not-good", "POST", finish, b.answer("/v1/signin/passkey", weak))
-		elsewhere := key.copyOf()
-		elsewhere.origin = "https://writ.example.net"
+		elsewhere := key.Copy()
+		elsewhere.Origin = "https://writ.example.net"
 		b.refused("passkey-not-good", "POST", finish, b.answer("/v1/signin/passkey", elsewhere))
-		unknown := newAuthenticator(t, testOrigin, "writ.example.com")
-		unknown.handle = key.handle
+		unknown := testkit.NewPasskey(t, testOrigin, "writ.example.com")
+		unknown.Handle = key.Handle
 		b.refused("passkey-not-good", "POST", finish, b.answer("/v1/signin/passkey", unknown))
-		forged := key.copyOf()
-		forged.key = unknown.key
+		forged := key.Copy()
+		forged.Key = unknown.Key
 		b.refused("passkey-not-good", "POST", finish, b.answer("/v1/signin/passkey", forged))
 		for _, text := range []string{`{}`, `"x"`, `null`, `{"id":"AA"}`} {
 			b.refused("passkey-not-good", "POST", finish, map[string]any{"credential": json.RawMessage(text)})

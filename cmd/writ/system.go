@@ -73,7 +73,7 @@ sent to a new address, nor with other options of the connector: give it again wi
 		},
 	}
 	cmd.Flags().StringArrayVar(&c.options, "option", nil, "`KEY=VALUE`: something to know about the system")
-	cmd.Flags().StringVar(&c.credential, "credential", "", "`FORM`: "+keptForms+"; empty for none")
+	cmd.Flags().StringVar(&c.credential, "credential", "", "`FORM`: "+keptForms+", or vault:SAFE/SECRET, a secret of an account there; empty for none")
 	cmd.Flags().StringVar(&c.address, "address", "", "where it is now")
 	cmd.Flags().StringVar(&c.scope, "scope", "", "the `scope` that it belongs to, as 'writ scope list' shows it; empty is the organisation as a whole")
 	cmd.Flags().DurationVar(&c.cycle, "cycle", 0, "how old what is known of it may be, as in 15m; 0 goes by its worst tier")
@@ -122,7 +122,12 @@ func (a *app) setSystem(ctx context.Context, name string, c systemChange) (*syst
 	}
 	var sealed *secret.Secret
 	if c.has("credential") {
-		if is.Config.Credential, sealed, err = a.keptCredential(was.Name, c.credential); err != nil {
+		if strings.HasPrefix(c.credential, inventory.Vaulted) {
+			is.Config.Credential, err = a.vaultReference(ctx, was, c.credential)
+		} else {
+			is.Config.Credential, sealed, err = a.keptCredential(was.Name, c.credential)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}

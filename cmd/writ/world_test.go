@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -37,6 +38,7 @@ type world struct {
 	node *node
 	url  string
 	late atomic.Int64 // how far the door's clock is ahead
+	ears *overheard
 
 	mu   sync.Mutex
 	seen []string // every answer's body
@@ -55,7 +57,15 @@ func eachWorld(t *testing.T, fn func(t *testing.T, w *world)) {
 func newWorld(t *testing.T) *world { return newWorldIn(t, t.TempDir()) }
 
 func newWorldIn(t *testing.T, data string) *world {
-	w := &world{t: t, app: &app{out: io.Discard, err: io.Discard, data: data}}
+	return newLoggedWorld(t, data, slog.DiscardHandler)
+}
+
+func newLoggedWorld(t *testing.T, data string, log slog.Handler) *world {
+	return newConfiguredWorld(t, data, log, &serverConfig{Origin: testOrigin})
+}
+
+func newConfiguredWorld(t *testing.T, data string, log slog.Handler, c *serverConfig) *world {
+	w := &world{t: t, app: &app{out: io.Discard, err: io.Discard, data: data}, ears: overhear(t)}
 	ctx, cancel := context.WithCancel(t.Context())
 	var err error
 	if w.ctx, err = w.app.openGraph(ctx); err != nil {
@@ -64,12 +74,12 @@ func newWorldIn(t *testing.T, data string) *world {
 	if w.node, err = w.app.newNode(w.ctx); err != nil {
 		t.Fatal(err)
 	}
-	s, _, err := w.app.newServer(ctx, &serverConfig{Origin: testOrigin}, w.node, slog.New(slog.DiscardHandler))
+	s, _, err := w.app.newServer(ctx, c, w.node, slog.New(w.ears.logs(log)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.node.door.Now = func() time.Time { return time.Now().Add(time.Duration(w.late.Load())) }
-	served := httptest.NewServer(s.Handler())
+	served := httptest.NewServer(w.ears.listens(s.Handler()))
 	w.url = served.URL
 	done := make(chan error, 1)
 	go func() { done <- w.node.run(w.ctx) }()
@@ -79,6 +89,7 @@ func newWorldIn(t *testing.T, data string) *world {
 		if err := <-done; err != nil && ctx.Err() == nil {
 			t.Error(err)
 		}
+		w.ears.searched(w.app)
 		if err := w.app.close(); err != nil {
 			t.Error(err)
 		}
@@ -105,6 +116,12 @@ func (w *world) browser() *browser {
 // do sends a request and returns the status; a problem's code is in code.
 func (b *browser) do(method, path string, body, into any) (status int, code string) {
 	b.w.t.Helper()
+	return b.send(b.request(method, path, body), into)
+}
+
+// request is one that proves whose it is.
+func (b *browser) request(method, path string, body any) *http.Request {
+	b.w.t.Helper()
 	var text bytes.Buffer
 	if body != nil {
 		if err := json.NewEncoder(&text).Encode(body); err != nil {
@@ -128,7 +145,7 @@ func (b *browser) do(method, path string, body, into any) (status int, code stri
 	if b.cookie != "" {
 		r.Header.Set("Cookie", b.cookie)
 	}
-	return b.send(r, into)
+	return r
 }
 
 func (b *browser) send(r *http.Request, into any) (status int, code string) {
@@ -153,6 +170,9 @@ func (b *browser) send(r *http.Request, into any) (status int, code string) {
 		if c.MaxAge < 0 {
 			b.cookie = ""
 		}
+	}
+	if !strings.Contains(res.Header.Get("Cache-Control"), "no-store") {
+		b.w.t.Errorf("%s may be kept: %q", r.URL.Path, res.Header.Get("Cache-Control"))
 	}
 	var p struct{ Code string }
 	if res.StatusCode >= http.StatusBadRequest {
@@ -214,21 +234,21 @@ type askedBody struct {
 }
 
 // addPasskey registers a new passkey of whoever is signed in.
-func (b *browser) addPasskey(name string) *authenticator {
+func (b *browser) addPasskey(name string) *testkit.Passkey {
 	b.w.t.Helper()
-	a := newAuthenticator(b.w.t, testOrigin, "writ.example.com")
+	a := testkit.NewPasskey(b.w.t, testOrigin, "writ.example.com")
 	var ask askedBody
 	b.must("POST", "/v1/passkeys/begin", nil, &ask)
-	b.must("POST", "/v1/passkeys/finish", map[string]any{"name": name, "credential": a.register(ask.PublicKey)}, nil)
+	b.must("POST", "/v1/passkeys/finish", map[string]any{"name": name, "credential": a.Register(ask.PublicKey)}, nil)
 	return a
 }
 
 // answer begins something and returns what the passkey answers.
-func (b *browser) answer(path string, a *authenticator) map[string]any {
+func (b *browser) answer(path string, a *testkit.Passkey) map[string]any {
 	b.w.t.Helper()
 	var ask askedBody
 	b.must("POST", path+"/begin", nil, &ask)
-	return map[string]any{"credential": a.sign(ask.PublicKey)}
+	return map[string]any{"credential": a.Sign(ask.PublicKey)}
 }
 
 // actions lists what the log has of sign-ins, oldest first.
@@ -316,10 +336,24 @@ func (w *world) people(rows string) {
 	} else if id, err = w.app.inventory().AddSource(w.ctx, inventory.Source{Name: "hr", Kind: csv.Kind, Config: inventory.Config{Address: hr}, Precedence: 10}); err != nil {
 		w.t.Fatal(err)
 	}
-	if _, err := w.app.inventory().SyncSource(w.ctx, id, inventory.SyncOptions{}); err != nil {
-		w.t.Fatal(err)
+	w.reads(func() error {
+		_, err := w.app.inventory().SyncSource(w.ctx, id, inventory.SyncOptions{})
+		return err
+	})
+}
+
+// reads syncs something, after the node's schedule where that reads the same at the moment.
+func (w *world) reads(sync func() error) {
+	w.t.Helper()
+	var err error
+	w.until(func() bool {
+		err = sync()
+		return !errors.Is(err, inventory.ErrBusy) && !errors.Is(err, inventory.ErrOvertaken)
+	})
+	if err == nil {
+		err = w.node.settle(w.ctx)
 	}
-	if err := w.node.settle(w.ctx); err != nil {
+	if err != nil {
 		w.t.Fatal(err)
 	}
 }
