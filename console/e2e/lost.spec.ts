@@ -4,6 +4,7 @@ import { expect, holds, settled, test } from "./base";
 const nowhere = {
   findings: ["fnd_0zzzzzzzzzzzz", "nothing"], identities: ["idn_0zzzzzzzzzzzz", "nothing"], entitlements: ["ent_0zzzzzzzzzzzz", "nothing"],
   accounts: ["acc_0zzzzzzzzzzzz", "nothing"], systems: ["sys_0zzzzzzzzzzzz", "nothing"],
+  "break-glass": ["gls_0zzzzzzzzzzzz", "nothing"], onboarding: ["onb_0zzzzzzzzzzzz", "nothing"],
 };
 
 for (const [kind, ids] of Object.entries(nowhere)) {

@@ -27,10 +27,15 @@ export async function download(path: string, name: string, signal: AbortSignal, 
   }
   const expected = Number(response.headers.get("Content-Length") ?? "0");
   if (expected > 0 && bytes < expected && !response.headers.get("Content-Encoding")) throw cut;
-  const url = URL.createObjectURL(new Blob(pieces, { type: response.headers.get("Content-Type") ?? "text/csv" }));
+  return save(new Blob(pieces, { type: response.headers.get("Content-Type") ?? "text/csv" }), fileName(response.headers.get("Content-Disposition")) ?? name);
+}
+
+// save has the browser keep something as a file, and returns what that is called.
+export function save(what: Blob, name: string): string {
+  const url = URL.createObjectURL(what);
   const link = document.createElement("a");
   link.href = url;
-  link.download = fileName(response.headers.get("Content-Disposition")) ?? name;
+  link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
   return link.download;

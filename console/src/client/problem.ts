@@ -27,8 +27,9 @@ export class Problem extends Error {
   get denied(): boolean {
     return this.status === 403;
   }
+  // There is nothing at an address, also where that is none that anything could have.
   get absent(): boolean {
-    return this.status === 404;
+    return this.status === 404 || (this.code === "invalid-input" && this.wrong.length > 0 && this.wrong.every((w) => w.where.startsWith("path.")));
   }
 }
 

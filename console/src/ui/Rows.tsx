@@ -8,6 +8,7 @@ export interface Row {
   note?: ReactNode;
   start?: ReactNode;
   end?: ReactNode;
+  below?: boolean; // on a narrow screen its end is below it
   to?: string;
   search?: Record<string, unknown>;
 }
@@ -29,7 +30,7 @@ export function Rows({ items }: { items: Row[] }) {
         );
         return (
           <li key={row.key}>
-            {row.to ? <Link to={row.to} search={row.search as never} className={css.row}>{inside}</Link> : <div className={css.row}>{inside}</div>}
+            {row.to ? <Link to={row.to} search={row.search as never} className={css.row} data-below={row.below}>{inside}</Link> : <div className={css.row} data-below={row.below}>{inside}</div>}
           </li>
         );
       })}

@@ -38,13 +38,15 @@ export function Table<T>(props: TableProps<T>) {
   const shown = columns.filter((c) => isShown(c, list));
   return (
     <div className={css.frame}>
-      <div className={css.tools}>
-        {tools}
-        <div className={css.toolsEnd}>
-          {exporter}
-          <ColumnMenu columns={columns} list={list} />
+      {(tools || exporter || hasMenu(columns)) && (
+        <div className={css.tools}>
+          {tools}
+          <div className={css.toolsEnd}>
+            {exporter}
+            <ColumnMenu columns={columns} list={list} />
+          </div>
         </div>
-      </div>
+      )}
       {failure ?? (rows === undefined ? <div style={{ padding: "0.5rem 0.95rem 1rem" }}><Bones lines={8} height={18} /></div>
         : rows.length === 0 ? empty
           : (
@@ -96,8 +98,13 @@ function Head<T>({ column, list }: { column: Column<T>; list: List }) {
   );
 }
 
+// hasMenu: where columns are few, there is none to leave out.
+function hasMenu<T>(columns: Column<T>[]): boolean {
+  return columns.length >= 4;
+}
+
 function ColumnMenu<T>({ columns, list }: { columns: Column<T>[]; list: List }) {
-  if (columns.length < 4) return null;
+  if (!hasMenu(columns)) return null;
   const shown = columns.filter((c) => isShown(c, list)).map((c) => c.id);
   return (
     <Menu closeOnItemClick={false} position="bottom-end" shadow="md">

@@ -10,7 +10,7 @@ export interface NamedThing {
   hidden?: boolean;
 }
 
-const pages: Record<string, string> = { identity: "/identities/", account: "/accounts/", entitlement: "/entitlements/", system: "/systems/", finding: "/findings/" };
+const pages: Record<string, string> = { identity: "/identities/", account: "/accounts/", entitlement: "/entitlements/", system: "/systems/", finding: "/findings/", role: "/roles/", safe: "/safes/", secret: "/secrets/", template: "/lease-templates/", lease: "/leases/", authority: "/authorities/", kit: "/break-glass/" };
 
 export function placeOf(thing: NamedThing): string | undefined {
   const page = pages[thing.type];

@@ -19,6 +19,8 @@ import { Kind, Life, Severity } from "../access/marks";
 import { Named } from "../access/Named";
 import { kindNames, said } from "../access/words";
 import { functionName } from "../function/words";
+import { CutOff, LifeActions, LifeOf, useSeesLife } from "../lifecycle/OfIdentity";
+import { SeenBy } from "../vault/SeenBy";
 import css from "./ask.module.css";
 import { AccessTable } from "./AccessTable";
 
@@ -35,15 +37,19 @@ export function Identity() {
 export function IdentityOf({ id, own }: { id: string; own?: boolean }) {
   const list = useList();
   const card = useQuery({ queryKey: ["identity", id], queryFn: () => ask(api.GET("/v1/identities/{id}", { params: { path: { id } } })) });
+  const seesLife = useSeesLife() && !own;
   const trail = own ? undefined : [{ label: "Identities", to: "/identities" }];
   const c = card.data;
   if (!c) return <Page title={own ? "What do you have?" : "Identity"} trail={trail}><Panel><Answer to={card} lines={8}>{() => null}</Answer></Panel></Page>;
   const tab = list.text("tab") ?? "access";
+  const whose = { id, name: c.identity.name, state: c.state };
   return (
     <Page
       title={own ? "What do you have, and why?" : `What does ${c.identity.name} have, and why?`} trail={trail}
       marks={<div className={css.marks}><Kind of={c.kind} thirdParty={c.third_party !== undefined && c.third_party !== null} /><Life of={c.state} />{c.number && <span className="quiet">{c.number}</span>}{c.email && <span className="quiet">{c.email}</span>}</div>}
+      actions={seesLife && c.kind === "human" && <LifeActions of={whose} />}
     >
+      {seesLife && <CutOff of={whose} />}
       <Numbers of={c} />
       <Tabs value={tab} onChange={(v) => list.set({ tab: v === "access" ? undefined : v })} keepMounted={false} variant="default">
         <Tabs.List aria-label="About this identity">
@@ -51,13 +57,17 @@ export function IdentityOf({ id, own }: { id: string; own?: boolean }) {
           <Tabs.Tab value="picture">Why, drawn</Tabs.Tab>
           <Tabs.Tab value="accounts">Accounts <span className="quiet">{(c.accounts ?? []).length}</span></Tabs.Tab>
           <Tabs.Tab value="findings">Findings <span className="quiet">{(c.findings.items ?? []).length}</span></Tabs.Tab>
+          {c.kind === "human" && <Tabs.Tab value="secrets">Secrets seen</Tabs.Tab>}
           <Tabs.Tab value="facts">What is known</Tabs.Tab>
+          {seesLife && <Tabs.Tab value="life">Life</Tabs.Tab>}
         </Tabs.List>
         <Tabs.Panel value="access" pt="md"><AccessTable id={id} name={c.identity.name} /></Tabs.Panel>
         <Tabs.Panel value="picture" pt="md"><Suspense fallback={<Bones lines={8} height={22} />}><Picture of={id} /></Suspense></Tabs.Panel>
         <Tabs.Panel value="accounts" pt="md"><Accounts of={c} /></Tabs.Panel>
         <Tabs.Panel value="findings" pt="md"><FindingRows of={c.findings} /></Tabs.Panel>
+        <Tabs.Panel value="secrets" pt="md"><SeenBy id={id} /></Tabs.Panel>
         <Tabs.Panel value="facts" pt="md"><Known of={c} /></Tabs.Panel>
+        {seesLife && <Tabs.Panel value="life" pt="md"><LifeOf of={whose} /></Tabs.Panel>}
       </Tabs>
     </Page>
   );
@@ -124,6 +134,7 @@ function Known({ of }: { of: Card }) {
           ["Owner", of.kind === "human" ? undefined : <Named of={of.owner} />],
           ["Organisation", of.third_party?.organisation], ["Sponsor", of.third_party && <Named of={of.third_party.sponsor} />],
           ["Contract until", of.third_party && <Time at={of.third_party.contract_end} absolute />],
+          ["Id", <code key="id">{of.identity.id}</code>],
           ["Functions", (of.functions ?? []).map((f) => functionName(f.function)).join(", ") || "none of Writ's"],
         ]}
         />

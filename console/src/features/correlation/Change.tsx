@@ -36,7 +36,7 @@ function Reasoned({ title, action, danger, ready = true, act, onClose, children 
         {done.error && <Alert color="red" variant="light" role="alert">{asProblem(done.error).message}</Alert>}
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose}>Cancel</Button>
-          <Button type="submit" color={danger ? "red" : undefined} loading={done.isPending} disabled={!ready || reason.trim() === ""}>{action}</Button>
+          <Button type="submit" color={danger ? "red.9" : undefined} loading={done.isPending} disabled={!ready || reason.trim() === ""}>{action}</Button>
         </Group>
       </form>
     </Modal>

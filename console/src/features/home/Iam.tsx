@@ -5,6 +5,10 @@ import { Time } from "../../ui/Time";
 import ui from "../../ui/ui.module.css";
 import { Tier } from "../access/marks";
 import { said } from "../access/words";
+import { useOperations } from "../provision/operations";
+import { useHeld } from "../provision/Runs";
+import { OperationState, RunState } from "../provision/marks";
+import { account, what } from "../provision/words";
 import { daysOn, FindingQueue, Part, Queue, severe, useFindings } from "./queues";
 
 // Iam is what identity and access management decides today.
@@ -14,6 +18,8 @@ export function Iam({ name }: { name?: string }) {
   const week = { function: "iam", due_before: daysOn(7), sort: "due" } as const;
   const due = useFindings(week);
   const open = useFindings({ function: "iam" });
+  const held = useHeld();
+  const dead = useOperations({ state: ["dead"], limit: 5 });
   const observing = rules.data && (rules.data.items ?? []).filter((r) => r.mode !== "enforce");
   const critical = severe(open.data, "critical");
   return (
@@ -37,6 +43,14 @@ export function Iam({ name }: { name?: string }) {
           />
         </div>
         <div className={ui.column}>
+          <Queue
+            title="Held: may this be written?" to={held} all={{ to: "/provisioning" }} none="No run is held."
+            rows={(d) => (d.items ?? []).slice(0, 5).map((r) => ({ key: r.id, to: `/provisioning/${r.id}`, start: <RunState of={r.state} />, title: d.names[r.system] ?? "a system", note: r.held_because, end: <Time at={r.planned_at} /> }))}
+          />
+          <Queue
+            title="What could not be written" to={dead} all={{ to: "/provisioning/operations", search: { state: "dead" } }} none="No operation is dead."
+            rows={(d) => (d.items ?? []).map((o) => ({ key: o.id, to: `/provisioning/operations/${o.id}`, start: <OperationState of={o.state} />, title: `${what(o, d.names)} in ${d.names[o.system] ?? "a system"}`, note: o.error ?? account(o, d.names), end: <Time at={o.ended_at ?? o.planned_at} /> }))}
+          />
           <FindingQueue title="What is worst" query={{ function: "iam" }} none="Nothing is open that IAM answers for." />
           <Queue
             title="Rules that only observe" to={rules} all={{ to: "/correlation", label: "all rules" }} none="Every rule of yours is enforced, or you have none."

@@ -1,9 +1,14 @@
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { api, ask } from "../../client/client";
 import { count, Figures } from "../../ui/Figures";
+import { Mark } from "../../ui/Mark";
 import { Time } from "../../ui/Time";
 import ui from "../../ui/ui.module.css";
 import { Health } from "../system/Health";
+import { useOperations } from "../provision/operations";
+import { useRotations } from "../rotate/rotate";
+import { dueWords, stateWords } from "../rotate/words";
+import { account, what } from "../provision/words";
 import { FindingQueue, Part, Queue, severe, useFindings } from "./queues";
 
 const unwell = [["failed", "could not be read"], ["stale", "are out of date"], ["never_read", "were never read"], ["maintenance", "in maintenance"]] as const;
@@ -17,6 +22,8 @@ export function Platform({ name }: { name?: string }) {
   const counts = useQueries({
     queries: unwell.map(([state]) => ({ queryKey: ["systems", { state, limit: 1 }], queryFn: () => ask(api.GET("/v1/systems", { params: { query: { state, limit: 1 } } })) })),
   });
+  const work = useOperations({ state: ["waiting"], by_hand: true, limit: 6 });
+  const stuck = useRotations();
   const open = useFindings(mine);
   const critical = severe(open.data, "critical");
   return (
@@ -45,7 +52,17 @@ export function Platform({ name }: { name?: string }) {
             }))}
           />
         </div>
-        <FindingQueue title="What is wrong with them" query={mine} none="Nothing is open that platform owners answer for." />
+        <div className={ui.column}>
+          <Queue
+            title="To do by hand in your systems" to={work} all={{ to: "/provisioning/work" }} none="Nothing is to be done by hand."
+            rows={(d) => (d.items ?? []).map((o) => ({ key: o.id, to: `/provisioning/operations/${o.id}`, title: `${what(o, d.names)} in ${d.names[o.system] ?? "a system"}`, note: `${account(o, d.names)}${o.identity && d.names[o.identity] ? `, ${d.names[o.identity]}` : ""}`, end: <Time at={o.planned_at} /> }))}
+          />
+          <Queue
+            title="Secrets that do not change" to={stuck} all={{ to: "/rotation" }} none="Every secret has the value that it is to have."
+            rows={(d) => (d.items ?? []).filter((r) => r.state !== "due").slice(0, 6).map((r) => ({ key: r.secret, to: `/secrets/${r.secret}`, title: r.named.name, note: r.error || dueWords(r.cause), end: <Mark tone={stateWords(r.state).tone} bare>{stateWords(r.state).label}</Mark> }))}
+          />
+          <FindingQueue title="What is wrong with them" query={mine} none="Nothing is open that platform owners answer for." />
+        </div>
       </div>
     </Part>
   );

@@ -10,6 +10,7 @@ import ui from "../../ui/ui.module.css";
 import { actorName, said } from "../access/words";
 import { Standing, standingNow } from "../coverage/OverTime";
 import { useTrend } from "../coverage/trend";
+import { useCheckouts } from "../vault/vault";
 import { FindingQueue, Part, Queue, severe, useFindings } from "./queues";
 
 const mine = { function: "security_operations" } as const;
@@ -32,6 +33,7 @@ export function Security({ name }: { name?: string }) {
   const trend = useTrend();
   const refused = useRecords(refusals);
   const changed = useRecords(powers);
+  const outs = useCheckouts({ limit: 6 });
   const critical = severe(open.data, "critical");
   const high = severe(open.data, "high");
   return (
@@ -45,6 +47,10 @@ export function Security({ name }: { name?: string }) {
       <div className={ui.grid}>
         <div className={ui.column}>
           <FindingQueue title="What could be misused now" query={mine} none="Nothing is open that security operations answers for." />
+          <Queue
+            title="Secrets out now" to={outs} all={{ to: "/checkouts" }} none="Nobody has a secret out."
+            rows={(d) => (d.items ?? []).map((c) => ({ key: c.id, to: `/secrets/${c.secret}`, title: d.names[c.secret] ?? c.secret, note: `${d.names[c.identity] ?? c.identity}${c.reason ? `, “${c.reason}”` : ""}`, end: <span className="quiet">{c.ends ? <>until <Time at={c.ends} /></> : "waits"}</span> }))}
+          />
           <Queue title="Last refused at the door" to={refused} all={{ to: "/audit", search: { action: refusals.join() } }} none="Nobody was refused." rows={(d) => (d.items ?? []).map(recordRow)} />
         </div>
         <div className={ui.column}>

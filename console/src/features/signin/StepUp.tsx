@@ -24,7 +24,7 @@ export function StepUp() {
     }),
     signIn: () => {
       const { pathname, search } = location;
-      if (pathname === "/signin" || pathname === "/welcome") return;
+      if (pathname === "/signin" || pathname === "/welcome" || pathname === "/share") return;
       location.assign(`/signin?${new URLSearchParams({ to: pathname + search })}`);
     },
   }), []);

@@ -33,7 +33,7 @@ export function Remove({ of: { data: s, tag }, onClose }: { of: Versioned; onClo
         <Wrong error={remove.error} />
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose}>Keep it</Button>
-          <Button type="submit" color="red" loading={remove.isPending} disabled={name !== s.name}>Delete the draft</Button>
+          <Button type="submit" color="red.9" loading={remove.isPending} disabled={name !== s.name}>Delete the draft</Button>
         </Group>
       </form>
     </Modal>

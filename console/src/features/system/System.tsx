@@ -13,6 +13,7 @@ import ui from "../../ui/ui.module.css";
 import { MayButton } from "../access/MayButton";
 import { Tier } from "../access/marks";
 import { said } from "../access/words";
+import { Limits } from "../provision/Limits";
 import { EditPlan, EditReach } from "./Edit";
 import { Health } from "./Health";
 import css from "./flow.module.css";
@@ -81,6 +82,7 @@ function Known({ of, trail }: { of: Versioned; trail: { label: string; to: strin
             ]}
             />
           </Panel>
+          {!draft && <Limits system={s.id} name={s.name} />}
         </div>
       </div>
       {open === "plan" && <EditPlan of={of} onClose={close} />}
