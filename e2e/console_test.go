@@ -46,15 +46,36 @@ func TestConsoleInChromium(t *testing.T) {
 		}
 	}
 	urls, links := serveCompanies(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 28*time.Minute)
 	defer cancel()
-	args := append([]string{"playwright", "test", "--config", "e2e/playwright.config.ts", "--reporter=list", "--output", t.TempDir()}, strings.Fields(os.Getenv("E2E_SPECS"))...)
+	output := t.TempDir()
+	args := append([]string{"playwright", "test", "--config", "e2e/playwright.config.ts", "--reporter=list", "--output", output}, strings.Fields(os.Getenv("E2E_SPECS"))...)
 	cmd := exec.CommandContext(ctx, "npx", args...)
 	cmd.Dir = console
 	cmd.Env = append(os.Environ(), "E2E_URLS="+strings.Join(urls, " "), "E2E_LINKS="+links, "E2E_BINARY="+writ(t), fmt.Sprint("E2E_POSTGRES=", cluster))
 	cmd.Stdout, cmd.Stderr = t.Output(), t.Output()
 	if err := cmd.Run(); err != nil {
 		t.Error(err)
+		tellPages(t, output)
+	}
+}
+
+// tellPages logs what was on the page of each test that failed, and what it says after that:
+// a long log is cut in front.
+func tellPages(t *testing.T, output string) {
+	t.Helper()
+	list, err := filepath.Glob(filepath.Join(output, "*", "error-context.md"))
+	if err != nil {
+		t.Error(err)
+	}
+	for _, file := range list {
+		text, err := os.ReadFile(file) //nolint:gosec // of a folder of our own
+		if err != nil {
+			t.Error(err)
+		}
+		seen, _, _ := strings.Cut(string(text), "# Test source")
+		said, page, _ := strings.Cut(seen, "# Page snapshot")
+		t.Logf("%s:\n%s\n%s", filepath.Base(filepath.Dir(file)), page, said)
 	}
 }
 
@@ -71,6 +92,8 @@ func serveCompanies(t *testing.T) (urls []string, links string) {
 	}
 	company := filepath.Join(t.TempDir(), "demo")
 	serveDemo(t, addresses[0], company)() // the first start makes the company
+	awaitFirstPasswords(t, company)
+	widenGuard(t, addresses[0], company)
 	made := map[string]string{}
 	for who, number := range consolePeople {
 		made[who] = signinLink(t, addresses[0], company, number)
@@ -91,11 +114,30 @@ func serveCompanies(t *testing.T) (urls []string, links string) {
 	return urls, string(text)
 }
 
+// widenGuard lets the tests of a company take from more people in one hour than a real one
+// would: else what one test orders is held for what others took.
+func widenGuard(t *testing.T, address, data string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), writ(t), "--data", data, "lifecycle", "guard", "set", "--count", "120", "--reason", "many tests share this company")
+	cmd.Env = demoEnviron(address)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+}
+
 // clusterToAdd is the port of a PostgreSQL cluster that somebody adds in the console: one
-// role is somebody's by its name, one is nobody's.
+// role is somebody's by its name, one is nobody's, and of those whose secrets are kept the
+// cluster asks the password. Each spec keeps roles of its own: several run at once.
 func clusterToAdd(t *testing.T) int {
 	p := testkit.NewPostgres(t)
-	p.Exec(t, "postgres", "create role auditor login in role pg_monitor", "create role squiroga login superuser", "create role reports login")
+	p.Exec(t, "postgres", "create role auditor login in role pg_monitor", "create role squiroga login superuser", "create role reports login",
+		"create role app_keeper login password 'as it was found, 1'",
+		"create role svc_takeover superuser login password 'as it was found, 1'", "create role svc_takeover_b superuser login password 'as it was found, 1'",
+		"create extension postgres_fdw", "create server crm foreign data wrapper postgres_fdw options (host 'crm.example.com')",
+		"create user mapping for reports server crm options (user 'remote', password 'nobody reads this')",
+		"create table hba (line text)",
+		"insert into hba values ('host all app_keeper,svc_takeover,svc_takeover_b 127.0.0.1/32 scram-sha-256'), ('host all all 127.0.0.1/32 trust')",
+		"do $$ begin execute format('copy hba to %L', current_setting('hba_file')); end $$", "drop table hba", "select pg_reload_conf()")
 	return p.Port
 }
 

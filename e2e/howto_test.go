@@ -17,6 +17,7 @@ import (
 	"github.com/writhq/writ/connector"
 	"github.com/writhq/writ/connector/csv"
 	"github.com/writhq/writ/connector/linux"
+	"github.com/writhq/writ/connector/mariadb"
 	"github.com/writhq/writ/connector/postgres"
 	"github.com/writhq/writ/internal/secret"
 	"github.com/writhq/writ/internal/testkit"
@@ -216,7 +217,7 @@ var (
 
 // Every option of a kind is on its page, and every option on a page exists.
 func TestHowToOptions(t *testing.T) {
-	for _, spec := range []connector.Spec{csv.Spec(), linux.Spec(), postgres.Spec()} {
+	for _, spec := range []connector.Spec{csv.Spec(), linux.Spec(), mariadb.Spec(), postgres.Spec()} {
 		p := page(t, spec.Kind)
 		var has []string
 		for _, o := range spec.Options {

@@ -31,19 +31,23 @@ func TestHowToOpenLDAPChanges(t *testing.T) {
 	}
 }
 
-// And so is what it lets one of Active Directory do.
+// And so is what it lets one of Active Directory do; and another, to keep passwords.
 func TestHowToADChanges(t *testing.T) {
 	const password = "Of-the-service-1"
 	s := testkit.NewSamba(t)
 	staff := "OU=Staff," + s.BaseDN()
 	s.Tool(t, "ou", "create", staff)
-	s.Tool(t, "user", "create", "writ", password)
+	s.Tools(t, []string{"user", "create", "writ", password}, []string{"user", "create", "writ-keep", password}, []string{"user", "create", "app", password, "--userou=OU=Staff"})
 	here := strings.NewReplacer("DC=com", "DC=test")
-	s.Script(t, "set -eu\nsamba-tool() { command samba-tool \"$@\" --configfile=\"$SMB_CONF\"; }\n"+here.Replace(strings.Join(page(t, "ldap").blocks(t, "sh", "change"), "")))
-	liveThrough(t, ldap.Spec(), connector.Config{
-		Name: "corp", Address: s.URL() + "/" + s.BaseDN(), Credential: secret.New([]byte(password)),
-		Options: map[string]string{"bind_dn": "CN=writ,CN=Users," + s.BaseDN(), "ca": s.CA(), "server_name": "dc1.example.test", "users": staff},
-	}, map[string]string{"surname": "Newcomer", "title": "Buyer"})
+	s.Script(t, "set -eu\nsamba-tool() { command samba-tool \"$@\" --configfile=\"$SMB_CONF\"; }\n"+here.Replace(strings.Join(append(page(t, "ldap").blocks(t, "sh", "change"), page(t, "ldap").blocks(t, "sh", "keep")...), "")))
+	as := func(name string) connector.Config {
+		return connector.Config{
+			Name: "corp", Address: s.URL() + "/" + s.BaseDN(), Credential: secret.New([]byte(password)),
+			Options: map[string]string{"bind_dn": "CN=" + name + ",CN=Users," + s.BaseDN(), "ca": s.CA(), "server_name": "dc1.example.test", "users": staff},
+		}
+	}
+	liveThrough(t, ldap.Spec(), as("writ"), map[string]string{"surname": "Newcomer", "title": "Buyer"})
+	keepThrough(t, ldap.Spec(), as("writ-keep"), id(t, ldap.Spec(), as("writ"), "app"), "")
 }
 
 // liveThrough makes an account, changes, disables and deletes it, with all that its kind
