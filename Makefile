@@ -40,7 +40,9 @@ FIRST := ./cmd/writ ./e2e ./connector/linux ./store ./inventory ./connector/post
 # Whole-product tests build the command: a cached result would not see it change. vet has
 # had its turn in check.
 test: install check console console-check ## everything: installs what is missing, checks, tests against real servers
-	CGO_ENABLED=1 $(GO) test $(RACE) -vet=off -count=1 -p 2 -timeout 30m -json $(FIRST) ./... | $(REPORT)
+	CGO_ENABLED=1 $(GO) test -tags pkcs11 -vet=off -count=1 -run HardwareToken -json ./store ./pam/breakglass | $(REPORT)
+	$(GO) test -tags kms -vet=off -count=1 -run KeyService -json ./pam/vault/keys | $(REPORT)
+	CGO_ENABLED=1 $(GO) test $(RACE) -vet=off -count=1 -p 2 -timeout 40m -json $(FIRST) ./... | $(REPORT)
 
 test-console: install console ## the console in a real browser, as each function; E2E_SPECS=e2e/finding is one feature
 	$(GO) test -count=1 -timeout 30m -run '^TestConsoleInChromium$$' -v ./e2e
@@ -48,7 +50,7 @@ test-console: install console ## the console in a real browser, as each function
 console-check: console ## types, lint and unit tests of the console
 	cd console && npm run --silent check
 
-quick: ## the tests that need no server, under a minute
+quick: ## the tests that need no server: two to three minutes, seconds where nothing changed
 	$(GO) test -short -timeout 5m -json ./... | $(REPORT)
 
 install: ## the Debian packages that the tests need, where one is missing
@@ -79,11 +81,15 @@ fuzz: ## each fuzz target for FUZZTIME (1m)
 
 soak: ## the tests that try random things, at full length
 	WRIT_SOAK=1 $(GO) test -count=1 -timeout 3h ./graph ./inventory
+	WRIT_SOAK=1 $(GO) test -count=1 -timeout 3h -run 'KilledAnywhere|TestElevation' ./cmd/writ
+
+soak-kill: ## nodes that rotate, lease and elevate in real systems, killed at random instants; WRIT_KILLS says how often (1000)
+	WRIT_SOAK=1 WRIT_KILLS=$${WRIT_KILLS:-1000} $(GO) test -count=1 -timeout 2h -run '^TestKilledAtRandom$$' -v ./cmd/writ
 
 fuzz-http: ## every route with thousands of requests that are almost right; WRIT_FUZZ_ROUNDS says how many
 	WRIT_FUZZ_ROUNDS=$${WRIT_FUZZ_ROUNDS:-2000} $(GO) test -count=1 -timeout 60m -run '^TestNoRouteBreaksOrLeaks$$' -v ./cmd/writ
 
-bench: bench-decide bench-graph bench-search bench-assess bench-ingest bench-lifecycle bench-mine bench-http bench-console ## all benchmarks
+bench: bench-decide bench-graph bench-search bench-assess bench-ingest bench-lifecycle bench-leaver bench-vault-lease bench-vault-ssh bench-analytics bench-mine bench-http bench-vault bench-console ## all benchmarks
 
 bench-decide: ## a full decision beside bare Cedar on the applicable policies
 	$(GO) test -run '^$$' -bench '^BenchmarkDecide$$' -benchtime 3s ./policy
@@ -104,14 +110,29 @@ bench-ingest: ## a million accounts and ten million grants into both databases b
 bench-lifecycle: ## what everybody of the large company should have: anew, after a rule changed, for one person
 	$(GO) test -run '^$$' -bench '^BenchmarkLifecycleLarge$$' -benchtime 1x -timeout 30m ./bench
 
+bench-leaver: ## from a committed leaver to the last access gone in ten systems that answer in 50 ms
+	$(GO) test -run '^$$' -bench '^BenchmarkLeaver$$' -benchtime 1x -timeout 20m ./cmd/writ
+
+bench-vault-lease: ## accounts for one use in a real PostgreSQL by 16 at once, beside bare CREATE ROLE there
+	$(GO) test -run '^$$' -bench '^BenchmarkLease$$' -benchtime 1x -timeout 20m ./cmd/writ
+
+bench-vault-ssh: ## SSH keys signed by 16 at once, each a decision and a record, beside the library's signature alone
+	$(GO) test -run '^$$' -bench '^BenchmarkVaultSSHSign$$' -benchtime 1x ./bench
+
+bench-analytics: ## outliers, unused access, creep and a policy what-if on the large company, beside building the graph
+	$(GO) test -run '^$$' -bench '^BenchmarkAnalyticsLarge$$' -benchtime 1x -timeout 30m ./bench
+
 bench-http: ## decisions over HTTP beside an empty route: a processor's time, requests a second, waiting
 	$(GO) test -run '^$$' -bench '^BenchmarkHTTP$$' -benchtime 1x -timeout 20m ./bench
 
-bench-mine: ## role mining on made-up matrices of many shapes beside a plain greedy one, and planted roles under noise; half an hour
+bench-mine: ## role mining on made-up matrices of many shapes beside a plain greedy one, and planted roles under noise; up to an hour
 	$(GO) test -run '^$$' -bench '^BenchmarkMine' -benchtime 1x -timeout 2h ./bench
 
 bench-console: console ## the console of the large company in a real browser: when it can be used, and its first page
 	$(GO) test -run '^$$' -bench '^BenchmarkConsole$$' -benchtime 1x -timeout 60m ./bench
+
+bench-vault: ## keys read, written and signed over HTTP, beside an empty route, bare cryptography, and an OpenBao (OPENBAO_BIN)
+	$(GO) test -run '^$$' -bench '^BenchmarkVault$$' -benchtime 1x -timeout 20m ./cmd/writ
 
 vuln: ## known vulnerabilities in what we import
 	$(TOOL) govulncheck ./...
@@ -125,4 +146,4 @@ release: console ## static binaries for each platform, with checksums, into bin/
 clean: ## what make made
 	rm -rf bin demo console/node_modules console/dist/assets console/dist/*.*
 
-.PHONY: help test-console console-check demo demo-reset build test quick install check format format-check vet lint verify fuzz soak bench bench-decide bench-graph bench-search bench-assess bench-ingest bench-lifecycle bench-mine vuln release clean fuzz-http bench-http bench-console console
+.PHONY: help demo demo-reset build console test test-console console-check quick install check format format-check vet lint verify fuzz soak soak-kill fuzz-http bench bench-decide bench-graph bench-assess bench-search bench-ingest bench-lifecycle bench-leaver bench-vault-lease bench-vault-ssh bench-analytics bench-http bench-mine bench-vault bench-console vuln release clean
