@@ -216,6 +216,13 @@ func (n *node) demoDue(ctx context.Context, id access.SecretID) error {
 	if err != nil {
 		return err
 	}
+	job, err := owner.Job(ctx) // only what was looked at can fail
+	if err != nil {
+		return errors.Join(err, owner.End(ctx))
+	}
+	for _, h := range job.Held {
+		h.Value.Wipe()
+	}
 	f := rotate.Failure{State: rotate.Failing, Code: connector.ErrUnreachable.Code, Error: "The system does not answer: the connection was refused.", After: 12 * time.Hour}
 	if err := owner.Failed(ctx, f); err != nil {
 		return err
