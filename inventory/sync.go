@@ -28,6 +28,9 @@ type SyncStore interface {
 	// HolderGrants returns what the store has of one holder's grants in a system,
 	// ordered by entitlement, resource and mode, and of an account's credentials.
 	HolderGrants(ctx context.Context, system access.SystemID, holder access.Ref) ([]GrantRow, []CredentialRow, error)
+	// Lent returns what tells the accounts that Writ has made for one use in a system, those
+	// included that went since a time; nil is that there are none.
+	Lent(ctx context.Context, system access.SystemID, since access.Time) (Lent, error)
 	// LiveGrants counts a system's grants.
 	LiveGrants(ctx context.Context, system access.SystemID) (int64, error)
 	// Reserve takes n consecutive keys and returns the first.
@@ -108,8 +111,12 @@ func (s *Service) syncAll(ctx context.Context, y System, c *connection, o SyncOp
 	if sp.cursor != "" { // a part of it was read earlier
 		r.Began -= access.Time(spoolFresh.Microseconds())
 	}
+	from, err := s.unlent(ctx, y.ID, c.Discover, r.Began)
+	if err != nil {
+		return err
+	}
 	known := s.askKnown(ctx, y.ID) // while the system is read
-	err = s.fill(ctx, y.Name, sp, c.Connector, c.Discover)
+	err = s.fill(ctx, y.Name, sp, c.Connector, from)
 	k, errKnown := known()
 	if err = cmp.Or(err, errKnown); err != nil {
 		return err

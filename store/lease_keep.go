@@ -132,12 +132,15 @@ func (s Leases) systems(ctx context.Context, text string, args func(access.Time)
 	return list, err
 }
 
+// leaseMarks is what the marks of an installation begin with, of which a word was drawn.
+func leaseMarks(word string) string { return "lease." + word + "." }
+
 // Prefix implements leases.Store.
 func (s Leases) Prefix(ctx context.Context) (prefix string, err error) {
 	var word string
 	err = s.db.read(ctx, func(q *query) error { return q.row(ctx, selectInstallation).Scan(&word) })
 	if !errors.Is(err, sql.ErrNoRows) {
-		return "lease." + word + ".", err
+		return leaseMarks(word), err
 	}
 	err = s.db.bookkeep(ctx, func(t *tx) error {
 		prefix, err = t.leasePrefix(ctx)

@@ -47,7 +47,7 @@ func (t *tx) leasePrefix(ctx context.Context) (string, error) {
 		}
 		err = t.row(ctx, selectInstallation).Scan(&word)
 	}
-	return "lease." + word + ".", err
+	return leaseMarks(word), err
 }
 
 // Ask implements leases.Store.

@@ -97,3 +97,17 @@ func Login(prefix string, id access.LeaseID) string {
 	_, digits, _ := strings.Cut(id.String(), "_")
 	return strings.NewReplacer(".", "_").Replace(prefix) + strings.TrimLeft(digits, "0")
 }
+
+// OfLogin is the lease whose account has a login, or zero.
+func OfLogin(prefix, login string) (id access.LeaseID) {
+	digits, ok := strings.CutPrefix(login, Login(prefix, 0))
+	kind, one, _ := strings.Cut(access.LeaseID(1).String(), "_")
+	if !ok || len(digits) > len(one) {
+		return 0
+	}
+	id = leaseOf("", kind+"_"+strings.Repeat("0", len(one)-len(digits))+digits)
+	if id == 0 || Login(prefix, id) != login {
+		return 0
+	}
+	return id
+}
