@@ -139,9 +139,9 @@ func (d *derivation) keep(f found) {
 	}
 }
 
-// step goes on to a later view, by what changed, and returns the units to look at
-// again. Afterwards the derivation is of the later view.
-func (d *derivation) step(is *graph.View, changed []access.Ref, own map[access.EntitlementID]access.Tier, now access.Time) []access.Ref {
+// step goes on to a later view, by what changed and what is outside of it, and returns the
+// units to look at again. Afterwards the derivation is of the later view.
+func (d *derivation) step(is *graph.View, changed []access.Ref, outside Outside, own map[access.EntitlementID]access.Tier, now access.Time) []access.Ref {
 	a := affected{was: d.view, is: is, before: d.facts, changed: graph.WithOpeners(d.view, is, changed), units: map[access.Ref]bool{}}
 	for len(d.turns) > 0 && d.turns[0].at <= now {
 		a.add(heap.Pop(&d.turns).(turn).unit)
@@ -150,7 +150,10 @@ func (d *derivation) step(is *graph.View, changed []access.Ref, own map[access.E
 	a.watchGivers()
 	d.follow(&a, own)
 	a.now = factsOf(is, d.facts.ledger, d.facts.own)
-	a.now.ways, a.now.drift, a.now.kits = d.facts.ways, d.facts.drift, d.facts.kits
+	a.now.ways, a.now.drift, a.now.Outside = d.facts.ways, d.facts.drift, outside
+	for _, id := range slices.Concat(d.facts.people(), outside.people()) {
+		a.add(id.Ref())
+	}
 	a.find(d)
 	if a.moved {
 		a.now.ways = waysOf(is, a.now.targets)

@@ -41,7 +41,7 @@ func TestFollowingFindsWhatStartingAnewFinds(t *testing.T) {
 					of[access.EntitlementID(ref.Key)] = tier
 				}
 			}
-			units := d.step(view, changed, of, access.TimeOf(now))
+			units := d.step(view, changed, Outside{}, of, access.TimeOf(now))
 			if _, err := d.differ(units); err != nil {
 				t.Fatal(err)
 			}

@@ -13,7 +13,7 @@ type facts struct {
 	ledger
 	own   map[access.EntitlementID]access.Tier // by an entitlement's own capabilities
 	drift map[access.IdentityID][]Drift
-	kits  []Kit
+	Outside
 
 	systems   map[access.SystemID]systemTotals
 	public    map[access.EntitlementID]bool        // what every account of a system has

@@ -42,6 +42,8 @@ var rules = []Rule{
 	{"drift", "Somebody changed on a system what Writ had done there", access.IAM, access.Medium, 7, checks{identity: (*checker).drifted}},
 	{"break-glass-kit-stale", "A break-glass kit cannot be relied on", access.PlatformOwner, access.High, 7, checks{system: (*checker).kitStale}},
 	{"break-glass-share-lost", "Somebody who may not have access holds a share of a break-glass kit", access.IAM, access.High, 7, checks{identity: (*checker).shareLost}},
+	{"lease-late", "An account that was made for one use is over and still there", access.PlatformOwner, access.High, 1, checks{system: (*checker).leaseLate}},
+	{"secret-known-to-leaver", "Somebody who has left knows a secret that is still in use", access.PlatformOwner, access.High, 7, checks{identity: (*checker).knownToLeaver}},
 	{"adoption-backlog", "Access that was there before Writ, and that nobody has approved yet", access.IAM, access.Low, 180, checks{system: (*checker).adoptionBacklog}},
 }
 

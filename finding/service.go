@@ -20,8 +20,8 @@ type Store interface {
 	// Drifted returns what of people is no longer as it was verified: of all where none is
 	// named.
 	Drifted(ctx context.Context, of []access.IdentityID) (map[access.IdentityID][]Drift, error)
-	// Kits are the break-glass kits that are not retired.
-	Kits(ctx context.Context) ([]Kit, error)
+	// Outside is what the graph has nothing of.
+	Outside(ctx context.Context) (Outside, error)
 	// Kept returns every finding that is not resolved, by rule and subject.
 	Kept(ctx context.Context) (map[Key]Kept, error)
 	// KeptOf returns those of some rules and subjects, as Kept does.
@@ -134,8 +134,8 @@ func (s *Service) Refresh(ctx context.Context) (changed int, err error) {
 	if d.facts.drift, err = s.Store.Drifted(ctx, nil); err != nil {
 		return 0, fmt.Errorf("reading what drifted: %w", err)
 	}
-	if d.facts.kits, err = s.Store.Kits(ctx); err != nil {
-		return 0, fmt.Errorf("reading break-glass kits: %w", err)
+	if d.facts.Outside, err = s.Store.Outside(ctx); err != nil {
+		return 0, fmt.Errorf("reading what is beside the graph: %w", err)
 	}
 	if changed, err = s.everything(ctx, d); err == nil {
 		s.last = d
@@ -198,10 +198,11 @@ func (s *Service) advance(ctx context.Context, d *derivation, view *graph.View, 
 	if err := s.drift(ctx, d, changed); err != nil {
 		return 0, err
 	}
-	if d.facts.kits, err = s.Store.Kits(ctx); err != nil {
-		return 0, fmt.Errorf("reading break-glass kits: %w", err)
+	outside, err := s.Store.Outside(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("reading what is beside the graph: %w", err)
 	}
-	differ, err := d.differ(d.step(view, changed, own, now))
+	differ, err := d.differ(d.step(view, changed, outside, own, now))
 	if err != nil {
 		return 0, err
 	}

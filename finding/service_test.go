@@ -46,8 +46,8 @@ func (m *memory) Drifted(context.Context, []access.IdentityID) (map[access.Ident
 	return map[access.IdentityID][]Drift{}, nil
 }
 
-func (m *memory) Kits(context.Context) ([]Kit, error) {
-	return nil, nil
+func (m *memory) Outside(context.Context) (Outside, error) {
+	return Outside{}, nil
 }
 
 func (m *memory) Kept(context.Context) (map[Key]Kept, error) {

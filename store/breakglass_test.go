@@ -318,8 +318,9 @@ func TestBreakGlassRenewal(t *testing.T) {
 		if why := x.Why(x.Made); x.State(x.Made) != breakglass.Stale || len(why) != 1 || why[0] != breakglass.Rotated {
 			t.Errorf("it is %s: %v", x.State(x.Made), why)
 		}
-		list, err := k.db.Findings().Kits(k.ctx)
+		o, err := k.db.Findings().Outside(k.ctx)
 		k.must(err)
+		list := o.Kits
 		if len(list) != 1 || !list[0].Rotated || list[0].Lost || len(list[0].Holders) != 3 {
 			t.Errorf("findings are told %+v", list)
 		}

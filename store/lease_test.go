@@ -131,11 +131,17 @@ func TestTakingAwayIsOneNodesAtATime(t *testing.T) {
 		if l, err = w.s.Lease(ctx, l.ID); err != nil || !l.Late {
 			t.Errorf("over for a minute it is %+v, %v", l, err)
 		}
+		if o, err := w.db.Findings().Outside(ctx); err != nil || len(o.Late) != 1 || o.Late[0].Lease != l.ID || o.Late[0].Since != l.Finished || o.Late[0].Name != l.Name {
+			t.Errorf("findings hear of %+v, %v", o.Late, err)
+		}
 		list, err = other.Due(ctx, 10)
 		w.must(err)
 		w.must(other.Settle(ctx, []leases.Outcome{{Lease: list[0]}}))
 		if l, err = w.s.Lease(ctx, l.ID); err != nil || l.State != leases.Ended || l.Gone == 0 {
 			t.Errorf("gone it is %+v, %v", l, err)
+		}
+		if o, err := w.db.Findings().Outside(ctx); err != nil || len(o.Late) != 0 {
+			t.Errorf("findings hear of what is gone: %+v, %v", o.Late, err)
 		}
 		if _, err := w.s.Retry(ctx, l.ID, "once more"); !errors.Is(err, leases.ErrState) {
 			t.Errorf("what is gone is tried again: %v", err)

@@ -27,6 +27,8 @@ func hotLeases(ctx context.Context, db *DB) error {
 	_, _, news := s.News(ctx, 39_990)
 	_, due := s.Due(ctx, 8)
 	err := errors.Join(offer, one, held, news, due)
+	_, outside := db.Findings().Outside(ctx)
+	err = errors.Join(err, outside)
 	for _, q := range []leases.Query{{First: 51}, {First: 51, Identity: 6500}, {First: 51, Template: 7}, {First: 51, Systems: []access.SystemID{3}}, {First: 51, Open: true}} {
 		_, failed := s.Leases(ctx, q)
 		err = errors.Join(err, failed)

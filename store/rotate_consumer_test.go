@@ -273,6 +273,11 @@ func TestWhatALeaverKnowsIsPlanned(t *testing.T) {
 		if len(next) != 2 || len(q) != 1 || q[0].Secret != used.ID || q[0].Cause != rotate.OnLeaver || q[0].Next < q[0].Since+access.Time(rotate.LeaverNotice.Microseconds()) {
 			t.Fatalf("at once %v, planned %+v", next, q)
 		}
+		o, err := k.db.Findings().Outside(ctx)
+		k.must(err)
+		if len(o.Known) != 1 || o.Known[0].Secret != used.ID || o.Known[0].Identity != safeViewer || o.Known[0].Next != q[0].Next || o.Known[0].Waits {
+			t.Errorf("findings hear of %+v", o.Known)
+		}
 		k.must(s.Demand(ctx, []access.SecretID{used.ID}, rotate.OnDemand, "now is fine"))
 		if next, _ = s.Next(ctx, 10); len(next) != 3 {
 			t.Errorf("a planned one is not brought forward: %v", next)
