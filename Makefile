@@ -39,10 +39,11 @@ FIRST := ./cmd/writ ./e2e ./connector/linux ./store ./inventory ./connector/post
 
 # Whole-product tests build the command: a cached result would not see it change. vet has
 # had its turn in check.
-test: install check console console-check ## everything: installs what is missing, checks, tests against real servers
+test: install ## everything: installs what is missing, checks, tests against real servers
+	@$(MAKE) --no-print-directory -j 2 --output-sync=recurse check console-check
 	CGO_ENABLED=1 $(GO) test -tags pkcs11 -vet=off -count=1 -run HardwareToken -json ./store ./pam/breakglass | $(REPORT)
 	$(GO) test -tags kms -vet=off -count=1 -run KeyService -json ./pam/vault/keys | $(REPORT)
-	CGO_ENABLED=1 $(GO) test $(RACE) -vet=off -count=1 -p 2 -timeout 40m -json $(FIRST) ./... | $(REPORT)
+	CGO_ENABLED=1 $(GO) test $(RACE) -vet=off -count=1 -p 3 -timeout 40m -json $(FIRST) ./... | $(REPORT)
 
 test-console: install console ## the console in a real browser, as each function; E2E_SPECS=e2e/finding is one feature
 	$(GO) test -count=1 -timeout 30m -run '^TestConsoleInChromium$$' -v ./e2e
@@ -56,7 +57,7 @@ quick: ## the tests that need no server: two to three minutes, seconds where not
 install: ## the Debian packages that the tests need, where one is missing
 	@sh internal/testkit/install.sh
 
-check: format-check vet lint verify ## formatting, vet, lint, modules; no test
+check: format-check lint verify ## formatting, lint with vet, modules; no test
 
 format: ## format every Go file
 	$(TOOL) gofumpt -w .

@@ -295,7 +295,7 @@ func (d *openLDAP) number() string {
 // reading it.
 func TestFollowingOpenLDAPIsReadingIt(t *testing.T) {
 	databases(t, func(t *testing.T, cfg func() store.Config) {
-		for seed := range uint64(3) {
+		for seed := range uint64(testkit.Rounds(1, 1, 6)) {
 			d := newOpenLDAP(t, seed)
 			system := slapdConfig(d.s, "users", "ou=people,"+d.s.BaseDN(), "groups", "ou=groups,"+d.s.BaseDN())
 			if seed == 2 { // its groups are accounts, too, and all but other classes is in sight

@@ -150,7 +150,7 @@ func addAll(t testing.TB, s *inventory.Service, files string) {
 // TestKilledAnywhere kills a sync at random moments, 200 in a soak. Run again, it ends
 // in the state of one that nobody killed, and the log still verifies.
 func TestKilledAnywhere(t *testing.T) {
-	points := testkit.Rounds(10, 30, 200)
+	points := testkit.Rounds(10, 15, 200)
 	files, base, whole := t.TempDir(), t.TempDir(), t.TempDir()
 	company(t, files, 400, 0)
 	set(t, base, files)

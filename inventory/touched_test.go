@@ -11,6 +11,7 @@ import (
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/connector"
+	"github.com/writhq/writ/internal/testkit"
 	"github.com/writhq/writ/inventory"
 	"github.com/writhq/writ/policy"
 )
@@ -177,7 +178,7 @@ func (y *restless) correlate() inventory.Correlation {
 // Invariant 9: whatever changed, looking at what it can touch ends as looking at everything
 // does; and once more nothing changes.
 func TestTouchedIsEnough(t *testing.T) {
-	for seed := range uint64(4) {
+	for seed := range uint64(testkit.Rounds(1, 2, 20)) {
 		onEach(t, 1, func(t *testing.T, w *world) {
 			y := newRestless(t, w, seed)
 			rules := map[string]int{}

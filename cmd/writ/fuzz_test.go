@@ -31,10 +31,7 @@ func rounds() int {
 	if n, err := strconv.Atoi(os.Getenv("WRIT_FUZZ_ROUNDS")); err == nil {
 		return n
 	}
-	if testing.Short() {
-		return 3
-	}
-	return 7
+	return 3
 }
 
 // TestNoRouteBreaksOrLeaks: whatever is made of the description, by whoever, nothing
@@ -45,7 +42,7 @@ func TestNoRouteBreaksOrLeaks(t *testing.T) {
 	var operations []*huma.Operation
 	httpapi.Operations(c.api.API(), func(op *huma.Operation) { operations = append(operations, op) })
 	seed := uint64(1)
-	if rounds() > 7 {
+	if rounds() > 3 {
 		seed = rand.Uint64()
 	}
 	t.Logf("seed %d, %d rounds", seed, rounds())

@@ -87,7 +87,7 @@ func endLeases(dir string) error {
 // of moments, the target has seen each statement commit once, and every operation is
 // verified once.
 func TestProvisioningKilledAnywhere(t *testing.T) {
-	rounds := testkit.Rounds(2, 10, 100)
+	rounds := testkit.Rounds(2, 6, 100)
 	server := testkit.NewPostgres(t)
 	server.Exec(t, "postgres", `create role readers`, `create role writers`, `create role auditors`,
 		`alter system set log_statement = 'all'`, `alter system set log_line_prefix = '%v|'`, `select pg_reload_conf()`)
