@@ -31,9 +31,8 @@ func (s Lifecycle) Roles(ctx context.Context) (list []access.Role, err error) {
 // grants and targets, which calls for nothing.
 const lifecycleChanges = `
 select distinct c.kind, c.object, c.bulk, c.only_grants, s.actor
-  from change c
-  join change_set s on s.id = c.set_id
- where s.rev > $1 and not (s.actor = $2 and (c.only_grants or c.kind = $3))`
+  from change_set s cross join change c
+ where c.set_id = s.id and s.rev > $1 and not (s.actor = $2 and (c.only_grants or c.kind = $3))`
 
 // Changes implements lifecycle.Store.
 func (s Lifecycle) Changes(ctx context.Context, since access.Rev) (c lifecycle.Changes, err error) {

@@ -177,6 +177,15 @@ var hot = []struct {
 		}
 		return nil
 	}},
+	{"what changed", "each of those who follow, at each revision", func(ctx context.Context, db *DB) error {
+		if _, err := db.Lifecycle().Changes(ctx, 19_990); err != nil {
+			return err
+		}
+		nothing := func(func(...any) error) error { return nil }
+		return db.read(ctx, func(q *query) error {
+			return errors.Join(q.each(ctx, changesSince, []any{19_990}, nothing), q.each(ctx, changedWanted, []any{19_990, 20_000}, nothing), q.each(ctx, peopleChanged, []any{19_990, 20_000}, nothing))
+		})
+	}},
 	{"what is to be planned", "every revision, and each person whom anything changed for", func(ctx context.Context, db *DB) error {
 		s := db.Provision()
 		if _, err := s.News(ctx, 19_990); err != nil {

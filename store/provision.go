@@ -90,8 +90,8 @@ select 0, id from account_target where identity_id = 0 and until_set = 0`
 
 	changedWanted = `
 select distinct c.kind, c.object, c.bulk
-  from change c join change_set s on s.id = c.set_id
- where s.rev > $1 and s.rev <= $2 and c.kind in (1, 2, 5, 21, 22)`
+  from change_set s cross join change c
+ where c.set_id = s.id and s.rev > $1 and s.rev <= $2 and c.kind in (1, 2, 5, 21, 22)`
 
 	// writtenIn are those for whom something was done in systems that were read anew.
 	writtenIn = `select distinct identity_id, case when identity_id = 0 then target_id else 0 end from operation where system_id in (%s)`

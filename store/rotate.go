@@ -153,8 +153,8 @@ const (
 	followRev   = `
 insert into rotation_followed (id, rev) values (1, $1) on conflict (id) do update set rev = $1 where rotation_followed.rev = $2`
 	peopleChanged = `
-select distinct c.object from change c join change_set s on s.id = c.set_id
- where s.rev > $1 and s.rev <= $2 and c.kind = 1`
+select distinct c.object from change_set s cross join change c
+ where c.set_id = s.id and s.rev > $1 and s.rev <= $2 and c.kind = 1`
 	// seenByLeavers are live secrets whose present value somebody of a list saw who has left.
 	seenByLeavers = `
 select distinct n.secret_id from secret_seen n
