@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 
@@ -23,13 +24,21 @@ var ErrGroup = fault.New(fault.Unavailable, "change-undone", "the database could
 type groups struct {
 	mu      sync.Mutex
 	led     bool
-	waiting []chan *group // each is told the group that it takes part in, or nil to lead one
+	waiting []waiter
+}
+
+// waiter waits for its turn: it is told the group that it takes part in, or nil to lead one.
+// A note is taken without being told.
+type waiter struct {
+	turn chan *group
+	note *note
 }
 
 // How long others are let in, and how many: whoever came first waits for them.
 const (
 	letIn      = 20 * time.Millisecond
 	mostInside = 64
+	yields     = 16
 )
 
 // join waits for a turn: in the group of somebody else, or, with nil, to lead one.
@@ -37,15 +46,10 @@ func (s *groups) join(ctx context.Context) (*group, error) {
 	if s == nil {
 		return nil, nil
 	}
-	s.mu.Lock()
-	if !s.led {
-		s.led = true
-		s.mu.Unlock()
+	turn := s.stand(nil)
+	if turn == nil {
 		return nil, nil
 	}
-	turn := make(chan *group, 1)
-	s.waiting = append(s.waiting, turn)
-	s.mu.Unlock()
 	select {
 	case g := <-turn:
 		return g, nil
@@ -61,12 +65,25 @@ func (s *groups) join(ctx context.Context) (*group, error) {
 	return nil, context.Cause(ctx)
 }
 
+// stand has somebody wait in line; nil is that nobody leads, and they do now.
+func (s *groups) stand(n *note) (turn chan *group) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.led {
+		s.led = true
+		return nil
+	}
+	turn = make(chan *group, 1)
+	s.waiting = append(s.waiting, waiter{turn, n})
+	return turn
+}
+
 // leaves takes one that waits out of the line, and reports whether it was still there.
 func (s *groups) leaves(turn chan *group) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i, c := range s.waiting {
-		if c == turn {
+	for i, w := range s.waiting {
+		if w.turn == turn {
 			s.waiting = append(s.waiting[:i], s.waiting[i+1:]...)
 			return true
 		}
@@ -74,16 +91,16 @@ func (s *groups) leaves(turn chan *group) bool {
 	return false
 }
 
-// first takes whoever waits longest out of the line; nil is nobody.
-func (s *groups) first() chan *group {
+// first takes whoever waits longest out of the line; false is that nobody does.
+func (s *groups) first() (w waiter, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.waiting) == 0 {
-		return nil
+		return w, false
 	}
-	turn := s.waiting[0]
+	w = s.waiting[0]
 	s.waiting = s.waiting[1:]
-	return turn
+	return w, true
 }
 
 // pass lets whoever waits longest lead the next group.
@@ -97,7 +114,7 @@ func (s *groups) pass() {
 		s.led = false
 		return
 	}
-	s.waiting[0] <- nil
+	s.waiting[0].turn <- nil
 	s.waiting = s.waiting[1:]
 }
 
@@ -115,6 +132,10 @@ type group struct {
 	subjects map[access.IdentityID]subjectKey // that were met and are there
 	done     chan struct{}                    // closed when it has ended
 	err      error                            // how it ended
+
+	notes []*note     // that are not written yet
+	noted []*note     // all of them: they are told how it ended
+	last  access.Time // of the last change set; zero is that nobody has asked
 }
 
 // loudness is what of the changes that are followed a transaction has seen: those committed
@@ -146,6 +167,7 @@ type one struct {
 	actor audit.Actor
 	event audit.Event
 	fn    func(t *tx) error
+	note  *note // instead of fn
 }
 
 // lead makes a change, lets others take part, and commits.
@@ -162,23 +184,24 @@ func (db *DB) lead(ctx context.Context, c one) (err error) {
 		return err
 	}
 	defer give()
-	g := &group{db: db, conn: conn, stmts: map[string]*sql.Stmt{}, subjects: map[access.IdentityID]subjectKey{}, next: make(chan struct{}), done: make(chan struct{})}
+	g := &group{db: db, conn: conn, stmts: map[string]*sql.Stmt{}, subjects: map[access.IdentityID]subjectKey{}, next: make(chan struct{}), done: make(chan struct{}), err: ErrGroup}
 	if g.t, err = conn.BeginTx(db.uncut(ctx), nil); err != nil {
 		return fmt.Errorf("beginning a change: %w", err)
 	}
 	defer g.t.Rollback() //nolint:errcheck // after a commit it does nothing
-	if err := g.make(ctx, c); err != nil {
+	if err := g.begin(ctx, c); err != nil {
 		return err // nobody else has taken part yet
 	}
-	g.letIn()
-	defer close(g.done)
-	if g.err = g.lost; g.err == nil {
-		g.err = g.t.Commit()
+	defer g.end()
+	g.letIn(ctx)
+	if err = g.writeNotes(ctx); err == nil {
+		err = g.t.Commit()
 	}
-	if g.err != nil {
-		g.err = fmt.Errorf("committing %s: %w", c.event.Action, g.err)
+	if err != nil {
+		g.err = fmt.Errorf("committing %s: %w", c.event.Action, err)
 		return g.err
 	}
+	g.err = nil
 	if g.loud {
 		db.seq.due.Ring()
 	} else {
@@ -187,19 +210,44 @@ func (db *DB) lead(ctx context.Context, c one) (err error) {
 	return nil
 }
 
+// begin makes the change of whoever leads.
+func (g *group) begin(ctx context.Context, c one) error {
+	if c.note != nil {
+		return g.takeNote(ctx, c.note)
+	}
+	return g.make(ctx, c)
+}
+
+// end tells everybody how it ended.
+func (g *group) end() {
+	for _, n := range g.noted {
+		n.ended <- g.err
+	}
+	close(g.done)
+}
+
 // letIn gives those who wait a turn each.
-func (g *group) letIn() {
+func (g *group) letIn(ctx context.Context) {
 	if g.db.groups == nil {
 		return
 	}
 	began := time.Now()
-	for n := 1; n < mostInside && g.lost == nil && time.Since(began) < letIn; n++ {
-		turn := g.db.groups.first()
-		if turn == nil {
-			return
+	for inside, waited := 1, 0; inside < mostInside && g.lost == nil && time.Since(began) < letIn; {
+		w, ok := g.db.groups.first()
+		if !ok {
+			if waited++; waited > yields {
+				return
+			}
+			runtime.Gosched() // whoever is about to come shares what a commit costs
+			continue
 		}
-		turn <- g
-		<-g.next
+		inside, waited = inside+1, 0
+		if w.note == nil {
+			w.turn <- g
+			<-g.next
+		} else if err := g.takeNote(ctx, w.note); err != nil {
+			w.note.ended <- err
+		}
 	}
 }
 
@@ -216,6 +264,9 @@ func (g *group) member(ctx context.Context, c one) error {
 // panic.
 func (g *group) turn(ctx context.Context, c one) (err error) {
 	defer func() { g.next <- struct{}{} }()
+	if err := g.writeNotes(ctx); err != nil { // they are not to be undone with it
+		return err
+	}
 	if err := g.say(ctx, "savepoint member"); err != nil {
 		return err
 	}
@@ -242,8 +293,7 @@ func (g *group) say(ctx context.Context, text string) error {
 	if g.lost != nil {
 		return g.lost
 	}
-	t := &tx{query: query{t: g.t, d: g.db.d, kept: g.db.keptW, uncut: true}, stmts: g.stmts}
-	if _, err := t.exec(ctx, text); err != nil {
+	if _, err := g.tx().exec(ctx, text); err != nil {
 		g.lost = ErrGroup.Because(err)
 	}
 	return g.lost
@@ -251,10 +301,8 @@ func (g *group) say(ctx context.Context, text string) error {
 
 // make runs a change up to its record.
 func (g *group) make(ctx context.Context, c one) error {
-	t := &tx{
-		query: query{t: g.t, d: g.db.d, conn: g.conn, kept: g.db.keptW, uncut: g.db.groups != nil},
-		db:    g.db, in: g, stmts: g.stmts, Event: c.event,
-	}
+	t := g.tx()
+	t.Event = c.event
 	if !c.event.Quiet {
 		g.loud, g.followed.pending = true, true
 		clear(g.subjects) // it may be one that ends
@@ -262,6 +310,7 @@ func (g *group) make(ctx context.Context, c one) error {
 	if err := t.begin(ctx, g.db, c.actor); err != nil {
 		return fmt.Errorf("beginning a change set: %w", err)
 	}
+	g.last = t.At
 	if err := c.fn(t); err != nil {
 		return err
 	}
@@ -272,6 +321,13 @@ func (g *group) make(ctx context.Context, c one) error {
 		return fmt.Errorf("recording %s: %w", c.event.Action, err)
 	}
 	return nil
+}
+
+func (g *group) tx() *tx {
+	return &tx{
+		query: query{t: g.t, d: g.db.d, conn: g.conn, kept: g.db.keptW, uncut: g.db.groups != nil},
+		db:    g.db, in: g, stmts: g.stmts,
+	}
 }
 
 // uncut is a context that ends no transaction which others share.

@@ -86,7 +86,10 @@ const anyoneOut = `select count(*) from checkout c where c.secret_id = $1 and c.
 func (s Vault) OpenKnown(ctx context.Context, k vault.Known, o vault.Opening, open vault.Opener) (plain secret.Secret, err error) {
 	e := openingEvent(o)
 	opened(e, k.Version)
-	err = s.db.change(ctx, e, func(t *tx) error {
+	if plain, err = open(keys.Place{Safe: k.Safe.ID, Secret: k.Secret.ID, Version: k.Version.ID}, k.Sealed); err != nil {
+		return secret.Secret{}, err
+	}
+	err = s.db.note(ctx, e, func(t *tx) error {
 		if !t.db.ClockTrusted() {
 			return vault.ErrClock
 		}
@@ -97,8 +100,7 @@ func (s Vault) OpenKnown(ctx context.Context, k vault.Known, o vault.Opening, op
 		case changed, o.Right.Ends != 0 && o.Right.Ends <= t.At:
 			return vault.ErrMoved
 		}
-		plain, err = open(keys.Place{Safe: k.Safe.ID, Secret: k.Secret.ID, Version: k.Version.ID}, k.Sealed)
-		return err
+		return nil
 	})
 	if err != nil {
 		plain.Wipe()
