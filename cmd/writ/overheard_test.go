@@ -18,6 +18,7 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // to look into a database of ours as anybody would who has it
 
 	"github.com/writhq/writ/audit"
+	"github.com/writhq/writ/internal/testkit"
 	"github.com/writhq/writ/internal/testkit/canary"
 	"github.com/writhq/writ/pam/vault/keys"
 )
@@ -206,7 +207,11 @@ func (o *overheard) found(ctx context.Context, a *app) (hits []canary.Hit, err e
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	hits, err = o.search.InDir(a.data, nil)
+	if hits, err = o.search.InDir(a.data, nil); err == nil && a.postgres() != "" {
+		var ahead []canary.Hit
+		ahead, err = o.search.InDir(testkit.Postgres(o.t).WAL(), nil)
+		hits = append(hits, ahead...)
+	}
 	hits = append(hits, o.search.In("the database", dump)...)
 	hits = append(hits, o.search.In("the log", []byte(o.log.all()))...)
 	hits = append(hits, o.search.In("the audit log's export", record)...)

@@ -1,10 +1,11 @@
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
-import { expect, holds, test, visit } from "./base";
-import { call, found } from "./call";
-import { choose } from "./form";
+import { confirm, expect, holds, settled, test, visit } from "./base";
+import { call, found, person } from "./call";
+import { choose, of, told } from "./form";
+import { home, writ } from "./program";
 
 const dir = mkdtempSync(join(tmpdir(), "writ-glass-"));
 
@@ -57,4 +58,102 @@ test("whoever may do nothing with a kit sees no button, and is refused past it",
   await expect(employee.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Break glass" })).toHaveCount(0);
   await visit(employee, "/kit-shares");
   await expect(employee.getByText("You hold no share")).toBeVisible();
+});
+
+test.describe("a kit that is opened when nothing else works", () => {
+  test.describe.configure({ mode: "serial" });
+
+  // picksUp takes somebody's share, once, and returns the file that they saved it as.
+  async function picksUp(page: Page, as: string): Promise<string> {
+    await page.goto("/kit-shares");
+    await page.getByRole("button", { name: of("Pick it up", "the day") }).click();
+    const dialog = page.getByRole("dialog", { name: "Your share of the day" });
+    const does = dialog.getByRole("button", { name: "Pick it up" });
+    await expect(does).toBeDisabled(); // whoever cannot keep it now does not see it
+    await dialog.getByLabel("I can keep it now").check();
+    await does.click();
+    await confirm(page, dialog.getByText("It is not shown."));
+    const file = await saved(page, () => dialog.getByRole("button", { name: "Save as a file" }).click(), as);
+    if (as === "ana.txt") {
+      await dialog.getByRole("button", { name: "Show it" }).click();
+      expect(readFileSync(file, "utf8").trim()).toBe(await dialog.getByLabel("Your share").textContent());
+      await dialog.getByRole("button", { name: "Hide it" }).click();
+      await holds(page, "a share of a kit");
+    }
+    await dialog.getByLabel("I have kept it").check();
+    await dialog.getByRole("button", { name: "Done" }).click();
+    await told(page, "You have your share of the day");
+    await expect(page.getByRole("button", { name: of("Pick it up", "the day") })).toHaveCount(0);
+    return file;
+  }
+
+  let kit = "";
+  let record = "";
+
+  test("is made for others, who pick their shares up once", async ({ all }) => {
+    const maker = await all.as("head");
+    const holders = await Promise.all((["iam", "security_operations", "platform_owner"] as const).map(async (who) => person(await all.as(who))));
+    await maker.goto("/break-glass");
+    await maker.getByRole("button", { name: "Make a kit" }).click();
+    const form = maker.getByRole("dialog", { name: "Make a break-glass kit" });
+    await form.getByRole("textbox", { name: "Name" }).fill("the day");
+    await choose(form.getByRole("combobox", { name: "What it holds" }), "servers/root at build1", "build1");
+    for (const h of holders) await choose(form.getByRole("combobox", { name: "Add a holder" }), new RegExp(h.name), h.name);
+    const does = form.getByRole("button", { name: "Make it, and save the file" });
+    await expect(does).toBeDisabled(); // without a reason
+    await form.getByLabel("Why?").fill("for the day on which nothing works");
+    await holds(maker, "a kit is made");
+    kit = await saved(maker, async () => { await does.click(); await told(maker, /the-day-1\.kit is saved/); }, "the-day.kit");
+    await visit(maker, "/kit-shares");
+    await expect(maker.getByRole("region", { name: "Your shares" })).not.toContainText("the day"); // whoever makes one holds none
+
+    await picksUp(await all.as("security_operations"), "ana.txt");
+    await picksUp(await all.as("platform_owner"), "ben.txt");
+    await maker.goto("/break-glass");
+    await expect(maker.getByRole("table", { name: "Break-glass kits" }).getByRole("row").filter({ hasText: "the day" })).toContainText(/Ready/);
+  });
+
+  test("is opened without Writ, and shows what the vault has", async () => {
+    record = join(dir, "the-day.record");
+    const shares = ["ana.txt", "ben.txt"].flatMap((name) => ["--share", join(dir, name)]);
+    const opens = (...shares: string[]) => writ(home(), "break-glass", "open", kit, "--by", "Ana", "--by", "Ben", "--reason", "INC-9: all of Writ is down", "--record", record, "--secret", "servers/root at build1", ...shares).ended;
+    const alone = await opens("--share", join(dir, "ana.txt"), "--share", join(dir, "ana.txt"));
+    expect(alone.code, alone.out + alone.err).not.toBe(0);
+    expect(alone.out).not.toContain("PRIVATE KEY");
+    const opened = await opens(...shares);
+    expect(opened.code, opened.err).toBe(0);
+    expect(opened.out).toContain("PRIVATE KEY");
+    expect(readFileSync(record, "utf8")).not.toContain("PRIVATE KEY");
+  });
+
+  test("is told of, and reviewed by somebody who was not there", async ({ all }) => {
+    const brings = await all.as("platform_owner");
+    await brings.goto("/break-glass");
+    await brings.getByRole("button", { name: "Bring a record" }).click();
+    const form = brings.getByRole("dialog", { name: "Bring the record of an opening" });
+    await form.locator("input[type=file]").setInputFiles(record);
+    await holds(brings, "a record is brought");
+    await form.getByRole("button", { name: "Merge it" }).click();
+    await told(brings, "The opening is kept. One secret was shown, and is being changed. Its review waits.");
+    await brings.getByRole("table", { name: "Break-glass kits" }).getByRole("link", { name: "the day" }).click();
+    await expect(brings.getByRole("list", { name: "History" })).toContainText("Ana and Ben said that they were there: “INC-9: all of Writ is down”");
+    await brings.getByRole("link", { name: "See what is asked" }).click();
+    await settled(brings);
+    await expect(brings.getByRole("button", { name: "Approve", exact: true })).toHaveCount(0); // they opened it
+
+    const reviews = await all.as("iam");
+    await reviews.goto(`/break-glass/${await found(reviews, "/v1/break-glass", "the day")}`);
+    await holds(reviews, "a kit that was opened");
+    await reviews.getByRole("link", { name: "Review it" }).click();
+    await reviews.getByRole("button", { name: "Approve" }).click();
+    const finds = reviews.getByRole("dialog", { name: "Agree to it" });
+    await expect(finds.getByRole("button", { name: "Approve" })).toBeDisabled(); // without saying what they found
+    await finds.getByLabel("What did you find?").fill("Writ was down, and the host was needed");
+    await holds(reviews, "the review of an opening");
+    await finds.getByRole("button", { name: "Approve" }).click();
+    await told(reviews, "You have agreed");
+    await brings.goto(`/break-glass/${await found(brings, "/v1/break-glass", "the day")}`);
+    await expect(brings.getByRole("list", { name: "History" })).toContainText("The opening was reviewed");
+    await expect(brings.getByText("An opening waits for its review")).toHaveCount(0);
+  });
 });

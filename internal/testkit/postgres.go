@@ -97,6 +97,9 @@ func (p *PostgresServer) URL(database string) string {
 // Log is the file that the server logs to.
 func (p *PostgresServer) Log() string { return filepath.Join(p.dir, "log") }
 
+// WAL is the folder of what the server writes ahead.
+func (p *PostgresServer) WAL() string { return filepath.Join(p.dir, "data", "pg_wal") }
+
 // Exec runs statements in a database of the cluster as its superuser.
 func (p *PostgresServer) Exec(tb testing.TB, database string, statements ...string) {
 	tb.Helper()

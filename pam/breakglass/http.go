@@ -2,6 +2,7 @@ package breakglass
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -186,8 +187,27 @@ func (a *API) show(ctx context.Context, in *KitInput) (*kitOutput, error) {
 	if out.Body, err = a.shown(ctx, x, breaks); err != nil {
 		return nil, err
 	}
-	out.Body.May = a.Service.Gate.Verdicts(ctx, object(ctx, &x, ""), renewAction, retireAction, mergeAction, shareAction, ReviewAction)
+	out.Body.May = a.Service.Gate.Verdicts(ctx, object(ctx, &x, ""), renewAction, retireAction, mergeAction, shareAction)
+	if o, waits := reviewed(ctx, &x, breaks); waits {
+		maps.Copy(out.Body.May, a.Service.Gate.Verdicts(ctx, o, ReviewAction))
+	}
 	return out, nil
+}
+
+// reviewed is what a decision about the reviews of a kit is made on that wait: they are about
+// everybody who opened it.
+func reviewed(ctx context.Context, x *Status, breaks []Break) (o policy.Object, waits bool) {
+	o = object(ctx, x, "")
+	for _, b := range breaks {
+		if b.Approval == 0 || b.Verdict != "" {
+			continue
+		}
+		waits = true
+		for _, who := range b.Openers {
+			o.Subjects = append(o.Subjects, who.Ref())
+		}
+	}
+	return o, waits
 }
 
 type makeInput struct {

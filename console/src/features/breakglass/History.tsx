@@ -28,7 +28,7 @@ export function History({ of: k, secrets }: { of: Kit; secrets: SecretLine[] }) 
       const since = secrets.find((x) => x.id === s.secret)?.since;
       return since ? [{ key: `rotated ${s.secret}`, at: since, tone: "warn", what: <>{called(s.secret)} was given another value</>, detail: "the file holds the one before" }] : [];
     }),
-    ...(k.opened ?? []).flatMap((b) => opening(b, called, k.names)),
+    ...(k.opened ?? []).flatMap((b) => opening(b, called, k)),
     ...(k.retired ? [{ key: "retired", at: k.retired, what: "It was retired" }] : []),
   ].sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
   return (
@@ -45,13 +45,14 @@ export function History({ of: k, secrets }: { of: Kit; secrets: SecretLine[] }) 
   );
 }
 
-function opening(b: Opening, called: (id: string | undefined) => string, names: Record<string, string>): Event[] {
+function opening(b: Opening, called: (id: string | undefined) => string, { names, secrets }: Kit): Event[] {
   const words = openingWords(b);
   const there = `${listed(b.people ?? [])} said that they were there: “${b.reason}”`;
   if (b.drill) return [{ key: b.id, at: b.opened, tone: words.tone, what: words.label, detail: <>{there}, of edition {b.edition}.<Proved of={b} names={names} /></> }];
   const exposed = (b.exposed ?? []).map(called);
+  const still = (b.exposed ?? []).filter((id) => (secrets ?? []).some((s) => s.secret === id && !s.rotated && !s.gone)).map(called);
   const events: Event[] = [
-    { key: b.id, at: b.opened, tone: "bad", what: "It was opened, by its record", detail: <>{there}, with the shares of {listed((b.openers ?? []).map(called))}. {exposed.length === 0 ? "Nothing was shown." : <>{b.closed ? "Shown, and changed since" : "The record has no end, so all of it counts as shown"}: {listed(exposed)}.</>}</> },
+    { key: b.id, at: b.opened, tone: "bad", what: "It was opened, by its record", detail: <>{there}, with the shares of {listed((b.openers ?? []).map(called))}. {exposed.length === 0 ? "Nothing was shown." : <>{b.closed ? "Shown" : "The record has no end, so all of it counts as shown"}: {listed(exposed)}. {still.length === 0 ? "All of it was changed since" : <strong>Not changed yet: {listed(still)}</strong>}.</>}</> },
     { key: `${b.id} merged`, at: b.merged, what: "Its record was merged", detail: `by ${called(b.merged_by)}, with ${b.entries} entries` },
   ];
   if (b.verdict && b.reviewed) events.push({ key: `${b.id} reviewed`, at: b.reviewed, tone: words.tone, what: "The opening was reviewed", detail: b.review && <><Link to="/approvals/$id" params={{ id: b.review }}>What was said</Link></> });
