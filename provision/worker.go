@@ -15,6 +15,18 @@ import (
 // lookAgain is how long what another node planned, or the clock brought, waits at most.
 const lookAgain = time.Second
 
+// standBy is how long a node waits that met another one at the work. That one may have died
+// just now, which the store sees in a moment.
+const standBy = lookAgain / 4
+
+// again is how long to wait after an error.
+func again(err error) time.Duration {
+	if fault.KindOf(err) == fault.Conflict {
+		return standBy
+	}
+	return lookAgain
+}
+
 // operationLasts bounds one attempt.
 const operationLasts = 2 * time.Minute
 
@@ -22,16 +34,16 @@ const operationLasts = 2 * time.Minute
 func (s *Service) Plan(ctx context.Context) error {
 	for ctx.Err() == nil {
 		_, err := s.Step(ctx)
-		switch {
+		switch { // on a conflict another node plans
 		case err == nil:
 			within, cancel := context.WithTimeout(ctx, lookAgain)
 			_, _ = s.Store.WaitRev(within, s.looked) // it is looked again either way
 			cancel()
 			continue
-		case ctx.Err() == nil && fault.KindOf(err) != fault.Conflict: // else another node plans
+		case ctx.Err() == nil && fault.KindOf(err) != fault.Conflict:
 			slog.ErrorContext(ctx, "planning", "error", err)
 		}
-		wait(ctx, lookAgain)
+		wait(ctx, again(err))
 	}
 	return nil
 }
@@ -80,7 +92,7 @@ func (s *Service) Carry(ctx context.Context) error {
 				over <- id
 			}()
 		}
-		timer := time.NewTimer(lookAgain)
+		timer := time.NewTimer(s.looks(list))
 		select {
 		case <-ctx.Done():
 		case <-kicked:
@@ -94,6 +106,19 @@ func (s *Service) Carry(ctx context.Context) error {
 		delete(under, <-over)
 	}
 	return nil
+}
+
+// looks is how long nobody looks again: until a system of a list has rested, and not long.
+func (s *Service) looks(list []access.SystemID) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	soon := lookAgain
+	for _, id := range list {
+		if left := s.rests[id].until.Sub(s.now()); left > 0 {
+			soon = min(soon, left)
+		}
+	}
+	return soon
 }
 
 func (s *Service) resting(id access.SystemID) bool {
@@ -155,11 +180,11 @@ func (s *Service) Work(ctx context.Context, id access.SystemID) {
 		if until := w.rate.until(s.now(), w.limits.PerMinute); until.After(s.now()) {
 			s.put(id, rest{until: until})
 		} else if w.begun == 0 && !s.resting(id) {
-			s.put(id, rest{until: s.now().Add(lookAgain / 4)}) // what is due waits for another reason
+			s.put(id, rest{until: s.now().Add(standBy)}) // what is due waits for another reason
 		}
 	}
 	if err != nil && ctx.Err() == nil {
-		s.put(id, rest{until: s.now().Add(lookAgain)})
+		s.put(id, rest{until: s.now().Add(again(err))})
 		if fault.KindOf(err) != fault.Conflict {
 			slog.ErrorContext(ctx, "carrying out operations", "system", id.String(), "error", err)
 		}
