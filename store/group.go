@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/writhq/writ/access"
@@ -25,6 +26,8 @@ type groups struct {
 	mu      sync.Mutex
 	led     bool
 	waiting []waiter
+
+	company atomic.Bool // the last one had it: there may be more to come
 }
 
 // waiter waits for its turn: it is told the group that it takes part in, or nil to lead one.
@@ -34,11 +37,14 @@ type waiter struct {
 	note *note
 }
 
-// How long others are let in, and how many: whoever came first waits for them.
+// How long others are let in, and how many: whoever came first waits for them. Where changes
+// come at the same time, others are let run as often, and for as long, before nobody is
+// taken to be coming.
 const (
 	letIn      = 20 * time.Millisecond
 	mostInside = 64
 	yields     = 16
+	yielding   = time.Millisecond
 )
 
 // join waits for a turn: in the group of somebody else, or, with nil, to lead one.
@@ -231,17 +237,20 @@ func (g *group) letIn(ctx context.Context) {
 	if g.db.groups == nil {
 		return
 	}
+	s, inside := g.db.groups, 1
+	defer func() { s.company.Store(inside > 1) }()
+	waits := s.company.Load()
 	began := time.Now()
-	for inside, waited := 1, 0; inside < mostInside && g.lost == nil && time.Since(began) < letIn; {
-		w, ok := g.db.groups.first()
+	for last, waited := began, 0; inside < mostInside && g.lost == nil && time.Since(began) < letIn; {
+		w, ok := s.first()
 		if !ok {
-			if waited++; waited > yields {
+			if waited++; !waits || waited > yields || time.Since(last) > yielding {
 				return
 			}
 			runtime.Gosched() // whoever is about to come shares what a commit costs
 			continue
 		}
-		inside, waited = inside+1, 0
+		inside, waited, last = inside+1, 0, time.Now()
 		if w.note == nil {
 			w.turn <- g
 			<-g.next
