@@ -311,8 +311,8 @@ func (t *tx) askReview(ctx context.Context, b *breakglass.Break, in access.Chain
 		About: b.ID.Ref(), Action: breakglass.ReviewAction, Thing: b.Kit.Ref(), Scope: x.Scope, Reason: b.Reason, Chain: in,
 		Stages: []access.Stage{{Approvers: []access.Approver{{Function: access.SecurityOperations}, {Function: access.IAM}}, Quorum: 1, Within: breakglass.Reviews}},
 		Shown: map[string]string{
-			"kit": x.Name, "opened": b.Opened.Time().Format(time.RFC3339), "there": strings.Join(b.People, ", "), "secrets shown": strconv.Itoa(len(b.Exposed)),
-			"record has an end": strconv.FormatBool(b.Closed),
+			"kit": x.Name, "opened": b.Opened.Time().UTC().Format("2006-01-02 15:04 UTC"), "there": strings.Join(b.People, ", "), "secrets shown": strconv.Itoa(len(b.Exposed)),
+			"record has an end": map[bool]string{true: "yes", false: "no: all that the kit holds counts as shown"}[b.Closed],
 		},
 	}
 	for _, who := range b.Openers {
