@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -34,7 +35,9 @@ type overheard struct {
 	log     *journal
 	answers map[string][]byte // by what was asked, without what was asked for
 	size    int
-	deaf    bool // in a benchmark, which measures the server alone
+	traced  bool   // spans come to us
+	spans   []byte // that came
+	deaf    bool   // in a benchmark, which measures the server alone
 }
 
 func overhear(t testing.TB) *overheard {
@@ -49,6 +52,26 @@ func (o *overheard) logs(beside slog.Handler) slog.Handler {
 		return beside
 	}
 	return slog.NewMultiHandler(beside, slog.NewJSONHandler(o.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
+// collects is the address of a collector of traces.
+func (o *overheard) collects() string {
+	if o.deaf {
+		return ""
+	}
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.spans = append(o.spans, body...)
+	}))
+	o.t.Cleanup(s.Close)
+	o.traced = true
+	return s.URL + "/v1/traces"
 }
 
 // knows has a secret searched for.
@@ -183,6 +206,9 @@ func (o *overheard) searched(a *app) {
 	for _, h := range hits {
 		o.t.Errorf("a secret can be read: %s", h)
 	}
+	if o.traced && len(o.answers) > 0 && len(o.spans) == 0 {
+		o.t.Error("no trace came: nothing was searched for in them")
+	}
 }
 
 // found is where secrets can be read.
@@ -215,6 +241,7 @@ func (o *overheard) found(ctx context.Context, a *app) (hits []canary.Hit, err e
 	hits = append(hits, o.search.In("the database", dump)...)
 	hits = append(hits, o.search.In("the log", []byte(o.log.all()))...)
 	hits = append(hits, o.search.In("the audit log's export", record)...)
+	hits = append(hits, o.search.In("traces", o.spans)...)
 	for where, body := range o.answers {
 		hits = append(hits, o.search.In(where, body)...)
 	}

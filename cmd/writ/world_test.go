@@ -74,7 +74,10 @@ func newConfiguredWorld(t *testing.T, data string, log slog.Handler, c *serverCo
 	if w.node, err = w.app.newNode(w.ctx); err != nil {
 		t.Fatal(err)
 	}
-	s, _, err := w.app.newServer(ctx, c, w.node, slog.New(w.ears.logs(log)))
+	if c.Traces == "" {
+		c.Traces = w.ears.collects()
+	}
+	s, traced, err := w.app.newServer(ctx, c, w.node, slog.New(w.ears.logs(log)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,6 +92,7 @@ func newConfiguredWorld(t *testing.T, data string, log slog.Handler, c *serverCo
 		if err := <-done; err != nil && ctx.Err() == nil {
 			t.Error(err)
 		}
+		traced()
 		w.ears.searched(w.app)
 		if err := w.app.close(); err != nil {
 			t.Error(err)
