@@ -98,7 +98,7 @@ function Actions({ of, tag }: { of: Shown; tag: string }) {
     <>
       <MayButton variant="default" may={of.may["finding.assign"]} onClick={() => setDoing("assign")}>{of.owner ? "Give it to somebody else" : "Give it to somebody"}</MayButton>
       <MayButton variant="default" may={of.may["finding.accept"]} onClick={() => setDoing(verb)}>{verb === "accept" ? "Accept the risk" : "Open it again"}</MayButton>
-      {Dialog && <Dialog of={of} tag={tag} onClose={() => setDoing(undefined)} />}
+      {Dialog && <Dialog key={doing} of={of} tag={tag} onClose={() => setDoing((now) => (now === doing ? undefined : now))} />}
     </>
   );
 }

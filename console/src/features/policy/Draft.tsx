@@ -59,7 +59,7 @@ function Buttons({ of }: { of: Versioned }) {
         <MayButton may={may["policy.change"]} variant="default" onClick={() => setDoing("discard")}>Discard</MayButton>
       </div>
       {publish && !publish.allowed && <p className={css.why}>{own ? "You wrote some of it, so somebody else publishes it: somebody of identity and access management who wrote none of it." : `You cannot publish it. ${sentence(publish.why ?? "")}`}</p>}
-      {Dialog && <Dialog of={of} onClose={() => setDoing(undefined)} />}
+      {Dialog && <Dialog key={doing} of={of} onClose={() => setDoing((now) => (now === doing ? undefined : now))} />}
     </>
   );
 }

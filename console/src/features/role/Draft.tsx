@@ -44,7 +44,8 @@ export function Draft({ of, draft }: { of: Versioned; draft: Open }) {
   );
 }
 
-// Buttons keeps the dialog that was begun, also where the draft changes under it.
+// Buttons keeps the dialog that was begun, also where the draft changes under it, or one
+// before it ends only now.
 function Buttons({ of, draft }: { of: Versioned; draft: Open }) {
   const [doing, setDoing] = useState<Verb>();
   const Dialog = doing && dialogs[doing];
@@ -56,7 +57,7 @@ function Buttons({ of, draft }: { of: Versioned; draft: Open }) {
       {draft.state === "review" && <MayButton may={may["role.review"]} variant="default" onClick={() => setDoing("back")}>Send it back</MayButton>}
       {draft.state === "approved" && <MayButton may={may["role.publish"]} onClick={() => setDoing("publish")}>Publish</MayButton>}
       <MayButton may={may["role.change"]} variant="default" onClick={() => setDoing("discard")}>Discard</MayButton>
-      {Dialog && <Dialog of={of} onClose={() => setDoing(undefined)} />}
+      {Dialog && <Dialog key={doing} of={of} onClose={() => setDoing((now) => (now === doing ? undefined : now))} />}
     </div>
   );
 }
