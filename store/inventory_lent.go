@@ -12,10 +12,11 @@ import (
 
 const (
 	lentThere = `select exists (select 1 from lease_made l where l.system_id = $1)`
-	// An account of a lease that is over long ago is a stranger with its name.
+	// An account of a lease that is over long ago is a stranger with its name. One that is late
+	// is seen: whoever put another account in its place would hide that for good.
 	lentNow = `
 select exists (select 1 from lease_made l
- where l.id = $1 and l.system_id = $2 and l.name = $3 and (l.state in ('making', 'active', 'ending') or l.gone_at >= $4))`
+ where l.id = $1 and l.system_id = $2 and l.name = $3 and (l.state in ('making', 'active') or l.state = 'ending' and l.over_at >= $5 or l.gone_at >= $4))`
 )
 
 // Lent implements inventory.SyncStore.
@@ -39,7 +40,9 @@ func (s Inventory) Lent(ctx context.Context, system access.SystemID, since acces
 		if id == 0 {
 			return false, nil
 		}
-		err = s.db.read(ctx, func(q *query) error { return q.row(ctx, lentNow, id, system, login, since).Scan(&is) })
+		err = s.db.read(ctx, func(q *query) error {
+			return q.row(ctx, lentNow, id, system, login, since, since-micros(leaseOverdue)).Scan(&is)
+		})
 		return is, err
 	}, nil
 }

@@ -127,7 +127,21 @@ func TestTakingAwayIsOneNodesAtATime(t *testing.T) {
 		if list, err := other.Due(ctx, 10); err != nil || len(list) != 1 || list[0].Attempts != 1 {
 			t.Errorf("asked for, it is not due: %+v, %v", list, err)
 		}
+		lent := func() bool {
+			t.Helper()
+			is, err := w.db.Inventory().Lent(ctx, 1, w.now)
+			w.must(err)
+			there, err := is(ctx, l.Name)
+			w.must(err)
+			return there
+		}
+		if !lent() {
+			t.Error("a sync takes what is being taken away for an account")
+		}
 		w.now += micros(time.Minute)
+		if lent() {
+			t.Error("a sync leaves out what is late")
+		}
 		if l, err = w.s.Lease(ctx, l.ID); err != nil || !l.Late {
 			t.Errorf("over for a minute it is %+v, %v", l, err)
 		}
