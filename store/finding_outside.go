@@ -6,6 +6,7 @@ import (
 
 	"github.com/writhq/writ/finding"
 	"github.com/writhq/writ/pam/breakglass"
+	leases "github.com/writhq/writ/pam/lease"
 	"github.com/writhq/writ/pam/rotate"
 )
 
@@ -39,7 +40,11 @@ func (s Findings) Outside(ctx context.Context) (o finding.Outside, err error) {
 		}
 		err = q.each(ctx, lateLeases, []any{at - micros(leaseOverdue), outsideAtMost}, func(scan func(...any) error) error {
 			l, err := scanLease(scan, at)
-			o.Late = append(o.Late, finding.Late{Lease: l.ID, System: l.System, Name: l.Name, Since: l.Finished, Why: l.Said})
+			x := finding.Late{Lease: l.ID, System: l.System, Name: l.Name, Since: l.Finished, Why: l.Said}
+			if l.Code == leases.CodeForced || l.Code == leases.CodeLost {
+				x.Why = "" // it is why somebody took it back, in their own words
+			}
+			o.Late = append(o.Late, x)
 			return err
 		})
 		if err != nil {
