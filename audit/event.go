@@ -37,8 +37,8 @@ type Event struct {
 	// Personal is names and free text: beside the log, erasable, only committed
 	// to in the leaf. Never a secret.
 	Personal map[string]string
-	// Quiet says that the record is all there is to it, as that somebody used what they may:
-	// nobody who follows what changes looks again for its sake.
+	// Quiet says that who may do what is the same after it, as that somebody used what they
+	// may: nobody who follows what changes looks again for its sake.
 	Quiet bool
 }
 

@@ -22,14 +22,16 @@ const (
 	certificatesOf    = `select ` + certificateColumns + ` from certificate c where c.identity_id = $1 and c.id < $2 order by c.id desc limit $3`
 	certificatesBy    = `select ` + certificateColumns + ` from certificate c where c.authority_id = $1 and c.id < $2 order by c.id desc limit $3`
 	certificatesAll   = `select ` + certificateColumns + ` from certificate c where c.id < $1 order by c.id desc limit $2`
-	insertCertificate = `
-insert into certificate (id, authority_id, profile_id, key_id, identity_id, state, serial, fingerprint, principals, audience, reason, ticket, lasts, asked_at, starts_at, ends_at, first_at, approval_id, chain_id, renews)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`
 	issueAgreed       = `update certificate set state = 'issued', key_id = $2, serial = $3, starts_at = $4, ends_at = $5, first_at = $6 where id = $1 and state = 'agreed'`
 	settleCertificate = `update certificate set state = $2, agreed_at = $3 where id = $1 and state = 'waiting'`
 	revokeOne         = `update certificate set state = 'revoked', revoked_at = $2, revoked_by = $3, revoke_reason = $4 where id = $1 and state = 'issued' and ends_at > $2`
 	revokedNow        = `select c.id, c.key_id, c.serial, c.revoked_at from certificate c where c.authority_id = $1 and c.state = 'revoked' and c.ends_at > $2 order by c.id`
 )
+
+var certificateInto = []string{
+	"id", "authority_id", "profile_id", "key_id", "identity_id", "state", "serial", "fingerprint", "principals", "audience", "reason", "ticket", "lasts",
+	"asked_at", "starts_at", "ends_at", "first_at", "approval_id", "chain_id", "renews",
+}
 
 // signedBy is what a signature was decided on, as the transaction that keeps it sees it: in
 // one query, for nothing is signed more often.
@@ -157,6 +159,9 @@ func (s Authorities) Issue(ctx context.Context, c authority.Certificate, b autho
 	if c.Renews != 0 {
 		e.Facts["renews"] = c.Renews.String()
 	}
+	if err := s.issueQuietly(ctx, e, c, b); !errors.Is(err, errFollowed) {
+		return err
+	}
 	return s.db.change(ctx, e, func(t *tx) error {
 		if err := t.signedOn(ctx, c, b); err != nil {
 			return err
@@ -175,6 +180,42 @@ func (s Authorities) Issue(ctx context.Context, c authority.Certificate, b autho
 			return err
 		}
 		return t.insertCertificate(ctx, c)
+	})
+}
+
+// errFollowed says that something was changed since a signature was decided on, or that
+// nobody knows: those who revoke what is not to stand are to look again after it.
+var errFollowed = errors.New("what was signed is followed")
+
+// issueQuietly keeps a signature that wakes nobody. Only where changes wait for one another
+// does what it was decided on stay so until it is committed: whoever revokes what was signed
+// by rights that were lost later finds it there.
+func (s Authorities) issueQuietly(ctx context.Context, e audit.Event, c authority.Certificate, b authority.Basis) error {
+	if s.db.groups == nil || b.At == 0 || c.Approval != 0 {
+		return errFollowed
+	}
+	row, err := certificateRow(c)
+	if err != nil {
+		return err
+	}
+	e.Quiet = true
+	return s.db.note(ctx, e, func(t *tx) error {
+		changed, err := t.changedAfter(ctx, b.At)
+		switch {
+		case err != nil:
+			return err
+		case changed:
+			return errFollowed
+		}
+		if err := t.signedOn(ctx, c, b); err != nil {
+			return err
+		}
+		return t.renewable(ctx, c)
+	}, func(at access.Time) []*rowsOf {
+		return []*rowsOf{
+			{table: "chain_link", columns: chainLinkInto, values: []any{c.Chain, c.ID.Ref().Kind, c.ID.Ref().Key, at}},
+			{table: "certificate", columns: certificateInto, values: row},
+		}
 	})
 }
 
@@ -199,20 +240,29 @@ func said(c authority.Certificate) map[string]string {
 }
 
 func (t *tx) insertCertificate(ctx context.Context, c authority.Certificate) error {
+	row, err := certificateRow(c)
+	if err != nil {
+		return err
+	}
+	return t.insertMany(ctx, "certificate", certificateInto, [][]any{row})
+}
+
+func certificateRow(c authority.Certificate) ([]any, error) {
 	if c.Audience == nil {
 		c.Audience = []string{}
 	}
 	principals, err := json.Marshal(c.Principals)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	audience, err := json.Marshal(c.Audience)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = t.exec(ctx, insertCertificate, c.ID, c.Authority, c.Profile, c.Key, c.Identity, string(c.State), c.Serial, c.Fingerprint, string(principals), string(audience),
-		c.Reason, c.Ticket, c.Lasts.Microseconds(), c.Asked, c.Starts, c.Ends, c.First, c.Approval, c.Chain, c.Renews)
-	return err
+	return []any{
+		c.ID, c.Authority, c.Profile, c.Key, c.Identity, string(c.State), c.Serial, c.Fingerprint, string(principals), string(audience),
+		c.Reason, c.Ticket, c.Lasts.Microseconds(), c.Asked, c.Starts, c.Ends, c.First, c.Approval, c.Chain, c.Renews,
+	}, nil
 }
 
 // Ask implements authority.Store.

@@ -77,8 +77,11 @@ func (k *signing) next() authority.Certificate {
 	}
 }
 
-func (k *signing) issue(c authority.Certificate) error {
-	return k.s.Issue(asWho(k.t.Context(), safeUser), c, authority.Basis{Profile: k.p, Right: k.r})
+func (k *signing) issue(c authority.Certificate) error { return k.issueAt(c, 0) }
+
+// issueAt is issue by somebody who knows everything up to a revision.
+func (k *signing) issueAt(c authority.Certificate, rev access.Rev) error {
+	return k.s.Issue(asWho(k.t.Context(), safeUser), c, authority.Basis{Profile: k.p, Right: k.r, At: rev})
 }
 
 func (k *signing) certificate(id access.CertificateID) authority.Certificate {
@@ -297,6 +300,60 @@ func TestLesson03_WhatLeaversWereSignedIsRevoked(t *testing.T) {
 		if next := follow(rev); k.certificate(c.ID).Revoked != got.Revoked || next < rev {
 			t.Error("it is revoked twice")
 		}
+	})
+}
+
+// A signature wakes nobody where nothing was changed since it was decided on. Where something
+// was, be it without a revision yet, whoever revokes what is not to stand looks again after it.
+func TestSignaturesAreFollowedWhereSomethingChanged(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, fresh func(t *testing.T) Config) {
+		k := newSigning(t, fresh(t))
+		ctx := asWho(t.Context(), safeOwner)
+		settled := func() access.Rev {
+			rev, err := k.db.Sequence(ctx)
+			k.must(err)
+			return rev
+		}
+		wakes := func(what string, rev access.Rev, want bool) {
+			t.Helper()
+			c := k.next()
+			before := settled()
+			k.must(k.issueAt(c, rev))
+			settled()
+			woken, err := k.db.ChangedAfter(ctx, before)
+			k.must(err)
+			if want = want || k.db.groups == nil; woken != want { // on PostgreSQL changes commit side by side
+				t.Errorf("%s: it is followed: %v", what, woken)
+			}
+			if got := k.certificate(c.ID); got.State != authority.Issued || got.Chain != c.Chain {
+				t.Errorf("%s: kept is %+v", what, got)
+			}
+			if in, err := k.db.Approvals().Chain(ctx, c.ID.Ref(), 9); err != nil || in.ID != c.Chain || len(in.Links) != 1 {
+				t.Errorf("%s: its chain is %+v: %v", what, in, err)
+			}
+		}
+		rev := settled()
+		wakes("nothing was changed", rev, false)
+		wakes("nothing but what was signed", rev, false)
+		wakes("nobody says", 0, true)
+		rev = settled()
+		_, err := k.s.AddAuthority(ctx, authority.Authority{Safe: k.safe.ID, Name: "others", Kind: authority.SSHUser, Algorithm: authority.Ed25519}, k.makes, "a test")
+		k.must(err)
+		wakes("something was changed", rev, true)
+		rev = settled()
+		renewed := k.next()
+		k.must(k.issueAt(renewed, rev))
+		again := k.next()
+		again.Renews, again.Chain, again.Fingerprint = renewed.ID, renewed.Chain, "SHA256:y"
+		k.refused(k.issueAt(again, rev), authority.ErrOver)
+		again.Fingerprint = renewed.Fingerprint
+		k.must(k.issueAt(again, rev))
+		over := k.next()
+		over.Ends = over.Asked
+		k.refused(k.issueAt(over, rev), authority.ErrChanged)
+		k.must(k.s.Withdraw(ctx, k.r, "a test"))
+		k.refused(k.issueAt(k.next(), rev), authority.ErrChanged)
+		k.refused(k.issueAt(k.next(), settled()), authority.ErrChanged)
 	})
 }
 

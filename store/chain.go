@@ -22,6 +22,8 @@ const (
 	chainLinks      = `select kind, object, at from chain_link where chain_id = $1 order by at, kind, object limit $2`
 )
 
+var chainLinkInto = []string{"chain_id", "kind", "object", "at"}
+
 // chain links objects to a chain. Each is in one chain; linking again changes nothing.
 func (t *tx) chain(ctx context.Context, chain access.ChainID, refs ...access.Ref) error {
 	if chain == 0 {

@@ -3,25 +3,37 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/audit"
 )
 
-// note is a change that is its record and nothing else, as that somebody was shown again what
-// they may see. Whoever leads a group makes those of many at once.
+// note is a change that nobody follows, as that somebody was shown again what they may see:
+// its record, and rows that are only ever looked up. Whoever leads a group makes those of
+// many at once.
 type note struct {
 	entry
 	// allowed refuses it by what is so in the transaction. It writes nothing, and is quick.
 	allowed func(t *tx) error
+	beside  beside
 	ended   chan error // what came of it
 }
 
-// note records an event that changes nothing, unless allowed refuses it in the transaction
+// beside are the rows that a note keeps beside its record, by the time of its set. Nothing
+// refuses them: their keys are new. Nil is none.
+type beside func(at access.Time) []*rowsOf
+
+// note records an event that nobody follows, unless allowed refuses it in the transaction
 // that records it.
-func (db *DB) note(ctx context.Context, e audit.Event, allowed func(t *tx) error) error {
+func (db *DB) note(ctx context.Context, e audit.Event, allowed func(t *tx) error, rows beside) error {
 	if db.groups == nil {
-		return db.change(ctx, e, allowed)
+		return db.change(ctx, e, func(t *tx) error {
+			if err := allowed(t); err != nil {
+				return err
+			}
+			return t.insertBeside(ctx, t.At, rows)
+		})
 	}
 	actor, err := audit.ActorOf(ctx)
 	if err != nil {
@@ -30,7 +42,7 @@ func (db *DB) note(ctx context.Context, e audit.Event, allowed func(t *tx) error
 	if !e.Quiet {
 		return fmt.Errorf("%s is followed: it is no note", e.Action)
 	}
-	n := &note{allowed: allowed, ended: make(chan error, 1)}
+	n := &note{allowed: allowed, beside: rows, ended: make(chan error, 1)}
 	if n.entry, err = entryOf(e, actor); err != nil {
 		return fmt.Errorf("recording %s: %w", e.Action, err)
 	}
@@ -137,7 +149,38 @@ func (g *group) writeSome(ctx context.Context, notes []*note) error {
 			rows = append(rows, row)
 		}
 	}
-	return t.insertMany(ctx, "audit_payload", payloadColumns, rows)
+	if err := t.insertMany(ctx, "audit_payload", payloadColumns, rows); err != nil {
+		return err
+	}
+	all := make([]beside, len(notes))
+	for i, n := range notes {
+		all[i] = n.beside
+	}
+	return t.insertBeside(ctx, at, all...)
+}
+
+// insertBeside inserts what notes keep beside their records, those of one table at once.
+func (t *tx) insertBeside(ctx context.Context, at access.Time, all ...beside) error {
+	var tables []*rowsOf
+	for _, rows := range all {
+		if rows == nil {
+			continue
+		}
+		for _, r := range rows(at) {
+			i := slices.IndexFunc(tables, func(x *rowsOf) bool { return x.table == r.table })
+			if i < 0 {
+				tables = append(tables, r)
+				continue
+			}
+			tables[i].add(r.values...)
+		}
+	}
+	for _, r := range tables {
+		if err := t.insertRows(ctx, r); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // insertNumbered inserts some rows whose keys the table gives, one after another since nobody

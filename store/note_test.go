@@ -21,6 +21,16 @@ func noted(i int) audit.Event {
 	return e
 }
 
+// linkedBeside is a row that some notes keep beside their record.
+func linkedBeside(i int) beside {
+	if i%4 != 0 {
+		return nil
+	}
+	return func(at access.Time) []*rowsOf {
+		return []*rowsOf{{table: "chain_link", columns: chainLinkInto, values: []any{int64(i), access.KindCertificate, int64(i), at}}}
+	}
+}
+
 // Notes share a transaction with one another and with changes, some of which fail or panic.
 // Whoever was told of success is there, once, with a set of its own, what is personal in it
 // and a place in the log that verifies; whoever was not is not there.
@@ -43,14 +53,14 @@ func TestNotes(t *testing.T) {
 				case 6:
 					ends[i] = db.change(ctx, audit.Event{Action: "test.member"}, func(x *tx) error { return x.changed(ctx, access.IdentityID(1).Ref()) })
 				case 7:
-					ends[i] = db.note(ctx, noted(i), func(*tx) error { return refused })
+					ends[i] = db.note(ctx, noted(i), func(*tx) error { return refused }, nil)
 				default:
 					ends[i] = db.note(ctx, noted(i), func(x *tx) error {
 						if x.At == 0 {
 							return errors.New("it has no time")
 						}
 						return nil
-					})
+					}, linkedBeside(i))
 				}
 			})
 		}
@@ -62,7 +72,7 @@ func TestNotes(t *testing.T) {
 		if err := <-led; err != nil {
 			t.Fatal(err)
 		}
-		told, personal := 0, 0
+		told, personal, rows := 0, 0, 0
 		for i, err := range ends {
 			if want := i%10 != 3 && i%10 != 7; want != (err == nil) || !want && !errors.Is(err, refused) {
 				t.Errorf("%d ended with %v", i, err)
@@ -72,6 +82,9 @@ func TestNotes(t *testing.T) {
 				if i%2 == 0 {
 					personal++
 				}
+				if i%4 == 0 {
+					rows++
+				}
 			}
 		}
 		var found, sets, numbers, payloads int
@@ -80,6 +93,11 @@ select count(*), count(distinct r.set_id), count(distinct r.facts), (select coun
   from audit_record r join change_set s on s.id = r.set_id and s.at = r.at and s.actor = r.actor and s.quiet where r.action = 'test.note'`)
 		if err := row.Scan(&found, &sets, &numbers, &payloads); err != nil || found != told || sets != told || numbers != told || payloads != personal {
 			t.Errorf("%d records in %d sets, %d different, %d with a payload, of %d and %d: %v", found, sets, numbers, payloads, told, personal, err)
+		}
+		var links int
+		text := `select count(*) from chain_link l join audit_record r on r.action = 'test.note' and r.at = l.at and r.facts = '{"n":"' || l.object || '"}' where l.kind = $1 and l.chain_id = l.object`
+		if err := db.r.QueryRow(text, access.KindCertificate).Scan(&links); err != nil || links != rows {
+			t.Errorf("%d rows lie beside notes, of %d: %v", links, rows, err)
 		}
 		_, err := db.Sequence(t.Context())
 		if err != nil {
@@ -109,7 +127,7 @@ func TestNoteLeavesTheLine(t *testing.T) {
 	ctx, cancel := context.WithCancel(asTester(t.Context()))
 	left := make(chan error)
 	allowed := func(*tx) error { return nil }
-	go func() { left <- db.note(ctx, noted(1), allowed) }()
+	go func() { left <- db.note(ctx, noted(1), allowed, nil) }()
 	inLine(t, db, 1)
 	cancel()
 	if err := <-left; !errors.Is(err, context.Canceled) {
@@ -119,10 +137,10 @@ func TestNoteLeavesTheLine(t *testing.T) {
 	if err := <-led; err != nil {
 		t.Fatal(err)
 	}
-	if err := db.note(asTester(t.Context()), audit.Event{Action: "test.note"}, allowed); err == nil {
+	if err := db.note(asTester(t.Context()), audit.Event{Action: "test.note"}, allowed, nil); err == nil {
 		t.Error("what is followed is noted")
 	}
-	if err := db.note(asTester(t.Context()), noted(2), allowed); err != nil {
+	if err := db.note(asTester(t.Context()), noted(2), allowed, nil); err != nil {
 		t.Error(err)
 	}
 	if facts := recordsOf(t, db, "test.note"); len(facts) != 1 || !strings.Contains(facts[0], `"2"`) {

@@ -101,7 +101,7 @@ func (s Vault) OpenKnown(ctx context.Context, k vault.Known, o vault.Opening, op
 			return vault.ErrMoved
 		}
 		return nil
-	})
+	}, nil)
 	if err != nil {
 		plain.Wipe()
 		return secret.Secret{}, err

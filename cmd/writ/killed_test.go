@@ -315,6 +315,7 @@ func (k *killing) life(ends map[string]access.Time, calm bool) {
 	defer kill.Stop()
 	defer tick.Stop()
 	var back, told time.Time
+	rotated := false
 	for dead := false; !dead; {
 		select {
 		case <-kill.C:
@@ -328,7 +329,8 @@ func (k *killing) life(ends map[string]access.Time, calm bool) {
 				back = time.Now()
 			case line == saysCalm:
 				dead = true
-			case line == saysRotated && k.kills["all"] < 10:
+			case line == saysRotated && !rotated && k.kills["all"] < 10:
+				rotated = true // those after it are further rotations
 				k.rotation = max(k.rotation, min(time.Since(told), 5*time.Second))
 			}
 		case <-tick.C:

@@ -95,6 +95,7 @@ func (a *app) newNode(ctx context.Context) (*node, error) {
 	if n.authority, err = a.authorities(a.vault, n.gate, a.graph); err != nil {
 		return nil, err
 	}
+	n.authority.Settled = n.known
 	if n.share, err = a.shares(a.vault, n.vault, n.gate); err != nil {
 		return nil, err
 	}

@@ -104,23 +104,30 @@ func (s *kvSafes) Secrets(ctx context.Context, safe string) (list []vaultapi.Sec
 
 // Secret implements vaultapi.Safes.
 func (s *kvSafes) Secret(ctx context.Context, safe, name, action string) (k vaultapi.Secret, err error) {
+	_, k, err = s.called(ctx, safe, name, action)
+	return k, err
+}
+
+// called is a live secret that whoever calls may do something with.
+func (s *kvSafes) called(ctx context.Context, safe, name, action string) (x vault.Secret, k vaultapi.Secret, err error) {
 	if err := reaches(ctx, action); err != nil {
-		return k, err
+		return x, k, err
 	}
 	x, o, err := s.vault.Called(ctx, safe, name)
 	if err == nil {
 		err = s.gate.Permit(ctx, action, o)
 	}
 	if err != nil {
-		return k, translated(err)
+		return x, k, translated(err)
 	}
 	switch {
 	case x.State != vault.Live && action == "secret.change":
-		return k, vault.ErrSecretGone.With("the secret is deleted: bring it back in Writ, or give what you keep another name")
+		return x, k, vault.ErrSecretGone.With("the secret is deleted: bring it back in Writ, or give what you keep another name")
 	case x.State != vault.Live:
-		return k, vaultapi.ErrNone
+		return x, k, vaultapi.ErrNone
 	}
-	return s.told(ctx, x)
+	k, err = s.told(ctx, x)
+	return x, k, err
 }
 
 // told is what clients are told of a secret.
@@ -215,15 +222,20 @@ func (s *kvSafes) Add(ctx context.Context, safe, name string, plain secret.Secre
 }
 
 // Put implements vaultapi.Safes.
-func (s *kvSafes) Put(ctx context.Context, id access.SecretID, base int, plain secret.Secret) (v vaultapi.Version, err error) {
-	if err := s.permit(ctx, id, "secret.change", ""); err != nil {
-		return v, err
+func (s *kvSafes) Put(ctx context.Context, safe, name string, next vaultapi.Next) (k vaultapi.Secret, v vaultapi.Version, err error) {
+	x, k, err := s.called(ctx, safe, name, "secret.change")
+	if err != nil {
+		return k, v, err
 	}
-	made, err := s.vault.Put(ctx, id, base, plain)
+	base, plain, err := next(k)
+	if err != nil {
+		return k, v, err
+	}
+	made, err := s.vault.PutIn(ctx, x, base, plain)
 	if errors.Is(err, vault.ErrSecretStale) {
-		return v, vaultapi.ErrMatch
+		return k, v, vaultapi.ErrMatch
 	}
-	return kvVersion(made), err
+	return k, kvVersion(made), err
 }
 
 // Label implements vaultapi.Safes.

@@ -92,6 +92,9 @@ type Certificate struct {
 type Basis struct {
 	Profile Profile
 	Right   Right
+	// At is up to which revision everything was known that it was decided on; zero is that
+	// nobody says.
+	At access.Rev
 }
 
 // RevokedCertificate is one that is revoked and not over.

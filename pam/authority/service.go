@@ -33,7 +33,8 @@ type Ring interface {
 }
 
 // Config is what a Service is made of. All of it is needed but Graph, without which nobody
-// has any right, and Now.
+// has any right, Now, and Settled, which says up to which revision the graph and the gate
+// know everything.
 type Config struct {
 	Store  Store
 	Ring   Ring
@@ -41,6 +42,8 @@ type Config struct {
 	Graph  *graph.Graph
 	Origin string // of this installation, as what verifies reaches it
 	Now    func() time.Time
+
+	Settled func() access.Rev
 }
 
 // Service is the use cases.
@@ -68,13 +71,18 @@ func New(c Config) (*Service, error) {
 	return s, nil
 }
 
-// keptFor is how long what was read of authorities is used without being read again. What
-// is signed by it is held against the database in its own transaction in any case.
-const keptFor = time.Second
+// keptFor is how long what was read of authorities is used without being read again, and
+// where anything at all was changed since. What is signed by it is held against the database
+// in its own transaction in any case.
+const (
+	keptFor      = time.Second
+	keptForMoved = 20 * time.Millisecond
+)
 
 // kept is what was read of authorities and profiles, which nobody changes.
 type kept struct {
 	read        time.Time
+	rev         access.Rev  // up to which everything was known before it was read
 	at          access.Time // the store's time of it
 	authorities map[access.AuthorityID]*Authority
 	profiles    map[string]*Profile
@@ -83,15 +91,19 @@ type kept struct {
 
 // look is what is known of authorities and profiles; fresh is what is so now.
 func (s *Service) look(ctx context.Context, fresh bool) (*kept, error) {
-	if k := s.kept.Load(); k != nil && !fresh && time.Since(k.read) < keptFor {
-		return k, nil
+	rev := s.settled()
+	if k := s.kept.Load(); k != nil && !fresh {
+		age := time.Since(k.read)
+		if age < keptForMoved || age < keptFor && k.rev == rev {
+			return k, nil
+		}
 	}
 	read := time.Now()
 	all, err := s.Store.Kept(ctx)
 	if err != nil {
 		return nil, err
 	}
-	k := &kept{read: read, at: all.At, authorities: map[access.AuthorityID]*Authority{}, profiles: map[string]*Profile{}, of: map[access.AuthorityID][]*Profile{}}
+	k := &kept{read: read, rev: rev, at: all.At, authorities: map[access.AuthorityID]*Authority{}, profiles: map[string]*Profile{}, of: map[access.AuthorityID][]*Profile{}}
 	for i := range all.Authorities {
 		k.authorities[all.Authorities[i].ID] = &all.Authorities[i]
 	}
@@ -108,6 +120,15 @@ func (s *Service) look(ctx context.Context, fresh bool) (*kept, error) {
 func (s *Service) changed(err error) error {
 	s.kept.Store(nil)
 	return err
+}
+
+// settled is up to which revision everything is known that decisions are made on; zero is
+// that nobody says.
+func (s *Service) settled() access.Rev {
+	if s.Settled == nil {
+		return 0
+	}
+	return s.Settled()
 }
 
 func (s *Service) now() access.Time { return access.TimeOf(s.Now()) }

@@ -29,6 +29,7 @@ type wanted struct {
 // making is one signature that is being made.
 type making struct {
 	id          access.CertificateID
+	rev         access.Rev // up to which everything was known when it began
 	chain       access.ChainID
 	authority   *Authority
 	profile     *Profile
@@ -131,7 +132,7 @@ func person(ctx context.Context) (access.IdentityID, error) {
 }
 
 func (s *Service) signBy(ctx context.Context, k *kept, who access.IdentityID, w wanted) (c Certificate, err error) {
-	m := &making{who: who, now: max(s.now(), k.at)}
+	m := &making{who: who, rev: min(s.settled(), k.rev), now: max(s.now(), k.at)}
 	var ok bool
 	if m.profile, ok = k.profiles[w.Profile]; !ok {
 		return c, ErrNoProfile
@@ -313,7 +314,7 @@ func (s *Service) ask(ctx context.Context, v *graph.View, m *making, c Certifica
 		return c, err
 	}
 	c.State = Waiting
-	c.Approval, err = s.Store.Ask(ctx, c, Basis{*m.profile, m.right}, approval.Case{
+	c.Approval, err = s.Store.Ask(ctx, c, Basis{*m.profile, m.right, m.rev}, approval.Case{
 		About: c.ID.Ref(), Action: signCertificate, By: m.who, For: []access.Ref{m.who.Ref()}, Thing: m.authority.ID.Ref(), Chain: c.Chain,
 		Scope: m.authority.Scope, Owner: policy.Answering(v, m.authority.Owner, m.authority.Deputy), Stages: m.profile.Terms.Stages, Reason: c.Reason, Ticket: c.Ticket,
 		Shown: map[string]string{
@@ -348,7 +349,7 @@ func (s *Service) issue(ctx context.Context, m *making, w wanted, c Certificate)
 	if c.Serial == "" {
 		c.Serial = decimal(int64(c.ID))
 	}
-	if err := s.Store.Issue(ctx, c, Basis{*m.profile, m.right}); err != nil {
+	if err := s.Store.Issue(ctx, c, Basis{*m.profile, m.right, m.rev}); err != nil {
 		return Certificate{}, err
 	}
 	c.Text = text

@@ -102,10 +102,16 @@ func (s *Service) Put(ctx context.Context, id access.SecretID, base int, plain s
 	if err != nil {
 		return Version{}, err
 	}
-	if err := h.secret.Kind.Check(plain); err != nil {
+	return s.PutIn(ctx, *h.secret, base, plain)
+}
+
+// PutIn is Put for a secret that Called returned.
+func (s *Service) PutIn(ctx context.Context, x Secret, base int, plain secret.Secret) (Version, error) {
+	defer plain.Wipe()
+	if err := x.Kind.Check(plain); err != nil {
 		return Version{}, err
 	}
-	return s.put(ctx, *h.secret, Value{Base: base, Public: h.secret.public(plain), Written: true}, plain)
+	return s.put(ctx, x, Value{Base: base, Public: x.public(plain), Written: true}, plain)
 }
 
 func (x *Secret) public(plain secret.Secret) string {

@@ -46,6 +46,10 @@ type Version struct {
 	At, Ended access.Time
 }
 
+// Next is what becomes of a secret: its next value, which is wiped, in place of the version
+// that has to be the current one. Zero is whichever that is, and -1 that there is none.
+type Next func(Secret) (base int, plain secret.Secret, err error)
+
 // Safes is what this package needs of safes and secrets, as whoever calls may. What is not
 // there, and what is not to be seen, is ErrNone.
 type Safes interface {
@@ -63,9 +67,9 @@ type Safes interface {
 	Versions(ctx context.Context, id access.SecretID) ([]Version, error)
 	// Add keeps a new secret, or returns ErrMatch where there is one. Plain is wiped.
 	Add(ctx context.Context, safe, name string, plain secret.Secret) (Version, error)
-	// Put keeps the next value; base is the current version, zero whichever and -1 none, else
-	// it returns ErrMatch. Plain is wiped.
-	Put(ctx context.Context, id access.SecretID, base int, plain secret.Secret) (Version, error)
+	// Put keeps the next value of what Secret returns to be changed. It returns ErrMatch where
+	// what next says is the current version is not.
+	Put(ctx context.Context, safe, name string, next Next) (Secret, Version, error)
 	Label(ctx context.Context, id access.SecretID, labels map[string]string) error
 	// Delete, Undelete and Destroy do so with a version, or with a secret where number is
 	// zero. What is so already stays so.

@@ -99,17 +99,14 @@ func (a *API) writeData(ctx context.Context, q *request) (*reply, error) {
 		return nil, err
 	}
 	defer clear(p.Data)
-	x, err := a.named(ctx, q, toChange)
+	r, err := a.put(ctx, q, p)
 	if errors.Is(err, ErrNone) && (p.Options.CAS == nil || *p.Options.CAS == 0) {
 		return a.add(ctx, q, p)
 	}
 	if errors.Is(err, ErrNone) {
 		return nil, ErrMatch
 	}
-	if err != nil {
-		return nil, err
-	}
-	return a.put(ctx, x, p)
+	return r, err
 }
 
 // add keeps a secret that is not there yet. Where somebody else did so meanwhile, a client
@@ -122,10 +119,7 @@ func (a *API) add(ctx context.Context, q *request, p putting) (*reply, error) {
 	}
 	v, err := a.Safes.Add(ctx, q.safe, q.name, plain)
 	if errors.Is(err, ErrMatch) && p.Options.CAS == nil {
-		if x, err = a.named(ctx, q, toChange); err != nil {
-			return nil, err
-		}
-		return a.put(ctx, x, p)
+		return a.put(ctx, q, p)
 	}
 	if err != nil {
 		return nil, err
@@ -133,16 +127,16 @@ func (a *API) add(ctx context.Context, q *request, p putting) (*reply, error) {
 	return &reply{data: tell(x, v)}, nil
 }
 
-func (a *API) put(ctx context.Context, x Secret, p putting) (*reply, error) {
-	base, err := a.base(ctx, x, p.Options.CAS)
-	if err != nil {
+func (a *API) put(ctx context.Context, q *request, p putting) (*reply, error) {
+	if err := q.names(); err != nil {
 		return nil, err
 	}
-	plain, err := x.plain(p.Data)
-	if err != nil {
-		return nil, err
-	}
-	v, err := a.Safes.Put(ctx, x.ID, base, plain)
+	x, v, err := a.Safes.Put(ctx, q.safe, q.name, func(x Secret) (base int, plain secret.Secret, err error) {
+		if base, err = a.base(ctx, x, p.Options.CAS); err == nil {
+			plain, err = x.plain(p.Data)
+		}
+		return base, plain, err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -214,11 +208,13 @@ func (a *API) patchData(ctx context.Context, q *request) (*reply, error) {
 		return nil, err
 	}
 	defer clear(whole)
-	next, err := x.plain(whole)
-	if err != nil {
-		return nil, err
-	}
-	made, err := a.Safes.Put(ctx, x.ID, v.Number, next)
+	_, made, err := a.Safes.Put(ctx, q.safe, q.name, func(by Secret) (int, secret.Secret, error) {
+		if by.ID != x.ID { // another one has the name by now
+			return 0, secret.Secret{}, ErrMatch
+		}
+		next, err := x.plain(whole)
+		return v.Number, next, err
+	})
 	if err != nil {
 		return nil, err
 	}
