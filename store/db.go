@@ -129,8 +129,10 @@ func open(ctx context.Context, cfg Config) (_ *DB, err error) {
 
 func (db *DB) openSQLite(ctx context.Context, path string) (err error) {
 	db.d = sqliteDialect
+	// A commit is on the disk before anybody is told of it, and so before a system is told what
+	// only the vault knows: it survives the machine, not only the process.
 	pragmas := url.Values{"_pragma": {
-		"journal_mode(wal)", "synchronous(normal)", "foreign_keys(1)", "busy_timeout(10000)",
+		"journal_mode(wal)", "synchronous(full)", "foreign_keys(1)", "busy_timeout(10000)",
 		"cache_size(-65536)", "temp_store(memory)", "wal_autocheckpoint(2000)",
 	}}
 	// What is deleted is overwritten: a sealed credential that was replaced is gone.
@@ -176,7 +178,7 @@ func (db *DB) openPostgres(ctx context.Context, dsn string) (err error) {
 		}
 		var options []stdlib.OptionOpenDB
 		if pool == &db.w {
-			options = append(options, stdlib.OptionAfterConnect(byKey))
+			options = append(options, stdlib.OptionAfterConnect(writing))
 		}
 		*pool = stdlib.OpenDB(*config, options...)
 		(*pool).SetMaxOpenConns(16)
@@ -198,10 +200,12 @@ func (db *DB) openPostgres(ctx context.Context, dsn string) (err error) {
 	return nil
 }
 
-// byKey makes a connection of writers find rows by key. A plan that was made and
-// kept while a table was small would else read all of it once it is large.
-func byKey(ctx context.Context, c *pgx.Conn) error {
-	_, err := c.Exec(ctx, "set enable_seqscan = off")
+// writing makes a connection of writers find rows by key: a plan that was made and kept
+// while a table was small would else read all of it once it is large. And where a cluster or
+// its owner thinks little of what was committed last, Writ does not.
+func writing(ctx context.Context, c *pgx.Conn) error {
+	_, err := c.Exec(ctx, "set enable_seqscan = off; "+
+		"select set_config('synchronous_commit', 'local', false) where current_setting('synchronous_commit') = 'off'")
 	return err
 }
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"net/url"
 	"testing"
 
 	"github.com/writhq/writ/access"
@@ -30,4 +31,29 @@ func TestOpenChange(t *testing.T) {
 	if err := db.r.QueryRow("select count(*) from audit_record").Scan(&n); err != nil || n != 3 {
 		t.Fatal(n, err)
 	}
+}
+
+// A commit is on the disk before anybody is told of it, whatever the cluster says: a target
+// has been given a secret then that only this database knows.
+func TestCommitsOutliveTheMachine(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, fresh func(t *testing.T) Config) {
+		cfg := fresh(t)
+		ask, want := "pragma synchronous", "2" // full
+		if cfg.Postgres != "" {
+			ask, want = "show synchronous_commit", "local"
+			at, err := url.Parse(cfg.Postgres)
+			if err != nil {
+				t.Fatal(err)
+			}
+			q := at.Query()
+			q.Set("synchronous_commit", "off")
+			at.RawQuery = q.Encode()
+			cfg.Postgres = at.String()
+		}
+		db := openStore(t, cfg)
+		var is string
+		if err := db.w.QueryRow(ask).Scan(&is); err != nil || is != want {
+			t.Errorf("%s says %q, not %q: %v", ask, is, want, err)
+		}
+	})
 }

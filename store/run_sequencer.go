@@ -16,6 +16,11 @@ const sequencerPoll = 200 * time.Millisecond
 // revision, and one pass is for all.
 const notedWait = 50 * time.Millisecond
 
+// sequencerPace is the shortest time between the beginnings of two passes. A change that comes
+// alone gets its revision at once; where they come one after another a pass is for some of
+// them, and so is what each who follows does for it.
+const sequencerPace = 20 * time.Millisecond
+
 // RunSequencer gives revisions until ctx ends. Any number of nodes may run it: one
 // has the lease, the others stand by.
 func (db *DB) RunSequencer(ctx context.Context) error {
@@ -30,6 +35,7 @@ func (db *DB) RunSequencer(ctx context.Context) error {
 	defer db.restSequencer(context.WithoutCancel(ctx))
 	for {
 		due, noted := s.due.Rung(), s.noted.Rung()
+		began := time.Now()
 		err := db.sequenceOnce(ctx)
 		switch {
 		case ctx.Err() != nil:
@@ -53,6 +59,7 @@ func (db *DB) RunSequencer(ctx context.Context) error {
 			}
 		}
 		timer.Stop()
+		pause(ctx, sequencerPace-time.Since(began))
 	}
 }
 
