@@ -21,6 +21,11 @@ func (db *DB) Leases() Leases { return Leases{db} }
 
 var _ leases.Store = Leases{}
 
+// ChangedAfter implements leases.Store.
+func (s Leases) ChangedAfter(ctx context.Context, rev access.Rev) (bool, error) {
+	return s.db.ChangedAfter(ctx, rev)
+}
+
 // Trusted implements leases.Store.
 func (s Leases) Trusted() bool { return s.db.ClockTrusted() }
 

@@ -53,6 +53,7 @@ func (t *tx) leasePrefix(ctx context.Context) (string, error) {
 // Ask implements leases.Store.
 func (s Leases) Ask(ctx context.Context, l *leases.Lease, of leases.Offer, by leases.Right, ask *approval.Case) (entitlements []string, err error) {
 	e := audit.Event{Action: "lease.ask", Subjects: []access.IdentityID{l.Identity}, Personal: map[string]string{"reason": l.Reason, "ticket": l.Ticket}}
+	e.Quiet = ask == nil // who asks others is followed by them
 	err = s.db.change(ctx, e, func(t *tx) error {
 		if err := t.offered(ctx, l.Identity, of, by); err != nil {
 			return err
@@ -176,7 +177,7 @@ func (t *tx) leaseSettled(ctx context.Context, id access.LeaseID, as approval.St
 
 // Made implements leases.Store.
 func (s Leases) Made(ctx context.Context, ids []access.LeaseID) (list []access.LeaseID, err error) {
-	e := audit.Event{Action: "lease.made", Facts: map[string]string{}}
+	e := audit.Event{Action: "lease.made", Facts: map[string]string{}, Quiet: true}
 	if len(ids) == 1 {
 		e.Object = ids[0].Ref()
 	}

@@ -94,11 +94,7 @@ select count(*), count(distinct r.set_id), count(distinct r.facts), (select coun
 		if err := row.Scan(&found, &sets, &numbers, &payloads); err != nil || found != told || sets != told || numbers != told || payloads != personal {
 			t.Errorf("%d records in %d sets, %d different, %d with a payload, of %d and %d: %v", found, sets, numbers, payloads, told, personal, err)
 		}
-		var links int
-		text := `select count(*) from chain_link l join audit_record r on r.action = 'test.note' and r.at = l.at and r.facts = '{"n":"' || l.object || '"}' where l.kind = $1 and l.chain_id = l.object`
-		if err := db.r.QueryRow(text, access.KindCertificate).Scan(&links); err != nil || links != rows {
-			t.Errorf("%d rows lie beside notes, of %d: %v", links, rows, err)
-		}
+		besideNotes(t, db, rows)
 		_, err := db.Sequence(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -117,6 +113,16 @@ select count(*), count(distinct r.set_id), count(distinct r.facts), (select coun
 			}
 		}
 	})
+}
+
+// besideNotes expects so many rows beside their own notes.
+func besideNotes(t *testing.T, db *DB, want int) {
+	t.Helper()
+	var links int
+	text := `select count(*) from chain_link l join audit_record r on r.action = 'test.note' and r.at = l.at and r.facts = '{"n":"' || l.object || '"}' where l.kind = $1 and l.chain_id = l.object`
+	if err := db.r.QueryRow(text, access.KindCertificate).Scan(&links); err != nil || links != want {
+		t.Errorf("%d rows lie beside notes, of %d: %v", links, want, err)
+	}
 }
 
 // Whoever waits with a note and is called off leaves the line; what changes something is no

@@ -59,7 +59,7 @@ func (db *DB) RunSequencer(ctx context.Context) error {
 			}
 		}
 		timer.Stop()
-		pause(ctx, sequencerPace-time.Since(began))
+		_ = pause(ctx, sequencerPace-time.Since(began)) // where that is called off, so is the next pass
 	}
 }
 

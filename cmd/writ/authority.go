@@ -48,7 +48,7 @@ func (n *node) keepAuthorities(ctx context.Context) error {
 		}
 		seen = rev
 		within, cancel := context.WithTimeout(ctx, authorityEvery)
-		if _, err := n.app.db.WaitRev(within, seen); err != nil && within.Err() == nil {
+		if _, err := n.app.db.WaitChange(within, seen); err != nil && within.Err() == nil {
 			wait(ctx, retry)
 		}
 		cancel()
@@ -56,8 +56,11 @@ func (n *node) keepAuthorities(ctx context.Context) error {
 	return nil
 }
 
+// signedRest is how long what was signed is not looked at again: on PostgreSQL each signature
+// is a change too, and those that come together are looked at together.
+const signedRest = 200 * time.Millisecond
+
 // recheckSigned revokes what was signed by rights that are no more, behind each revision.
-// Each signature is a revision too: those that come together are looked at together.
 func (n *node) recheckSigned(ctx context.Context) error {
 	var seen access.Rev
 	for ctx.Err() == nil {
@@ -73,7 +76,7 @@ func (n *node) recheckSigned(ctx context.Context) error {
 			continue
 		}
 		seen = rev
-		wait(ctx, time.Second)
+		wait(ctx, signedRest)
 	}
 	return nil
 }

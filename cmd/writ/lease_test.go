@@ -322,3 +322,38 @@ func (c *lender) agrees(who string, id access.ApprovalID, v approval.Verdict) er
 	_, err = s.Decide(ctx, id, approval.Said{Verdict: v, Comment: "looked at it", Version: r.Now.Version, Digest: r.Now.Digest})
 	return err
 }
+
+// changing is a store in which something is changed between the decision on a lease and its
+// row.
+type changing struct {
+	lease.Store
+	change func()
+}
+
+func (s changing) Ask(ctx context.Context, l *lease.Lease, of lease.Offer, by lease.Right, ask *approval.Case) ([]string, error) {
+	s.change()
+	return s.Store.Ask(ctx, l, of, by, ask)
+}
+
+// What is changed after a lease was decided on, and before its row was there for those who
+// look at all leases after a change, decides: no account is made.
+func TestLeaseIsDecidedByWhatIsSoWhenItIsThere(t *testing.T) {
+	c := newLender(t, hour())
+	store := c.node.lease.Store
+	c.node.lease.Store = changing{store, func() {
+		held := policy.Assignment{Identity: c.identity("E1"), Held: policy.Held{Function: access.AuditFunction}, Reason: "they see the books from now on"}
+		must(t, c.app.db.Policy().Assign(audit.WithActor(c.ctx, audit.Actor{Node: "test"}), held))
+	}}
+	c.as("E1").refused("denied", "/v1/leases", wanting("5m"))
+	list, err := store.Leases(c.ctx, lease.Query{First: 9})
+	must(t, err)
+	if len(list) != 1 || list[0].Code != lease.CodeLost {
+		t.Fatalf("kept: %+v", list)
+	}
+	c.becomes(list[0].ID, lease.Ended)
+	made, err := c.app.db.Audit().List(c.ctx, audit.Filter{Actions: []string{"lease.made"}})
+	must(t, err)
+	if len(made.Entries) > 0 || c.isThere(list[0].Name) {
+		t.Error("an account was made")
+	}
+}

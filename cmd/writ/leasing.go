@@ -58,7 +58,7 @@ var takingBack = audit.Actor{Node: "lease"}
 func (n *node) leasing(ctx context.Context) error {
 	var seen, looked access.Rev
 	for ctx.Err() == nil {
-		rev, err := n.app.db.WaitRev(ctx, seen)
+		rev, err := n.app.db.WaitChange(ctx, seen)
 		if err == nil {
 			err = n.releaseOnce(ctx, &looked)
 		}

@@ -92,6 +92,7 @@ func (a *app) newNode(ctx context.Context) (*node, error) {
 	n.elevate = &elevate.Engine{Service: &elevate.Service{Store: a.db.Elevate(), Gate: n.gate, Bearer: n.provision, Names: a.db.Inventory(), Now: a.now}}
 	n.rotate = a.rotating(a.vault, n.written)
 	n.lease = a.leases(n.gate)
+	n.lease.Settle, n.lease.Settled = n.fresh, n.known
 	if n.authority, err = a.authorities(a.vault, n.gate, a.graph); err != nil {
 		return nil, err
 	}

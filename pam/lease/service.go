@@ -31,14 +31,17 @@ type Names interface {
 	Names(ctx context.Context, refs []access.Ref) (map[access.Ref]access.Label, error)
 }
 
-// Service is the use cases. All of its fields are needed but Now.
+// Service is the use cases. All of its fields are needed but Now, and the two that say what
+// is known of who holds what: without them, what is decided on stands for that moment alone.
 type Service struct {
 	Store   Store
 	Gate    *policy.Gate
 	Names   Names
 	Lenders *Lenders
-	Keeper  *Keeper          // who is told that there is something to take away
-	Now     func() time.Time // nil is time.Now
+	Keeper  *Keeper                     // who is told that there is something to take away
+	Settle  func(context.Context) error // brings what is known up to what is committed
+	Settled func() access.Rev           // up to which everything is known
+	Now     func() time.Time            // nil is time.Now
 
 	made confirming
 }
@@ -126,6 +129,7 @@ func (s *Service) Issue(ctx context.Context, a Asking) (Issued, error) {
 	if l.Lasts == 0 {
 		l.Lasts = of.Usual
 	}
+	at := s.settled()
 	by, ask, err := s.decide(ctx, &l, of)
 	if err != nil {
 		return Issued{}, err
@@ -139,7 +143,32 @@ func (s *Service) Issue(ctx context.Context, a Asking) (Issued, error) {
 	if err != nil || ask != nil {
 		return Issued{Lease: l}, err
 	}
-	return s.make(ctx, u, l, of, entitlements)
+	return s.make(ctx, u, l, of, at, entitlements)
+}
+
+func (s *Service) settled() access.Rev {
+	if s.Settled == nil {
+		return 0
+	}
+	return s.Settled()
+}
+
+// stands decides anew where anything was changed since a lease was decided on. Whoever looks
+// at all leases after a change may have looked before this one was there; after the next
+// change they find it.
+func (s *Service) stands(ctx context.Context, l Lease, of Offer, at access.Rev) error {
+	if s.Settled == nil {
+		return nil
+	}
+	changed, err := s.Store.ChangedAfter(ctx, at)
+	if err != nil || !changed {
+		return err
+	}
+	if err := s.Settle(ctx); err != nil {
+		return err
+	}
+	_, _, err = s.decide(ctx, &l, of)
+	return err
 }
 
 // decide asks the gate whether somebody may lease what they ask for, and holds it to its
@@ -235,6 +264,7 @@ func (s *Service) Take(ctx context.Context, id access.LeaseID) (Issued, error) {
 	if err != nil {
 		return Issued{}, err
 	}
+	at := s.settled()
 	by, _, err := s.decide(ctx, &l, of)
 	if err != nil {
 		return Issued{}, err
@@ -248,12 +278,16 @@ func (s *Service) Take(ctx context.Context, id access.LeaseID) (Issued, error) {
 	if err != nil {
 		return Issued{}, err
 	}
-	return s.make(ctx, u, l, of, entitlements)
+	return s.make(ctx, u, l, of, at, entitlements)
 }
 
-// make makes the account of a lease whose row is there, and keeps that it did. What did not
-// come about, or nobody is there to be told, is taken away.
-func (s *Service) make(ctx context.Context, u use, l Lease, of Offer, entitlements []string) (Issued, error) {
+// make makes the account of a lease whose row is there, where what it was decided on at a
+// revision stands, and keeps that it did. What did not come about, or nobody is there to be
+// told, is taken away.
+func (s *Service) make(ctx context.Context, u use, l Lease, of Offer, at access.Rev, entitlements []string) (Issued, error) {
+	if err := s.stands(ctx, l, of, at); err != nil {
+		return Issued{}, errors.Join(err, s.undo(ctx, l, CodeLost, err))
+	}
 	value, err := lend(ctx, u, l, of, entitlements)
 	if err == nil {
 		err = s.made.confirm(ctx, s.Store, l.ID)

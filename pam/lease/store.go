@@ -47,6 +47,9 @@ type Store interface {
 	// News is the newest revision, and whether anything changed after another that leases
 	// could follow from.
 	News(ctx context.Context, since access.Rev) (newest access.Rev, changed bool, err error)
+	// ChangedAfter reports whether anything that is followed was committed after a revision, be
+	// it without one of its own yet. A lease that is made is not.
+	ChangedAfter(ctx context.Context, rev access.Rev) (bool, error)
 	// Trusted reports whether this node's clock has run evenly.
 	Trusted() bool
 
