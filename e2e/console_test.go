@@ -39,20 +39,30 @@ const consoleWorkers = 2
 // (none is all of them), and E2E_SHOTS a directory for what was seen.
 func TestConsoleInChromium(t *testing.T) {
 	cluster := clusterToAdd(t)
+	urls, links := serveCompanies(t)
+	inChromium(t, links, urls, fmt.Sprint("E2E_POSTGRES=", cluster))
+}
+
+// inChromium has a browser for each of some servers go through the specs.
+func inChromium(t *testing.T, links map[string]string, urls []string, env ...string) {
+	t.Helper()
 	console := filepath.Join("..", "console")
 	for _, built := range []string{"node_modules", "dist/index.html"} {
 		if _, err := os.Stat(filepath.Join(console, built)); err != nil {
 			t.Fatal("the console is not built: make console")
 		}
 	}
-	urls, links := serveCompanies(t)
+	text, err := json.Marshal(links)
+	if err != nil {
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithTimeout(t.Context(), 28*time.Minute)
 	defer cancel()
 	output := t.TempDir()
 	args := append([]string{"playwright", "test", "--config", "e2e/playwright.config.ts", "--reporter=list", "--output", output}, strings.Fields(os.Getenv("E2E_SPECS"))...)
-	cmd := exec.CommandContext(ctx, "npx", args...)
+	cmd := exec.CommandContext(ctx, "npx", args...) //nolint:gosec // the specs of this project
 	cmd.Dir = console
-	cmd.Env = append(os.Environ(), "E2E_URLS="+strings.Join(urls, " "), "E2E_LINKS="+links, "E2E_BINARY="+writ(t), fmt.Sprint("E2E_POSTGRES=", cluster))
+	cmd.Env = append(append(os.Environ(), "E2E_URLS="+strings.Join(urls, " "), "E2E_LINKS="+string(text), "E2E_BINARY="+writ(t)), env...)
 	cmd.Stdout, cmd.Stderr = t.Output(), t.Output()
 	if err := cmd.Run(); err != nil {
 		t.Error(err)
@@ -80,8 +90,8 @@ func tellPages(t *testing.T, output string) {
 }
 
 // serveCompanies serves a company for each worker until the test ends, all made as one, and
-// returns where they are and the links that are good once at each, as JSON.
-func serveCompanies(t *testing.T) (urls []string, links string) {
+// returns where they are and the links that are good once at each.
+func serveCompanies(t *testing.T) (urls []string, links map[string]string) {
 	t.Helper()
 	addresses := make([]string, consoleWorkers)
 	back := make([]string, consoleWorkers)
@@ -94,13 +104,9 @@ func serveCompanies(t *testing.T) (urls []string, links string) {
 	serveDemo(t, addresses[0], company)() // the first start makes the company
 	awaitFirstPasswords(t, company)
 	widenGuard(t, addresses[0], company)
-	made := map[string]string{}
+	links = map[string]string{}
 	for who, number := range consolePeople {
-		made[who] = signinLink(t, addresses[0], company, number)
-	}
-	text, err := json.Marshal(made)
-	if err != nil {
-		t.Fatal(err)
+		links[who] = signinLink(t, addresses[0], company, number)
 	}
 	provider := testkit.NewProvider(t, nil, back...)
 	provider.Is(testkit.AtProvider{Subject: "confirms", Email: emailOf(t, company, confirms), Verified: true, Methods: []string{"pwd"}})
@@ -111,7 +117,7 @@ func serveCompanies(t *testing.T) (urls []string, links string) {
 		}
 		t.Cleanup(serveCompany(t, address, own, provider.URL))
 	}
-	return urls, string(text)
+	return urls, links
 }
 
 // widenGuard lets the tests of a company take from more people in one hour than a real one

@@ -53,7 +53,8 @@ type person struct {
 	cookie  string
 }
 
-func newFirm(t *testing.T) *firm {
+// newFirm is a firm that is served, where some people have come in.
+func newFirm(t *testing.T, in ...string) *firm {
 	t.Helper()
 	f := &firm{
 		db: testkit.NewPostgres(t), host: testkit.NamedLinuxHost(t, "web1"), mail: testkit.Mail(t), desk: newDesk(t, "WRIT_DATABASE=", "WRIT_TOKEN=", "PASSPHRASE=of the backups"),
@@ -83,8 +84,16 @@ func newFirm(t *testing.T) *firm {
 	f.write(t, "writ.yaml", fmt.Sprintf("address: %s\norigin: %s\nmail: {server: '%s', from: Writ <writ@example.com>, tls: none}\nhooks:\n  report: {run: [%s/keep], value: true}\n", address, f.url, f.mail.Clear, f.dir))
 	t.Cleanup(func() { f.kill() })
 	f.starts(t)
-	f.comeIn(t, "ana", "ben", "ida", "sol", "pia", "eva", "olga")
+	f.comeIn(t, in...)
 	return f
+}
+
+// linkFor is a link that signs somebody in, once.
+func (f *firm) linkFor(t *testing.T, who string) string {
+	t.Helper()
+	var made struct{ Link string }
+	f.json(t, "writ signin link "+who+"@example.com --config writ.yaml -o json", &made)
+	return made.Link
 }
 
 // found is what opens accounts before Writ keeps them.
@@ -144,9 +153,7 @@ func (f *firm) comeIn(t *testing.T, people ...string) {
 			}
 			p = &person{desk: newDesk(t, "WRIT_DATABASE=", "WRIT_TOKEN=", "XDG_CONFIG_HOME="), url: f.url, key: key}
 			f.at[who] = p
-			var link struct{ Link string }
-			f.json(t, "writ signin link "+who+"@example.com --config writ.yaml -o json", &link)
-			_, plain, _ := strings.Cut(link.Link, "#")
+			_, plain, _ := strings.Cut(f.linkFor(t, who), "#")
 			p.browse(t, "/v1/signin/link", map[string]string{"secret": plain})
 			p.passkey = testkit.NewPasskey(t, f.url, "localhost")
 			p.browse(t, "/v1/passkeys/finish", map[string]any{"name": "a key", "credential": p.passkey.Register(p.asked(t, "/v1/passkeys/begin"))})

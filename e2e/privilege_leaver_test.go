@@ -27,10 +27,10 @@ func (f *firm) told(t *testing.T) (version int, value string) {
 	return m.Version, m.Value
 }
 
-// Eva knows what opens two systems, and HR says that she has left. What nobody else uses is
-// another value at once; what a service uses has a day, and is no longer to be had by her.
-func aLeaver(t *testing.T, f *firm) {
-	ana, eva := f.at["ana"], f.at["eva"]
+// finances are two secrets that Ana and Eva may see: one of a host, and one of a database
+// that a service uses.
+func (f *firm) finances(t *testing.T) {
+	t.Helper()
 	f.run(t, "writ safe add finance --owner olga@example.com --most 1h --reason 'figures'")
 	for _, who := range []string{"ana", "eva"} {
 		f.run(t, "writ safe grant finance "+who+"@example.com reveal --reason 'makes the figures'")
@@ -39,6 +39,13 @@ func aLeaver(t *testing.T, f *firm) {
 	f.keep(t, "finance/reports", "db/reports")
 	f.run(t, "writ consumer add finance/reports report --hook report --owner pia@example.com")
 	waits(t, func() bool { n, _ := f.told(t); return n == 1 }, func() string { return f.run(t, "writ consumer list") })
+}
+
+// Eva knows what opens two systems, and HR says that she has left. What nobody else uses is
+// another value at once; what a service uses has a day, and is no longer to be had by her.
+func aLeaver(t *testing.T, f *firm) {
+	ana, eva := f.at["ana"], f.at["eva"]
+	f.finances(t)
 	for _, name := range []string{"batch", "reports"} {
 		if got := strings.TrimSpace(eva.run(t, "writ secret get finance/"+name+" --reason 'figures of March'")); got != found {
 			t.Fatalf("she sees %q", got)

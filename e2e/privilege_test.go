@@ -12,7 +12,7 @@ import (
 // leaver whose secrets change, and the day on which nothing of Writ is left. Each part has a
 // feature's rules in cmd/writ, where they are tested one by one; here they are one company's.
 func TestPrivilege(t *testing.T) {
-	f := newFirm(t)
+	f := newFirm(t, "ana", "ben", "ida", "sol", "pia", "eva", "olga")
 	t.Run("a secret goes from hand to hand", func(t *testing.T) { aSecretGoesFromHandToHand(t, f) })
 	t.Run("others agree to an elevation", func(t *testing.T) { othersAgreeToAnElevation(t, f) })
 	t.Run("an end that comes while no node runs", func(t *testing.T) { anEndWhileNoNodeRuns(t, f) })

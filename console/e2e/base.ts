@@ -5,8 +5,10 @@ import { expect, test as plain, type Browser, type BrowserContextOptions, type C
 import { address } from "./company";
 
 // Who may be signed in: a link for each is in E2E_LINKS. head holds three functions, an
-// employee none. The last four sign in within a test of their own.
-export type Who = "head" | "iam" | "security_operations" | "platform_owner" | "audit" | "employee" | "visitor" | "traveller" | "follower" | "confirming";
+// employee none; four sign in within a test of their own. At the firm there are Ana, who works
+// on systems, Sol of security operations, Eva, and Olga, who heads it.
+export type Who = "head" | "iam" | "security_operations" | "platform_owner" | "audit" | "employee" | "visitor" | "traveller" | "follower" | "confirming" | Firm;
+type Firm = "ana" | "sol" | "eva" | "olga";
 
 interface Seen {
   as: (who: Who) => Promise<Page>;

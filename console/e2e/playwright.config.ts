@@ -5,6 +5,8 @@ import { defineConfig } from "@playwright/test";
 // tests go on.
 export default defineConfig({
   testDir: ".",
+  // What is told of a firm with targets of its own is told there, and nothing else is.
+  ...(process.env.E2E_FIRM ? { testMatch: "firm.spec.ts" } : { testIgnore: "firm.spec.ts" }),
   workers: (process.env.E2E_URLS ?? "").split(" ").length,
   timeout: 120_000,
   maxFailures: process.env.E2E_SHOTS ? 0 : 5,

@@ -2,9 +2,9 @@ import { Link } from "@tanstack/react-router";
 import { Rows } from "../../ui/Rows";
 import { Time } from "../../ui/Time";
 import { useList } from "../../ui/useList";
-import type { Schedule } from "./rotate";
+import type { Dated } from "./rotate";
 import css from "./rotate.module.css";
-import { byDay, dayOf, days, everyWords, windowWords } from "./words";
+import { byDay, dayOf, days } from "./words";
 
 const weeks = 4;
 const full = new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "numeric", month: "long", timeZone: "UTC" });
@@ -18,7 +18,7 @@ const noon = (day: string) => new Date(`${day}T12:00:00Z`);
 
 // Calendar is which secrets are due on which day of the next weeks. A day is opened to see
 // all of them; that lies in the address.
-export function Calendar({ of, at }: { of: Schedule[]; at: number }) {
+export function Calendar({ of, at }: { of: Dated[]; at: number }) {
   const list = useList();
   const today = dayOf(at);
   const shown = days(today, weeks + 1);
@@ -49,7 +49,7 @@ export function Calendar({ of, at }: { of: Schedule[]; at: number }) {
         <section className={css.opened} aria-label={`Due on ${full.format(noon(open))}`}>
           <h3>Due on {full.format(noon(open))}</h3>
           <Rows items={(due.get(open) ?? []).map((p) => ({
-            key: p.secret, title: <Link to="/secrets/$id" params={{ id: p.secret }}>{p.named.name}</Link>, note: `${everyWords(p.every_hours)}, ${windowWords(p.from, p.until)}`, end: <span className="quiet">next <Time at={p.next} /></span>,
+            key: p.secret, title: <Link to="/secrets/$id" params={{ id: p.secret }}>{p.named.name}</Link>, note: p.why, end: <span className="quiet">next <Time at={p.next} absolute /></span>,
           }))}
           />
         </section>

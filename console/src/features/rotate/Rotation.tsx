@@ -14,7 +14,7 @@ import { Time } from "../../ui/Time";
 import { useList } from "../../ui/useList";
 import { Calendar } from "./Calendar";
 import { Incident } from "./Incident";
-import { useRotations, useSchedules, type Due } from "./rotate";
+import { dated, useRotations, useSchedules, type Due } from "./rotate";
 import css from "./rotate.module.css";
 import { RotateNow } from "./RotateNow";
 import { dueWords, stateWords } from "./words";
@@ -25,8 +25,8 @@ function columns(onAgain: (d: Due) => void): Column<Due>[] {
     { id: "state", header: "State", tight: true, cell: (d) => <Mark tone={stateWords(d.state).tone}>{stateWords(d.state).label}</Mark> },
     { id: "cause", header: "Because", cell: (d) => <div>{dueWords(d.cause)}<span className={tableClass.sub}><Time at={d.since} /></span></div> },
     { id: "wrong", header: "What went wrong", cell: (d) => (d.error ? <div>{d.error}{d.failing_since && <span className={tableClass.sub}>since <Time at={d.failing_since} />{d.attempts > 0 && `, ${d.attempts === 1 ? "one attempt" : `${d.attempts} attempts`}`}</span>}</div> : <span className="quiet">nothing yet</span>) },
-    { id: "next", header: "Tried again", tight: true, cell: (d) => <Time at={d.next} /> },
-    { id: "act", header: "Change", tight: true, cell: (d) => (d.may["secret.rotate"]?.allowed ? <Button variant="default" size="compact-sm" onClick={() => onAgain(d)}>Try it now<span className="out-of-view">: {d.named.name}</span></Button> : <span className="quiet">–</span>) },
+    { id: "next", header: "Next", tight: true, cell: (d) => <Time at={d.next} absolute={d.state === "planned"} /> },
+    { id: "act", header: "Change", tight: true, cell: (d) => (d.may["secret.rotate"]?.allowed ? <Button variant="default" size="compact-sm" onClick={() => onAgain(d)}>{d.state === "planned" ? "Change it now" : "Try it now"}<span className="out-of-view">: {d.named.name}</span></Button> : <span className="quiet">–</span>) },
   ];
 }
 
@@ -55,6 +55,7 @@ export function Rotation() {
           { value: count(of("waiting")), label: of("waiting") === 1 ? "waits for a person" : "wait for a person", note: "Writ cannot change them there", tone: of("waiting") ? "bad" : "good", to: "/rotation", search: { state: "waiting" } },
           { value: count(of("failing")), label: of("failing") === 1 ? "fails, and is tried again" : "fail, and are tried again", tone: of("failing") ? "warn" : undefined, to: "/rotation", search: { state: "failing" } },
           { value: count(of("due")), label: "have their turn next", to: "/rotation", search: { state: "due" } },
+          { value: count(of("planned")), label: of("planned") === 1 ? "has its day" : "have their day", note: "services use them, and are told before", to: "/rotation", search: { state: "planned" } },
           { value: count(plans.data && (plans.data.items ?? []).length), label: "change by themselves" },
         ]}
         />
@@ -63,11 +64,14 @@ export function Rotation() {
         name="Due for another value" columns={columns(setAgain)} rows={rows} rowKey={(d) => d.secret} list={list} total={rows?.length} stale={due.isPlaceholderData}
         failure={due.error && <Failed error={due.error} onRetry={() => void due.refetch()} />}
         empty={state ? <Blank title="Nothing is in that state" text="Of what you may know." actions={<Link to="/rotation">Show all that is due</Link>} /> : <Blank sign={IconCircleCheck} title="Nothing is due" text="Every secret that you may know of has the value that it is to have." />}
-        tools={<ChoiceField list={list} name="state" label="State" width="12rem" choices={["waiting", "failing", "due"].map((s) => ({ value: s, label: stateWords(s).label }))} />}
+        tools={<ChoiceField list={list} name="state" label="State" width="12rem" choices={["waiting", "failing", "due", "planned"].map((s) => ({ value: s, label: stateWords(s).label }))} />}
       />
-      <Panel title="What comes in the next weeks" note="by schedule, if each time ends well">
+      <Panel title="What comes in the next weeks" note="if each time ends well">
         <Answer to={plans} lines={6}>
-          {(d) => ((d.items ?? []).length === 0 ? <Blank sign={IconRotateClockwise2} title="Nothing changes by itself" text="On a secret’s page its owner says how often it does." /> : <Calendar of={d.items ?? []} at={plans.dataUpdatedAt} />)}
+          {(d) => {
+            const all = dated(d.items ?? [], items);
+            return all.length === 0 ? <Blank sign={IconRotateClockwise2} title="Nothing changes by itself" text="On a secret’s page its owner says how often it does." /> : <Calendar of={all} at={plans.dataUpdatedAt} />;
+          }}
         </Answer>
       </Panel>
       {again && <RotateNow of={[{ id: again.secret, name: again.named.name, account: again.code === "secret-opens-nothing" ? undefined : "known" }]} title={`Rotate ${again.named.name} now`} onClose={() => setAgain(undefined)} onDone={done} />}

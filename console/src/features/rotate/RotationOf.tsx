@@ -34,7 +34,7 @@ function Standing({ due: d, plan }: { due?: Due; plan?: Plan }) {
         <div className={css.due} data-tone={words.tone}>
           <p><Mark tone={words.tone}>{words.label}</Mark> Due since <Time at={d.since} />: {dueWords(d.cause)}.</p>
           {d.error && <p className={css.error}>{d.error}</p>}
-          <p className="quiet">{d.attempts > 0 && `Tried ${d.attempts === 1 ? "once" : `${d.attempts} times`}. `}Next <Time at={d.next} />; {words.means}.</p>
+          <p className="quiet">{d.attempts > 0 && `Tried ${d.attempts === 1 ? "once" : `${d.attempts} times`}. `}Next <Time at={d.next} absolute={d.state === "planned"} />; {words.means}.</p>
         </div>
       )}
       <Facts items={[

@@ -21,7 +21,9 @@ describe("when secrets are due", () => {
   test("a plan goes on from each time to the next, within its hours", () => {
     const plan = { secret: "s", next: "2027-03-10T23:00:00Z", every_hours: 36, from: 22, until: 4 };
     expect(times(plan, at("00:00") + 5 * 86_400_000).map((t) => new Date(t).toISOString().slice(8, 16))).toEqual(["10T23:00", "12T22:00", "14T22:00"]);
-    expect(times({ ...plan, every_hours: 0 }, at("00:00") + 86_400_000)).toEqual([]);
+    const once = { ...plan, every_hours: 0 };
+    expect(times(once, at("00:00") + 86_400_000)).toEqual([at("23:00")]);
+    expect(times(once, at("22:00"))).toEqual([]);
   });
 
   test("the calendar begins on a Monday, and has what is due often once a day", () => {

@@ -19,6 +19,7 @@ export function dueWords(cause: string | undefined): string {
 const states: Record<string, { label: string; tone: Tone; means: string }> = {
   due: { label: "Its turn comes", tone: "calm", means: "it is changed as soon as there is room" },
   failing: { label: "Fails", tone: "warn", means: "it is tried again, ever less often" },
+  planned: { label: "Has its day", tone: "mild", means: "until then whoever uses it can be told" },
   waiting: { label: "Waits for a person", tone: "bad", means: "Writ cannot do it alone; it is tried once a day all the same" },
 };
 
@@ -59,7 +60,7 @@ export function moved(list: Placed[], id: string, by: 1 | -1): Placed[] | undefi
 export interface Plan {
   secret: string;
   next: string;
-  every_hours: number;
+  every_hours: number; // none is once
   from: number; // hours of the day by UTC
   until: number;
 }
@@ -80,8 +81,10 @@ export function fit(at: number, from: number, until: number): number {
 
 // times are when a plan is due until a moment, if each time ends well.
 export function times(p: Plan, until: number): number[] {
+  const first = Date.parse(p.next);
+  if (p.every_hours <= 0) return first < until ? [first] : [];
   const list: number[] = [];
-  for (let at = Date.parse(p.next); at < until && p.every_hours > 0; at = fit(at + p.every_hours * hour, p.from, p.until)) list.push(at);
+  for (let at = first; at < until; at = fit(at + p.every_hours * hour, p.from, p.until)) list.push(at);
   return list;
 }
 
