@@ -407,4 +407,5 @@ func TestBreakGlassDrill(t *testing.T) {
 	must(t, err)
 	g.settle()
 	g.finds(t, "break-glass-share-lost")
+	g.as("E5").want(http.StatusOK, "POST", one+"/retire", map[string]any{"reason": "a test"}, nil)
 }

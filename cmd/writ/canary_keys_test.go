@@ -1,8 +1,10 @@
 package main
 
 import (
+	"net/http"
 	"testing"
 
+	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/pam/vault"
 	"github.com/writhq/writ/pam/vault/keys"
 )
@@ -62,5 +64,15 @@ func TestLesson13_KeysAndWhatIsBroughtInAreNowhereElse(t *testing.T) {
 		"name": "ledger", "kind": "postgres", "address": "postgres://auditor@127.0.0.1:9/postgres",
 		"credential": map[string]any{"secret": "Canary of a system's, 3"},
 	}
-	head.must("POST", "/v1/systems", system, nil)
+	var added struct{ ID access.SystemID }
+	head.must("POST", "/v1/systems", system, &added)
+	one := "/v1/systems/" + added.ID.String()
+	seen, err := http.DefaultClient.Do(head.request("GET", one, nil)) //nolint:gosec // our own server
+	must(t, err)
+	must(t, seen.Body.Close())
+	change := head.request("PATCH", one, map[string]any{"credential": map[string]any{"secret": "Canary of a system's, 4"}})
+	change.Header.Set("If-Match", seen.Header.Get("ETag"))
+	if status, code := head.send(change, nil); status >= 400 {
+		t.Errorf("the system's credential is not changed: %s", code)
+	}
 }

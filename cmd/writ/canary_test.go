@@ -180,7 +180,7 @@ func (w *world) exported() string {
 	if _, err := w.app.db.Sequence(w.ctx); err != nil {
 		w.t.Fatal(err)
 	}
-	text, err := exported(w.ctx, w.app)
+	text, err := w.ears.exported(w.ctx, w.app)
 	must(w.t, err)
 	return string(text)
 }

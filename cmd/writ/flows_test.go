@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -15,110 +16,111 @@ import (
 )
 
 // flow is what an operation does with secrets: which fields of what is sent are some, and of
-// what is answered; and where what it leaves is searched. In is a test that calls it, which
-// is made sure of once that ran; through is one of what the operation begins, by whichever
-// way; never is why there is none.
+// what is answered; and where what it leaves is searched. In is a test that calls it;
+// through is one of what the operation does, by whichever way, which leaves a record in the
+// log. Both are made sure of once that test ran. Never is why there is none.
 type flow struct {
 	given, told        []string
 	in, through, never string
+	leaves             string // the action of the record
 }
 
 var flows = map[string]flow{
-	"accept-vault-rollback":      {through: "TestRestoreDrill"},
-	"add-authority":              {through: "TestWhatIsSignedAtRealServers"},
-	"add-consumer":               {through: "TestRotationOfAPairWhileItIsUsed"},
-	"add-lease-template":         {through: "TestLeasePostgreSQL"},
+	"accept-vault-rollback":      {through: "TestRestoreDrill", leaves: "vault.accept_rollback"},
+	"add-authority":              {in: "TestWhatIsSignedAtRealServers"},
+	"add-consumer":               {through: "TestRotationOfAPairWhileItIsUsed", leaves: "consumer.add"},
+	"add-lease-template":         {in: "TestLeasePostgreSQL"},
 	"add-passkey":                {in: "TestLesson13_SecretsAreNowhereElse"},
 	"add-safe":                   {in: "TestLesson13_SecretsAreNowhereElse"},
 	"add-secret":                 {given: []string{"value"}, in: "TestLesson13_SecretsAreNowhereElse"},
 	"add-system":                 {given: []string{"credential.secret"}, in: "TestLesson13_KeysAndWhatIsBroughtInAreNowhereElse"},
 	"approve-device":             {in: "TestTokensFromTheCommandLine"},
 	"begin-passkey":              {in: "TestLesson13_SecretsAreNowhereElse"},
-	"begin-passkey-signin":       {through: "TestCopiedPasskey"},
+	"begin-passkey-signin":       {in: "TestCopiedPasskey"},
 	"begin-step-up":              {in: "TestLesson13_SecretsAreNowhereElse"},
 	"cancel-vault-shares":        {in: "TestLesson13_KeysAndWhatIsBroughtInAreNowhereElse"},
 	"change-consumer":            {never: "it is given no secret, and tells none"},
-	"change-lease-template":      {through: "TestLeasePostgreSQL"},
+	"change-lease-template":      {never: "it is given no secret, and tells none"},
 	"change-safe":                {never: "it is given no secret"},
 	"change-secret":              {never: "it is given no secret"},
-	"change-system":              {given: []string{"credential.secret"}, through: "TestLesson13_KeysAndWhatIsBroughtInAreNowhereElse"},
-	"check-certificate":          {through: "TestWhatIsSignedAtRealServers"},
+	"change-system":              {given: []string{"credential.secret"}, in: "TestLesson13_KeysAndWhatIsBroughtInAreNowhereElse"},
+	"check-certificate":          {in: "TestWhatIsSignedAtRealServers"},
 	"check-in-secret":            {in: "TestLesson13_SecretsAreNowhereElse"},
 	"check-out-secret":           {in: "TestLesson13_SecretsAreNowhereElse"},
-	"confirm-consumer":           {through: "TestRotationOfAPairWhileItIsUsed"},
+	"confirm-consumer":           {never: "it is given no secret, and tells none"},
 	"confirm-vault-shares":       {given: []string{"key"}, in: "TestLesson13_KeysAndWhatIsBroughtInAreNowhereElse"},
 	"create-token":               {told: []string{"text"}, in: "TestLesson13_SecretsAreNowhereElse"},
 	"delete-secret":              {in: "TestLesson13_SecretsAreNowhereElse"},
 	"deny-device":                {in: "TestALoginThatIsRefused"},
 	"destroy-secret":             {in: "TestLesson13_SecretsAreNowhereElse"},
-	"end-signin":                 {through: "TestOwnSignins"},
-	"end-signins":                {through: "TestOwnSignins"},
+	"end-signin":                 {in: "TestOwnSignins"},
+	"end-signins":                {in: "TestOwnSignins"},
 	"extend-checkout":            {never: "it is given no secret, and tells none"},
-	"finish-passkey-signin":      {through: "TestCopiedPasskey"},
+	"finish-passkey-signin":      {in: "TestCopiedPasskey"},
 	"finish-step-up":             {in: "TestLesson13_SecretsAreNowhereElse"},
 	"force-checkin":              {never: "it is given no secret, and tells none"},
-	"force-lease":                {through: "TestLeasePostgreSQL"},
+	"force-lease":                {in: "TestLeasePostgreSQL"},
 	"forget-vault-shares":        {in: "TestLesson13_KeysAndWhatIsBroughtInAreNowhereElse"},
-	"grant-certificate-right":    {through: "TestWhatIsSignedAtRealServers"},
-	"grant-lease-right":          {through: "TestLeasePostgreSQL"},
+	"grant-certificate-right":    {in: "TestWhatIsSignedAtRealServers"},
+	"grant-lease-right":          {in: "TestLeasePostgreSQL"},
 	"grant-right":                {in: "TestLesson13_SecretsAreNowhereElse"},
 	"import-secrets":             {given: []string{"items.*.value"}, in: "TestLesson13_KeysAndWhatIsBroughtInAreNowhereElse"},
 	"init-vault":                 {given: []string{"passphrase"}, told: []string{"made.*"}, in: "TestLesson13_KeysAndWhatIsBroughtInAreNowhereElse"},
-	"issue-lease":                {told: []string{"password"}, through: "TestLeasePostgreSQL"},
-	"leave-secret-alone":         {through: "TestOnboardingPostgreSQL"},
-	"make-break-glass-kit":       {through: "TestBreakGlassWithEveryNodeGone"},
-	"merge-break-glass-record":   {through: "TestBreakGlassWithEveryNodeGone"},
+	"issue-lease":                {told: []string{"password"}, in: "TestLeasePostgreSQL"},
+	"leave-secret-alone":         {never: "it is given no secret, and tells none"},
+	"make-break-glass-kit":       {in: "TestBreakGlassWithEveryNodeGone"},
+	"merge-break-glass-record":   {in: "TestBreakGlassWithEveryNodeGone"},
 	"oauth-device":               {told: []string{"device_code"}, in: "TestTokensFromTheCommandLine"},
 	"oauth-token":                {told: []string{"access_token", "refresh_token"}, in: "TestTokensFromTheCommandLine"},
 	"open-share":                 {given: []string{"token"}, told: []string{"value"}, in: "TestLesson13_WhatOpensAShareIsNowhereElse"},
-	"pick-up-break-glass-share":  {told: []string{"text"}, through: "TestBreakGlassWithEveryNodeGone"},
-	"pick-up-first-credential":   {told: []string{"password"}, through: "TestLesson25_FirstPasswordsNeedASecondFactor"},
-	"preview-onboarding":         {through: "TestOnboardingPostgreSQL"},
-	"put-certificate-profile":    {through: "TestWhatIsSignedAtRealServers"},
+	"pick-up-break-glass-share":  {told: []string{"text"}, in: "TestBreakGlassWithEveryNodeGone"},
+	"pick-up-first-credential":   {told: []string{"password"}, in: "TestLesson25_FirstPasswordsNeedASecondFactor"},
+	"preview-onboarding":         {never: "it is given no secret, and tells none"},
+	"put-certificate-profile":    {in: "TestWhatIsSignedAtRealServers"},
 	"put-secret":                 {given: []string{"value"}, in: "TestLesson13_SecretsAreNowhereElse"},
 	"redeem-link":                {given: []string{"secret"}, in: "TestLesson13_SecretsAreNowhereElse"},
 	"rekey-safe":                 {in: "TestLesson13_KeysAndWhatIsBroughtInAreNowhereElse"},
 	"rekey-vault-root":           {in: "TestLesson13_KeysAndWhatIsBroughtInAreNowhereElse"},
 	"rekey-vault-seal":           {given: []string{"passphrase"}, told: []string{"made.*"}, in: "TestLesson13_KeysAndWhatIsBroughtInAreNowhereElse"},
-	"release-onboarding":         {through: "TestOnboardingPostgreSQL"},
-	"remove-account-pair":        {through: "TestRotationOfAPairWhileItIsUsed"},
-	"remove-certificate-profile": {through: "TestWhatIsSignedAtRealServers"},
-	"remove-consumer":            {through: "TestRotationOfAPairWhileItIsUsed"},
-	"remove-passkey":             {through: "TestCopiedPasskey"},
-	"remove-rotation-schedule":   {through: "TestRotationPostgreSQL"},
-	"renew-break-glass-kit":      {through: "TestBreakGlassWithEveryNodeGone"},
-	"renew-lease":                {through: "TestLeasePostgreSQL"},
-	"retire-break-glass-kit":     {through: "TestBreakGlassWithEveryNodeGone"},
-	"retire-lease-template":      {through: "TestLeasePostgreSQL"},
+	"release-onboarding":         {never: "it lets go of what was not taken over yet: the vault holds nothing of it"},
+	"remove-account-pair":        {never: "it is given no secret, and tells none"},
+	"remove-certificate-profile": {never: "it is given no secret, and tells none"},
+	"remove-consumer":            {never: "it is given no secret, and tells none"},
+	"remove-passkey":             {never: "it is given no secret, and tells none"},
+	"remove-rotation-schedule":   {never: "it is given no secret, and tells none"},
+	"renew-break-glass-kit":      {in: "TestBreakGlassDrill"},
+	"renew-lease":                {in: "TestLeasePostgreSQL"},
+	"retire-break-glass-kit":     {in: "TestBreakGlassDrill"},
+	"retire-lease-template":      {in: "TestLeasePostgreSQL"},
 	"retry-lease":                {never: "it is given no secret, and tells none"},
-	"return-lease":               {through: "TestLeasePostgreSQL"},
+	"return-lease":               {in: "TestLeasePostgreSQL"},
 	"reveal-secret":              {told: []string{"value"}, in: "TestLesson13_SecretsAreNowhereElse"},
-	"revoke-certificate":         {through: "TestWhatIsSignedAtRealServers"},
-	"revoke-lease-right":         {through: "TestLeasePostgreSQL"},
+	"revoke-certificate":         {in: "TestWhatIsSignedAtRealServers"},
+	"revoke-lease-right":         {in: "TestLeasePostgreSQL"},
 	"revoke-right":               {never: "it is given no secret"},
 	"revoke-token":               {in: "TestTokensFromTheCommandLine"},
-	"rotate-authority":           {through: "TestWhatIsSignedAtRealServers"},
-	"rotate-group":               {through: "TestRotationPostgreSQL"},
-	"rotate-secrets":             {through: "TestRotationPostgreSQL"},
+	"rotate-authority":           {in: "TestWhatIsSignedAtRealServers"},
+	"rotate-group":               {through: "TestRotationPostgreSQL", leaves: "rotation.demand"},
+	"rotate-secrets":             {through: "TestRotationPostgreSQL", leaves: "rotation.demand"},
 	"seal-vault":                 {in: "TestLesson13_KeysAndWhatIsBroughtInAreNowhereElse"},
-	"set-account-pair":           {through: "TestRotationOfAPairWhileItIsUsed"},
-	"set-rotation-schedule":      {through: "TestRotationPostgreSQL"},
+	"set-account-pair":           {through: "TestRotationOfAPairWhileItIsUsed", leaves: "rotation.pair"},
+	"set-rotation-schedule":      {never: "it is given no secret, and tells none"},
 	"share-secret":               {told: []string{"link"}, in: "TestLesson13_WhatOpensAShareIsNowhereElse"},
-	"sign-jwt":                   {told: []string{"text"}, through: "TestWhatIsSignedAtRealServers"},
+	"sign-jwt":                   {told: []string{"text"}, in: "TestWhatIsSignedAtRealServers"},
 	"sign-out":                   {in: "TestLoginLetsCommandsCallTheServer"},
-	"sign-ssh":                   {through: "TestWhatIsSignedAtRealServers"},
-	"sign-x509":                  {through: "TestWhatIsSignedAtRealServers"},
-	"start-onboarding":           {through: "TestOnboardingPostgreSQL"},
-	"take-lease":                 {told: []string{"password"}, through: "TestLeaseApproved"},
+	"sign-ssh":                   {in: "TestWhatIsSignedAtRealServers"},
+	"sign-x509":                  {in: "TestWhatIsSignedAtRealServers"},
+	"start-onboarding":           {through: "TestOnboardingPostgreSQL", leaves: "onboarding.begin"},
+	"take-lease":                 {told: []string{"password"}, in: "TestLeaseApproved"},
 	"undelete-secret":            {in: "TestLesson13_SecretsAreNowhereElse"},
 	"unseal-vault":               {given: []string{"key"}, in: "TestLesson13_KeysAndWhatIsBroughtInAreNowhereElse"},
-	"vault-lend":                 {told: []string{"data.password"}, through: "TestLeasePostgreSQL"},
+	"vault-lend":                 {told: []string{"data.password"}, in: "TestOpenBaosClientLeasesAccountsOfPostgres"},
 	"vault-read":                 {told: []string{"data.data.*"}, in: "TestVaultsClientKeepsSecretsInWrit"},
-	"vault-sign":                 {through: "TestWhatIsSignedAtRealServers"},
+	"vault-sign":                 {in: "TestOpenBaosClientHasKeysSignedForARealHost"},
 	"vault-token":                {told: []string{"data.id"}, in: "TestVaultsClientKeepsSecretsInWrit"},
 	"vault-write":                {given: []string{"data.*"}, in: "TestVaultsClientKeepsSecretsInWrit"},
-	"verify-secrets":             {through: "TestRotationPostgreSQL"},
-	"withdraw-certificate-right": {through: "TestWhatIsSignedAtRealServers"},
+	"verify-secrets":             {through: "TestRestoreDrill", leaves: "vault.verify"},
+	"withdraw-certificate-right": {never: "it is given no secret, and tells none"},
 }
 
 // foreignOperation names the operations that docs/openapi.json does not describe.
@@ -155,11 +157,17 @@ func sees(t testing.TB, op string) {
 	flowsSeen.in[root][op] = true
 }
 
+// recorded is what a test has seen whose log has a record of an action.
+func recorded(action string) string { return "a record of " + action }
+
 // unseen are the flows that a test should have called and did not, of the tests that ran.
 func unseen() (list []string) {
 	for op, f := range flows {
 		if ran := flowsSeen.in[f.in]; ran != nil && !ran[op] {
 			list = append(list, op+" is not called in "+f.in)
+		}
+		if ran := flowsSeen.in[f.through]; ran != nil && !ran[recorded(f.leaves)] {
+			list = append(list, fmt.Sprintf("%s: %s leaves no record of %q", op, f.through, f.leaves))
 		}
 	}
 	slices.Sort(list)

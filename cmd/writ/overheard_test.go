@@ -221,7 +221,7 @@ func (o *overheard) found(ctx context.Context, a *app) (hits []canary.Hit, err e
 	if err := o.vaulted(ctx, a, db); err != nil {
 		return nil, err
 	}
-	record, err := exported(ctx, a)
+	record, err := o.exported(ctx, a)
 	if err != nil {
 		return nil, err
 	}
@@ -293,7 +293,7 @@ func (o *overheard) vaulted(ctx context.Context, a *app, db *sql.DB) error {
 }
 
 // exported is the audit log as it leaves: as the export writes it, and as it is listed.
-func exported(ctx context.Context, a *app) ([]byte, error) {
+func (o *overheard) exported(ctx context.Context, a *app) ([]byte, error) {
 	var b bytes.Buffer
 	if err := audit.Export(&b, a.db.Audit().Evidence(ctx), a.db.Verifier()); err != nil {
 		return nil, err
@@ -305,6 +305,7 @@ func exported(ctx context.Context, a *app) ([]byte, error) {
 		}
 		for _, e := range page.Entries {
 			_, _ = fmt.Fprintf(&b, "%s %+v\n", e.AppendLeaf(nil), e)
+			sees(o.t, recorded(e.Action))
 		}
 		if q.Before = page.Next; q.Before == 0 {
 			return b.Bytes(), nil

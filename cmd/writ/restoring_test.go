@@ -115,6 +115,7 @@ func (r *takeover) restored(file string, pass secret.Secret) {
 	r.app.db, err = store.Open(r.ctx, store.Config{Dir: dir})
 	r.must(err)
 	r.t.Cleanup(func() { _ = r.app.close() })
+	sweeps(r.t, r.app)
 	ring, err := r.app.newVault(r.ctx)
 	r.must(err)
 	r.opened(ring)
