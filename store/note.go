@@ -102,6 +102,8 @@ func (g *group) now(ctx context.Context, t *tx) (access.Time, error) {
 // so that few statements are prepared.
 const mostNotes = 32
 
+const insertNoted = `insert into change_set (at, actor, quiet) values ($1, $2, true) returning id`
+
 // writeNotes records what was noted. Without it the transaction is not to be committed.
 func (g *group) writeNotes(ctx context.Context) error {
 	for len(g.notes) > 0 && g.lost == nil {
@@ -123,17 +125,14 @@ func (g *group) writeSome(ctx context.Context, notes []*note) error {
 	if err != nil {
 		return err
 	}
+	// They are one change set, whose last record tells its actor: each has its own.
+	var set int64
+	if err := t.row(ctx, insertNoted, at, notes[len(notes)-1].actor).Scan(&set); err != nil {
+		return fmt.Errorf("beginning a change set: %w", err)
+	}
 	var args []any
 	for _, n := range notes {
-		args = append(args, at, n.actor, true)
-	}
-	sets, err := t.insertNumbered(ctx, `insert into change_set (at, actor, quiet) values %s returning id`, len(notes), args)
-	if err != nil {
-		return fmt.Errorf("beginning change sets: %w", err)
-	}
-	args = args[:0]
-	for i, n := range notes {
-		args = append(args, sets[i], at, n.actor, n.action, n.object.Kind, n.object.Key, n.facts, n.commitment)
+		args = append(args, set, at, n.actor, n.action, n.object.Kind, n.object.Key, n.facts, n.commitment)
 	}
 	records, err := t.insertNumbered(ctx, insertRecords, len(notes), args)
 	if err != nil {

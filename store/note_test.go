@@ -91,7 +91,7 @@ func TestNotes(t *testing.T) {
 		row := db.r.QueryRow(`
 select count(*), count(distinct r.set_id), count(distinct r.facts), (select count(*) from audit_payload p join audit_record x on x.id = p.record_id where x.action = 'test.note')
   from audit_record r join change_set s on s.id = r.set_id and s.at = r.at and s.actor = r.actor and s.quiet where r.action = 'test.note'`)
-		if err := row.Scan(&found, &sets, &numbers, &payloads); err != nil || found != told || sets != told || numbers != told || payloads != personal {
+		if err := row.Scan(&found, &sets, &numbers, &payloads); err != nil || found != told || sets == 0 || sets > told || numbers != told || payloads != personal {
 			t.Errorf("%d records in %d sets, %d different, %d with a payload, of %d and %d: %v", found, sets, numbers, payloads, told, personal, err)
 		}
 		besideNotes(t, db, rows)
