@@ -288,9 +288,11 @@ func (k *vaultTook) cost() float64 { return float64(k.work.Microseconds()) / flo
 
 func (k *vaultTook) rate() float64 { return float64(len(k.each)) / k.over.Seconds() }
 
-func (k *vaultTook) tell(b *testing.B, what string, s *vaultServer) {
-	b.Helper()
-	b.Logf("%-14s %-16s %7.0f/s  p50 %6.2f ms  p99 %6.2f ms  %5.0f µs of work each", what, s.name, k.rate(), k.at(50).Seconds()*1e3, k.at(99).Seconds()*1e3, k.cost())
+// figure prints a line: of what a benchmark logs, package testing keeps ten.
+func figure(format string, args ...any) { fmt.Printf("    "+format+"\n", args...) }
+
+func (k *vaultTook) tell(what string, s *vaultServer) {
+	figure("%-14s %-16s %7.0f/s  p50 %6.2f ms  p99 %6.2f ms  %5.0f µs of work each", what, s.name, k.rate(), k.at(50).Seconds()*1e3, k.at(99).Seconds()*1e3, k.cost())
 }
 
 func (k *vaultTook) at(percent int) time.Duration {
@@ -399,7 +401,7 @@ func BenchmarkVault(b *testing.B) {
 	if program := os.Getenv(testkit.OpenBaoVariable); program != "" {
 		servers = append(servers, startOpenBao(b, program))
 	} else {
-		b.Logf("comparing with OpenBao is skipped: %s names no program of it", testkit.OpenBaoVariable)
+		figure("comparing with OpenBao is skipped: %s names no program of it", testkit.OpenBaoVariable)
 	}
 	loads := vaultLoads(b)
 	for _, s := range servers {
@@ -415,7 +417,7 @@ func BenchmarkVault(b *testing.B) {
 	for b.Loop() {
 		var empty vaultTook
 		nothing.drive(b, servers[0], vaultConns, 2*time.Second, &empty)
-		empty.tell(b, nothing.name, servers[0])
+		empty.tell(nothing.name, servers[0])
 		for _, l := range loads {
 			took := make([]vaultTook, len(servers))
 			for range 4 {
@@ -424,13 +426,13 @@ func BenchmarkVault(b *testing.B) {
 				}
 			}
 			for i, s := range servers {
-				took[i].tell(b, l.name, s)
+				took[i].tell(l.name, s)
 			}
 			bare := worksFor(b, l.bare)
-			b.Logf("%-14s %.2f of the rate of an empty route; %.1f times its work; the cryptography alone is %.1f µs of work, 1/%.0f of it", l.name,
+			figure("%-14s %.2f of the rate of an empty route; %.1f times its work; the cryptography alone is %.1f µs of work, 1/%.0f of it", l.name,
 				took[0].rate()/empty.rate(), took[0].cost()/empty.cost(), float64(bare.Nanoseconds())/1e3, took[0].cost()*1e3/float64(bare.Nanoseconds()))
 			if len(servers) > 1 {
-				b.Logf("%-14s %.2f times OpenBao (at least %.1f)", l.name, took[0].rate()/took[1].rate(), l.goal)
+				figure("%-14s %.2f times OpenBao (at least %.1f)", l.name, took[0].rate()/took[1].rate(), l.goal)
 			}
 		}
 	}
