@@ -289,7 +289,7 @@ func (k *vaultTook) cost() float64 { return float64(k.work.Microseconds()) / flo
 func (k *vaultTook) rate() float64 { return float64(len(k.each)) / k.over.Seconds() }
 
 // figure prints a line: of what a benchmark logs, package testing keeps ten.
-func figure(format string, args ...any) { fmt.Printf("    "+format+"\n", args...) }
+func figure(format string, args ...any) { _, _ = fmt.Fprintf(os.Stdout, "    "+format+"\n", args...) }
 
 func (k *vaultTook) tell(what string, s *vaultServer) {
 	figure("%-14s %-16s %7.0f/s  p50 %6.2f ms  p99 %6.2f ms  %5.0f µs of work each", what, s.name, k.rate(), k.at(50).Seconds()*1e3, k.at(99).Seconds()*1e3, k.cost())
