@@ -92,6 +92,19 @@ func TestRestoreDrill(t *testing.T) {
 		if !letsIn(t, cluster, role[id], got) || got != was[id] && letsIn(t, cluster, role[id], was[id]) {
 			t.Errorf("%s does not open with what the vault says", role[id])
 		}
+		was[id] = got
+	}
+
+	// Asked for, all are signed in with once more, and none is given another value.
+	r.must(r.rot.Store.Verify(r.ctx, "a drill"))
+	for _, id := range ids {
+		if _, err := r.shows(id); !errors.Is(err, vault.ErrUnproven) {
+			t.Fatalf("what is to be signed in with is lent: %v", err)
+		}
+		r.must(r.rot.Rotate(r.ctx, id))
+		if got, err := r.shows(id); err != nil || got != was[id] {
+			t.Errorf("%s opened, and has another value: %t, %v", role[id], got != was[id], err)
+		}
 	}
 }
 
