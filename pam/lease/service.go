@@ -286,7 +286,11 @@ func (s *Service) Take(ctx context.Context, id access.LeaseID) (Issued, error) {
 // told, is taken away.
 func (s *Service) make(ctx context.Context, u use, l Lease, of Offer, at access.Rev, entitlements []string) (Issued, error) {
 	if err := s.stands(ctx, l, of, at); err != nil {
-		return Issued{}, errors.Join(err, s.undo(ctx, l, CodeLost, err))
+		code := CodeNotMade
+		if k := fault.KindOf(err); k == fault.Denied || k == fault.NotFound {
+			code = CodeLost
+		}
+		return Issued{}, errors.Join(err, s.undo(ctx, l, code, err))
 	}
 	value, err := lend(ctx, u, l, of, entitlements)
 	if err == nil {
