@@ -13,7 +13,7 @@ interface ActivateProps {
   of: Eligibility;
   name: string;
   onClose: () => void;
-  onAsked: (words: string) => void;
+  onAsked: (of: { words: string; id: string; state: string }) => void;
 }
 
 // Activate asks for what the terms ask for, and for nothing else.
@@ -26,9 +26,9 @@ export function Activate({ of: e, name, onClose, onAsked }: ActivateProps) {
   const waits = (e.terms.stages ?? []).length > 0;
   const done = useMutation({
     mutationFn: () => ask(api.POST("/v1/elevations", { body: { entitlement: e.entitlement, resource: e.resource, eligibility: e.id, for: `${minutes}m`, reason: reason.trim(), ticket: ticket.trim() } })),
-    onSuccess: () => {
+    onSuccess: ({ id, state }) => {
       void queries.invalidateQueries({ queryKey: ["elevations"] });
-      onAsked(waits ? `Others are asked whether you may have ${name}.` : `${name} is being put on.`);
+      onAsked({ words: waits ? `Others are asked whether you may have ${name}.` : `${name} is being put on.`, id, state });
     },
   });
   const ready = (!e.terms.reason || reason.trim() !== "") && (!e.terms.ticket || ticket.trim() !== "");

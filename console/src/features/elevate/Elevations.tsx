@@ -19,6 +19,13 @@ import { asks, isOpen, lasting, minutesOf, stateWords } from "./words";
 
 type Elevation = ItemOf<"list-own-elevations">;
 
+// Told is what was just said of an elevation; with a state it is so as long as that stays.
+interface Told {
+  words: string;
+  id?: string;
+  state?: string;
+}
+
 function useElevations() {
   return useQuery({
     queryKey: ["elevations", "own"], queryFn: () => ask(api.GET("/v1/me/elevations")),
@@ -32,7 +39,9 @@ export function Elevations() {
   const list = useElevations();
   const may = useQuery({ queryKey: ["elevations", "eligible"], queryFn: () => ask(api.GET("/v1/me/eligibilities")) });
   const [asked, setAsked] = useState<Eligibility>();
-  const [told, setTold] = useState("");
+  const [last, setTold] = useState<Told>();
+  const now = (list.data?.items ?? []).find((e) => e.id === last?.id);
+  const told = last && (!now || !last.state || now.state === last.state) ? last.words : "";
   const names = { ...may.data?.names, ...list.data?.names };
   const called = (id: string) => names[id] ?? id;
   return (
@@ -63,7 +72,7 @@ export function Elevations() {
         </Answer>
       </Panel>
       <Past of={(list.data?.items ?? []).filter((e) => !isOpen(e.state)).slice(0, 10)} called={called} />
-      {asked && <Activate of={asked} name={called(asked.entitlement)} onClose={() => setAsked(undefined)} onAsked={(words) => { setAsked(undefined); setTold(words); }} />}
+      {asked && <Activate of={asked} name={called(asked.entitlement)} onClose={() => setAsked(undefined)} onAsked={(of) => { setAsked(undefined); setTold(of); }} />}
     </Page>
   );
 }
@@ -80,12 +89,12 @@ function Note({ of: e, system }: { of: Elevation; system: string }) {
 }
 
 // Ends is the clock, and the way to end it before.
-function Ends({ of: e, name, onTold }: { of: Elevation; name: string; onTold: (words: string) => void }) {
+function Ends({ of: e, name, onTold }: { of: Elevation; name: string; onTold: (of: Told) => void }) {
   const queries = useQueryClient();
   const end = useMutation({
     mutationFn: () => ask(api.POST("/v1/elevations/{id}/end", { params: { path: { id: e.id } } })),
-    onSuccess: () => onTold(`${name} is being taken off.`),
-    onError: (error) => onTold(asProblem(error).message),
+    onSuccess: () => onTold({ words: `${name} is being taken off.`, id: e.id, state: "ending" }),
+    onError: (error) => onTold({ words: asProblem(error).message }),
     onSettled: () => queries.invalidateQueries({ queryKey: ["elevations"] }),
   });
   return (
