@@ -1,5 +1,5 @@
 import type { Page } from "@playwright/test";
-import { expect, holds, test } from "./base";
+import { expect, holds, settled, test } from "./base";
 
 const port = process.env.E2E_POSTGRES ?? "";
 const name = "orders-db";
@@ -22,11 +22,14 @@ test.describe.serial("a system of one's own", () => {
     const page = await all.as("head");
     await page.goto("/systems");
     await page.getByRole("button", { name: "Add a system" }).click();
+    await expect(page.getByRole("heading", { level: 1, name: "Which system should Writ read?" })).toBeVisible();
+    await settled(page);
     await page.getByRole("textbox", { name: "Name" }).fill(name);
     await page.getByRole("combobox", { name: "Kind" }).click();
     await page.getByRole("option", { name: "PostgreSQL cluster" }).click();
     await reach(page, "1");
     await holds(page, "system new");
+    await expect(page.getByRole("textbox", { name: "Name" })).toHaveValue(name);
     await page.reload();
     await expect(page.getByRole("textbox", { name: "Name" })).toHaveValue(name);
     await expect(page.getByRole("textbox", { name: "Password or key" })).toHaveValue("");
