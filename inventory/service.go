@@ -165,16 +165,11 @@ func (s *Service) Sources(ctx context.Context) ([]Source, error) { return s.Stor
 
 // System finds a system by id or name.
 func (s *Service) System(ctx context.Context, text string) (System, error) {
-	list, err := s.Store.Systems(ctx)
-	if err != nil {
-		return System{}, err
+	y, found, err := s.Store.System(ctx, text)
+	if err == nil && !found {
+		err = ErrNotFound.With("no system is called %q: 'writ system list' shows them", text)
 	}
-	for _, y := range list {
-		if y.Name == text || y.ID.String() == text {
-			return y, nil
-		}
-	}
-	return System{}, ErrNotFound.With("no system is called %q: 'writ system list' shows them", text)
+	return y, err
 }
 
 // Source finds a source by id or name.

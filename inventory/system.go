@@ -23,6 +23,8 @@ type SystemStore interface {
 	// RemoveDraft ends a draft, in the version that it names, and its secret.
 	RemoveDraft(ctx context.Context, y System) error
 	Systems(ctx context.Context) ([]System, error)
+	// System is the one that a name or an id names; false is that there is none.
+	System(ctx context.Context, text string) (System, bool, error)
 	// WorstTiers and LateGrants are what each system can give at worst, and how many
 	// grants appeared there after its baseline; systems without any are left out.
 	WorstTiers(ctx context.Context) (map[access.SystemID]access.Tier, error)

@@ -197,20 +197,45 @@ func (s Inventory) SystemSecret(ctx context.Context, name string) (plain secret.
 	return plain, nil
 }
 
-var selectSystems = `
+var readSystems = `
 select s.id, s.from_set, s.name, s.kind, s.scope_id, s.environment, s.criticality, s.data_class, s.business_owner,
        s.technical_owner, s.runs_on, s.config, s.cycle, s.stage, s.paused_until, s.paused_reason, s.every, s.hours, coalesce(y.failures, 0),
        coalesce(y.synced_at, 0), coalesce(y.failed_at, 0), coalesce(y.error, ''), coalesce(y.baseline, 0),
        coalesce(y.warnings, '[]'), coalesce(y.counts, '{}')
   from system s
   left join sync_state y on y.kind = 5 and y.object = s.id
- where ` + now("s") + `
- order by s.name`
+ where ` + now("s")
+
+var (
+	selectSystems = readSystems + ` order by s.name`
+	systemCalled  = readSystems + ` and s.name = $1`
+	oneSystem     = readSystems + ` and s.id = $1`
+)
 
 // Systems lists the systems by name.
-func (s Inventory) Systems(ctx context.Context) (list []inventory.System, err error) {
+func (s Inventory) Systems(ctx context.Context) ([]inventory.System, error) {
+	return s.systems(ctx, selectSystems)
+}
+
+// System implements inventory.Store.
+func (s Inventory) System(ctx context.Context, text string) (inventory.System, bool, error) {
+	var list []inventory.System
+	var id access.SystemID
+	err := id.UnmarshalText([]byte(text))
+	if err == nil {
+		list, err = s.systems(ctx, oneSystem, id)
+	} else {
+		list, err = s.systems(ctx, systemCalled, text)
+	}
+	if err != nil || len(list) == 0 {
+		return inventory.System{}, false, err
+	}
+	return list[0], true, nil
+}
+
+func (s Inventory) systems(ctx context.Context, text string, args ...any) (list []inventory.System, err error) {
 	err = s.db.read(ctx, func(q *query) error {
-		return q.each(ctx, selectSystems, nil, func(scan func(...any) error) error {
+		return q.each(ctx, text, args, func(scan func(...any) error) error {
 			var y inventory.System
 			var config, hours, warnings, counts string
 			var cycle, every int64
