@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/writhq/writ/access"
+	"github.com/writhq/writ/internal/bell"
 )
 
 // sequencerPoll is how long a commit of another node, whose wake-up was lost, can
@@ -14,7 +15,7 @@ const sequencerPoll = 200 * time.Millisecond
 
 // notedWait is how long what is only recorded waits for more of it: nobody waits for its
 // revision, and one pass is for all.
-const notedWait = 50 * time.Millisecond
+const notedWait = 100 * time.Millisecond
 
 // sequencerPace is the shortest time between the beginnings of two passes. A change that comes
 // alone gets its revision at once; where they come one after another a pass is for some of
@@ -41,7 +42,8 @@ func (db *DB) RunSequencer(ctx context.Context) error {
 		case ctx.Err() != nil:
 			return nil //nolint:nilerr // being told to end is no error
 		case errors.Is(err, ErrLeased) || errors.Is(err, ErrFenced):
-			s.passed.Ring() // followers look for themselves
+			s.passed.Ring() // whoever waits looks for themselves
+			s.followed.Ring()
 		case err != nil:
 			return err
 		}
@@ -78,17 +80,17 @@ func (db *DB) restSequencer(ctx context.Context) {
 
 // WaitRev waits until there is a revision after rev and returns the newest.
 func (db *DB) WaitRev(ctx context.Context, rev access.Rev) (access.Rev, error) {
-	return db.waitFor(ctx, newestRev, rev)
+	return db.waitFor(ctx, &db.seq.passed, newestRev, rev)
 }
 
 // WaitChange is WaitRev for those who follow what changes: quiet revisions wake nobody.
 func (db *DB) WaitChange(ctx context.Context, rev access.Rev) (access.Rev, error) {
-	return db.waitFor(ctx, newestLoud, rev)
+	return db.waitFor(ctx, &db.seq.followed, newestLoud, rev)
 }
 
-func (db *DB) waitFor(ctx context.Context, text string, rev access.Rev) (newest access.Rev, err error) {
+func (db *DB) waitFor(ctx context.Context, rings *bell.Bell, text string, rev access.Rev) (newest access.Rev, err error) {
 	for {
-		passed := db.seq.passed.Rung()
+		passed := rings.Rung()
 		err := db.read(ctx, func(q *query) error { return q.row(ctx, text).Scan(&newest) })
 		if err != nil || newest > rev {
 			return newest, err

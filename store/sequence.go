@@ -23,9 +23,12 @@ type sequencer struct {
 	lease   *lease     // nil while not held
 	running bool       // RunSequencer keeps the lease between passes
 
-	due    bell.Bell // something was committed that is followed
-	noted  bell.Bell // something was that is only recorded
-	passed bell.Bell // revisions were given
+	due      bell.Bell // something was committed that is followed
+	noted    bell.Bell // something was that is only recorded
+	passed   bell.Bell // revisions were given
+	followed bell.Bell // revisions were given to what is followed
+
+	loudest access.Rev // the newest of these
 }
 
 const (
@@ -127,7 +130,7 @@ func (db *DB) sequenceOnce(ctx context.Context) error {
 		s.lease = l
 	}
 	for {
-		n, err := db.sequencePass(ctx, s.lease)
+		n, loudest, err := db.sequencePass(ctx, s.lease)
 		if err != nil {
 			if ctx.Err() == nil { // else it is ours still, and to be given back
 				s.lease = nil
@@ -136,6 +139,10 @@ func (db *DB) sequenceOnce(ctx context.Context) error {
 		}
 		if n > 0 {
 			s.passed.Ring()
+		}
+		if loudest > s.loudest {
+			s.loudest = loudest
+			s.followed.Ring()
 		}
 		if n < setsPerPass {
 			break
@@ -170,8 +177,9 @@ update audit_record set leaf_index = b.leaf
 
 // sequencePass gives one batch of closed sets their revisions, their records
 // their leaves, extends the tree and signs it, in one transaction: a kill at any
-// instant leaves all of it or nothing.
-func (db *DB) sequencePass(ctx context.Context, l *lease) (sets int64, err error) {
+// instant leaves all of it or nothing. It says how many, and the newest revision of
+// what is followed.
+func (db *DB) sequencePass(ctx context.Context, l *lease) (sets int64, loudest access.Rev, err error) {
 	err = db.bookkeep(ctx, func(t *tx) error {
 		if err := l.hold(ctx, t); err != nil {
 			return err
@@ -179,12 +187,15 @@ func (db *DB) sequencePass(ctx context.Context, l *lease) (sets int64, err error
 		if sets, err = t.exec(ctx, giveRevs, setsPerPass); err != nil || sets == 0 {
 			return err
 		}
+		if err := t.row(ctx, newestLoud).Scan(&loudest); err != nil {
+			return err
+		}
 		return db.extendTree(ctx, t)
 	})
 	if err != nil {
-		return 0, fmt.Errorf("sequencing: %w", err)
+		return 0, 0, fmt.Errorf("sequencing: %w", err)
 	}
-	return sets, nil
+	return sets, loudest, nil
 }
 
 const treeSize = `select coalesce(max(leaf_index) + 1, 0) from audit_record`

@@ -262,10 +262,10 @@ func testSequencerThatLostItsLeaseCannotWrite(t *testing.T, fresh func(*testing.
 	if err != nil || renewed.fence <= old.fence {
 		t.Fatal(renewed, err)
 	}
-	if n, err := db.sequencePass(ctx, old); !errors.Is(err, ErrFenced) || n != 0 {
+	if n, _, err := db.sequencePass(ctx, old); !errors.Is(err, ErrFenced) || n != 0 {
 		t.Errorf("it sequenced %d sets: %v", n, err)
 	}
-	if n, err := db.sequencePass(ctx, renewed); err != nil || n != 1 {
+	if n, _, err := db.sequencePass(ctx, renewed); err != nil || n != 1 {
 		t.Errorf("the one with the lease sequenced %d sets: %v", n, err)
 	}
 }
