@@ -17,9 +17,6 @@ import (
 )
 
 const (
-	insertLease = `
-insert into lease_made (id, chain_id, template_id, system_id, identity_id, name, mark, successor, state, reason, ticket, lasts, most, asked_at, approval_id, starts_at, ends_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`
 	agreeLease  = `update lease_made set agreed_at = $2, ends_at = $3 where id = $1 and state = 'waiting'`
 	takeLeased  = `update lease_made set state = 'making', starts_at = $2, ends_at = $3, most = $4, successor = $5 where id = $1 and state = 'waiting' and agreed_at > 0 and ends_at > $2`
 	madeLease   = `update lease_made set state = 'active' where id = $1 and state = 'making' and ends_at > $2`
@@ -52,7 +49,7 @@ func (t *tx) leasePrefix(ctx context.Context) (string, error) {
 
 // Ask implements leases.Store.
 func (s Leases) Ask(ctx context.Context, l *leases.Lease, of leases.Offer, by leases.Right, ask *approval.Case) (entitlements []string, err error) {
-	e := audit.Event{Action: "lease.ask", Subjects: []access.IdentityID{l.Identity}, Personal: map[string]string{"reason": l.Reason, "ticket": l.Ticket}}
+	e := askedFor(l)
 	e.Quiet = ask == nil // who asks others is followed by them
 	err = s.db.change(ctx, e, func(t *tx) error {
 		if err := t.offered(ctx, l.Identity, of, by); err != nil {
@@ -79,14 +76,78 @@ func (s Leases) Ask(ctx context.Context, l *leases.Lease, of leases.Offer, by le
 		}
 		t.Event.Facts = leaseFacts(l)
 		t.Event.Facts["right"] = by.Holder.String()
-		_, err := t.exec(ctx, insertLease, l.ID, l.Chain, l.Template, l.System, l.Identity, l.Name, l.Mark, l.Successor, string(l.State), l.Reason, l.Ticket,
-			l.Lasts.Microseconds(), l.Most.Microseconds(), l.Asked, l.Approval, l.Start, l.End)
-		return err
+		return t.insertMany(ctx, "lease_made", leaseInto, [][]any{leaseRow(l)})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("asking for a lease: %w", err)
 	}
 	return entitlements, nil
+}
+
+func askedFor(l *leases.Lease) audit.Event {
+	return audit.Event{Action: "lease.ask", Subjects: []access.IdentityID{l.Identity}, Personal: map[string]string{"reason": l.Reason, "ticket": l.Ticket}}
+}
+
+var leaseInto = []string{
+	"id", "chain_id", "template_id", "system_id", "identity_id", "name", "mark", "successor", "state", "reason", "ticket", "lasts", "most",
+	"asked_at", "approval_id", "starts_at", "ends_at",
+}
+
+func leaseRow(l *leases.Lease) []any {
+	return []any{
+		l.ID, l.Chain, l.Template, l.System, l.Identity, l.Name, l.Mark, l.Successor, string(l.State), l.Reason, l.Ticket,
+		l.Lasts.Microseconds(), l.Most.Microseconds(), l.Asked, l.Approval, l.Start, l.End,
+	}
+}
+
+// Reserve implements leases.Store.
+func (s Leases) Reserve(ctx context.Context, n int) (id access.LeaseID, chain access.ChainID, prefix string, err error) {
+	err = s.db.bookkeep(ctx, func(t *tx) error {
+		first, err := t.newKeys(ctx, access.KindLease, n)
+		if err != nil {
+			return err
+		}
+		links, err := t.newKeys(ctx, access.KindChain, n)
+		if err != nil {
+			return err
+		}
+		id, chain = access.LeaseID(first), access.ChainID(links)
+		prefix, err = t.leasePrefix(ctx)
+		return err
+	})
+	return id, chain, prefix, err
+}
+
+// AskKnown implements leases.Store. It starts when the database is asked: what is committed
+// with it is later by as long as that takes.
+func (s Leases) AskKnown(ctx context.Context, l *leases.Lease, k leases.Known, by leases.Right) error {
+	if s.db.groups == nil {
+		return leases.ErrMoved
+	}
+	l.Asked = access.Time(s.db.clock.read(s.db.nowFn()))
+	l.State, l.Start, l.End = leases.Making, l.Asked, l.Asked+micros(l.Lasts)
+	e := askedFor(l)
+	e.Quiet, e.Object, e.Facts = true, l.ID.Ref(), leaseFacts(l)
+	e.Facts["right"] = by.Holder.String()
+	row := leaseRow(l)
+	return s.db.note(ctx, e, func(t *tx) error {
+		if !t.db.ClockTrusted() {
+			return leases.ErrClock
+		}
+		changed, err := t.changedAfter(ctx, k.At)
+		switch {
+		case err != nil:
+			return err
+		case changed, by.Ends != 0 && by.Ends <= t.At, l.End <= t.At:
+			return leases.ErrMoved
+		}
+		return t.mayAct(ctx, l.Identity, leases.ErrMayNot)
+	}, func(at access.Time) []*rowsOf {
+		return []*rowsOf{
+			{table: "chain_link", columns: chainLinkInto, values: []any{l.Chain, access.KindLease, int64(l.ID), at}},
+			{table: "lease_made", columns: leaseInto, values: row},
+		}
+	})
 }
 
 // keyLease gives a lease its id, and the name and the mark of its account.

@@ -16,7 +16,8 @@ const (
 	templateColumns = `l.id, l.from_set, l.name, l.description, l.system_id, l.entitlements, l.usual, l.terms, l.inherit, l.successor`
 	selectTemplates = `select ` + templateColumns + ` from lease_template l where l.until_set = 0 order by l.name`
 	selectTemplate  = `select ` + templateColumns + ` from lease_template l where l.id = $1 and l.until_set = 0`
-	templateCalled  = `select count(*) from lease_template l where l.name = $1 and l.until_set = 0 and l.id <> $2`
+	templateTaken   = `select count(*) from lease_template l where l.name = $1 and l.until_set = 0 and l.id <> $2`
+	templateCalled  = `select l.id from lease_template l where l.name = $1 and l.until_set = 0`
 	insertTemplate  = `
 insert into lease_template (id, from_set, name, description, system_id, entitlements, usual, terms, inherit, successor)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
@@ -86,17 +87,53 @@ func (s Leases) Offers(ctx context.Context) (list []leases.Offer, err error) {
 // Offer implements leases.Store.
 func (s Leases) Offer(ctx context.Context, id access.TemplateID) (x leases.Offer, err error) {
 	err = s.db.read(ctx, func(q *query) error {
-		at, err := s.db.storeTime(ctx, q)
-		if err != nil {
-			return err
-		}
-		if x.Template, err = q.template(ctx, id, ""); err != nil {
-			return err
-		}
-		x.Rights, err = q.leaseRights(ctx, leaseRightsIn, id, at)
+		x, err = q.offer(ctx, id, s.db)
 		return err
 	})
 	return x, err
+}
+
+func (q *query) offer(ctx context.Context, id access.TemplateID, db *DB) (x leases.Offer, err error) {
+	at, err := db.storeTime(ctx, q)
+	if err != nil {
+		return x, err
+	}
+	if x.Template, err = q.template(ctx, id, ""); err != nil {
+		return x, err
+	}
+	x.Rights, err = q.leaseRights(ctx, leaseRightsIn, id, at)
+	return x, err
+}
+
+// Known implements leases.Store. Only where changes wait for one another does what is known
+// stay so until a lease by it is committed: on PostgreSQL they commit side by side.
+func (s Leases) Known(ctx context.Context, id access.TemplateID, at access.Rev) (k leases.Known, ok bool, err error) {
+	if s.db.groups == nil {
+		return k, false, nil
+	}
+	err = s.db.read(ctx, func(q *query) error {
+		var changed bool
+		if err := q.row(ctx, loudAfter, at).Scan(&changed); err != nil || changed {
+			return err
+		}
+		k.At = at
+		if k.Offer, err = q.offer(ctx, id, s.db); err != nil {
+			return err
+		}
+		k.Given, err = q.leased(ctx, k.Template)
+		ok = err == nil
+		return err
+	})
+	return k, ok, err
+}
+
+// TemplateCalled implements leases.Store.
+func (s Leases) TemplateCalled(ctx context.Context, name string) (id access.TemplateID, err error) {
+	err = s.db.read(ctx, func(q *query) error { return q.row(ctx, templateCalled, name).Scan(&id) })
+	if errors.Is(err, sql.ErrNoRows) {
+		err = leases.ErrNoTemplate
+	}
+	return id, err
 }
 
 // templateFacts are what the log keeps of a template for ever.
@@ -143,7 +180,7 @@ func (s Leases) ChangeTemplate(ctx context.Context, x leases.Template, reason st
 // putTemplate keeps a version of a template whose entitlements are its system's.
 func (t *tx) putTemplate(ctx context.Context, x leases.Template) error {
 	var taken int
-	if err := t.row(ctx, templateCalled, x.Name, x.ID).Scan(&taken); err != nil {
+	if err := t.row(ctx, templateTaken, x.Name, x.ID).Scan(&taken); err != nil {
 		return err
 	}
 	if taken > 0 {
@@ -165,11 +202,11 @@ func (t *tx) putTemplate(ctx context.Context, x leases.Template) error {
 var entitlementsThere = `select e.native_id from entitlement e where e.id in (%s) and e.system_id = $1 and ` + now("e") + ` order by e.id`
 
 // leased are the native ids of what a template's accounts are given, as they are now.
-func (t *tx) leased(ctx context.Context, x leases.Template) (list []string, err error) {
+func (q *query) leased(ctx context.Context, x leases.Template) (list []string, err error) {
 	if len(x.Entitlements) == 0 {
 		return nil, nil
 	}
-	err = t.eachListed(ctx, entitlementsThere, keyList(x.Entitlements), []any{x.System}, func(scan func(...any) error) error {
+	err = q.eachListed(ctx, entitlementsThere, keyList(x.Entitlements), []any{x.System}, func(scan func(...any) error) error {
 		var id string
 		defer func() { list = append(list, id) }()
 		return scan(&id)

@@ -16,13 +16,13 @@ import (
 // lending is how leases reach systems.
 type lending struct{ inventory *inventory.Service }
 
-// Settings implements lease.Systems: each change of a system has another version.
-func (y lending) Settings(ctx context.Context, id access.SystemID) (settings string, ready, err error) {
+// Reach implements lease.Systems: each change of a system has another version.
+func (y lending) Reach(ctx context.Context, id access.SystemID) (lease.Reach, error) {
 	s, err := y.inventory.System(ctx, id.String())
 	if err != nil {
-		return "", nil, err
+		return lease.Reach{}, err
 	}
-	return strconv.FormatInt(s.Version, 10), y.inventory.MayWrite(s), nil
+	return lease.Reach{Settings: strconv.FormatInt(s.Version, 10), Ready: func() error { return y.inventory.MayWrite(s) }}, nil
 }
 
 // Spec implements lease.Systems.

@@ -4,18 +4,27 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/audit"
+	"github.com/writhq/writ/internal/bell"
 )
 
 // confirming keeps that accounts were made, those of many who wait at once in one
-// transaction: a store has one writer, and each of them waits for it anyway.
+// transaction: a store has one writer, and each of them waits for it anyway. Where others are
+// about to have an account made they are waited for, a moment.
 type confirming struct {
+	making  atomic.Int64 // accounts, up to here
 	mu      sync.Mutex
 	waiting []confirmation
 	busy    bool
+	came    bell.Bell
 }
+
+// moment is how long one that is made waits for others that are being made.
+const moment = 10 * time.Millisecond
 
 // making is who keeps it.
 var making = audit.Actor{Node: "lease"}
@@ -33,6 +42,7 @@ func (c *confirming) confirm(ctx context.Context, store Store, id access.LeaseID
 	first := !c.busy
 	c.busy = true
 	c.mu.Unlock()
+	c.came.Ring()
 	if first {
 		go c.run(audit.WithActor(context.WithoutCancel(ctx), making), store)
 	}
@@ -42,6 +52,7 @@ func (c *confirming) confirm(ctx context.Context, store Store, id access.LeaseID
 // run keeps what waits, until nothing does.
 func (c *confirming) run(ctx context.Context, store Store) {
 	for {
+		c.gather()
 		c.mu.Lock()
 		n := min(len(c.waiting), Together)
 		list := slices.Clone(c.waiting[:n])
@@ -52,6 +63,27 @@ func (c *confirming) run(ctx context.Context, store Store) {
 			return
 		}
 		c.keep(ctx, store, list)
+	}
+}
+
+// gather waits until all that are being made are, a moment at most. It waits for nobody where
+// nothing waits for it.
+func (c *confirming) gather() {
+	timer := time.NewTimer(moment)
+	defer timer.Stop()
+	for {
+		came := c.came.Rung()
+		c.mu.Lock()
+		n := len(c.waiting)
+		c.mu.Unlock()
+		if n == 0 || n >= Together || int64(n) >= c.making.Load() {
+			return
+		}
+		select {
+		case <-came:
+		case <-timer.C:
+			return
+		}
 	}
 }
 

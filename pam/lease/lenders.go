@@ -13,13 +13,20 @@ import (
 
 // Systems is how targets are reached.
 type Systems interface {
-	// Settings are another text whenever how a system is reached is; ready is nil where
-	// accounts may be made there now. What is over is taken away whatever that says.
-	Settings(ctx context.Context, id access.SystemID) (settings string, ready, err error)
+	// Reach is how a system is reached as it is kept now.
+	Reach(ctx context.Context, id access.SystemID) (Reach, error)
 	// Spec is what kind of system it is.
 	Spec(ctx context.Context, id access.SystemID) (connector.Spec, error)
 	// Open signs in to a system; end ends the connection.
 	Open(ctx context.Context, id access.SystemID) (c connector.Connector, spec connector.Spec, end func() error, err error)
+}
+
+// Reach is how a system is reached: the settings are another text whenever that is another.
+// Ready is nil where accounts may be made there at that moment; what is over is taken away
+// whatever it says.
+type Reach struct {
+	Settings string
+	Ready    func() error
 }
 
 // idleFor is how long a connector stays open that nobody uses.
@@ -63,20 +70,19 @@ func (l *Lenders) Lends(ctx context.Context, id access.SystemID) error {
 
 // use returns the connector of a system, in order to take away or to change what is there.
 func (l *Lenders) use(ctx context.Context, id access.SystemID) (use, error) {
-	settings, _, err := l.Systems.Settings(ctx, id)
+	r, err := l.Systems.Reach(ctx, id)
 	if err != nil {
 		return use{}, err
 	}
-	return l.useAs(ctx, id, settings)
+	return l.useAs(ctx, id, r.Settings)
 }
 
 // ready is use for what is to be made.
-func (l *Lenders) ready(ctx context.Context, id access.SystemID) (use, error) {
-	settings, ready, err := l.Systems.Settings(ctx, id)
-	if err := errors.Join(err, ready); err != nil {
+func (l *Lenders) ready(ctx context.Context, id access.SystemID, r Reach) (use, error) {
+	if err := r.Ready(); err != nil {
 		return use{}, err
 	}
-	return l.useAs(ctx, id, settings)
+	return l.useAs(ctx, id, r.Settings)
 }
 
 func (l *Lenders) useAs(ctx context.Context, id access.SystemID, settings string) (use, error) {

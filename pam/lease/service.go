@@ -43,7 +43,9 @@ type Service struct {
 	Settled func() access.Rev           // up to which everything is known
 	Now     func() time.Time            // nil is time.Now
 
-	made confirming
+	made   confirming
+	memory memory
+	ids    reserve
 }
 
 // makeWithin is how long a system may take to make an account. A lease that takes longer
@@ -121,29 +123,58 @@ func (s *Service) Issue(ctx context.Context, a Asking) (Issued, error) {
 	if a.Ticket, err = access.Said(a.Ticket); err != nil {
 		return Issued{}, err
 	}
+	if x, made, err := s.issueKnown(ctx, who, a); made {
+		return x, err
+	}
+	at := s.settled()
 	of, err := s.Store.Offer(ctx, a.Template)
 	if err != nil {
 		return Issued{}, err
 	}
-	l := Lease{Template: of.ID, System: of.System, Identity: who, Successor: of.Successor, Reason: a.Reason, Ticket: a.Ticket, Lasts: a.Lasts, Most: of.Terms.Most}
-	if l.Lasts == 0 {
-		l.Lasts = of.Usual
-	}
-	at := s.settled()
-	by, ask, err := s.decide(ctx, &l, of)
+	w, err := s.want(ctx, who, a, of)
 	if err != nil {
 		return Issued{}, err
 	}
-	u, err := s.Lenders.ready(ctx, of.System)
+	u, err := s.ready(ctx, of.System)
 	if err != nil {
 		return Issued{}, err
 	}
 	defer u.end()
-	entitlements, err := s.Store.Ask(ctx, &l, of, by, ask)
-	if err != nil || ask != nil {
-		return Issued{Lease: l}, err
+	given, err := s.Store.Ask(ctx, &w.l, of, w.by, w.ask)
+	if err != nil || w.ask != nil {
+		return Issued{Lease: w.l}, err
 	}
-	return s.make(ctx, u, l, of, at, entitlements)
+	if err := s.stands(ctx, w.l, of, at); err != nil {
+		return Issued{}, err
+	}
+	return s.make(ctx, u, w.l, of, given)
+}
+
+// ready is the connector of a system in which accounts may be made now.
+func (s *Service) ready(ctx context.Context, id access.SystemID) (use, error) {
+	r, err := s.Lenders.Systems.Reach(ctx, id)
+	if err != nil {
+		return use{}, err
+	}
+	return s.Lenders.ready(ctx, id, r)
+}
+
+// wanted is a lease that somebody may have: by which right, and whom to ask first; nil is
+// nobody.
+type wanted struct {
+	l   Lease
+	by  Right
+	ask *approval.Case
+}
+
+// want decides on what is asked for by an offer.
+func (s *Service) want(ctx context.Context, who access.IdentityID, a Asking, of Offer) (w wanted, err error) {
+	w.l = Lease{Template: of.ID, System: of.System, Identity: who, Successor: of.Successor, Reason: a.Reason, Ticket: a.Ticket, Lasts: a.Lasts, Most: of.Terms.Most}
+	if w.l.Lasts == 0 {
+		w.l.Lasts = of.Usual
+	}
+	w.by, w.ask, err = s.decide(ctx, &w.l, of)
+	return w, err
 }
 
 func (s *Service) settled() access.Rev {
@@ -153,10 +184,22 @@ func (s *Service) settled() access.Rev {
 	return s.Settled()
 }
 
-// stands decides anew where anything was changed since a lease was decided on. Whoever looks
-// at all leases after a change may have looked before this one was there; after the next
-// change they find it.
+// stands decides anew where anything was changed since a lease was decided on, and ends one
+// that is not to be. Whoever looks at all leases after a change may have looked before this
+// one was there; after the next change they find it.
 func (s *Service) stands(ctx context.Context, l Lease, of Offer, at access.Rev) error {
+	err := s.decidedAgain(ctx, l, of, at)
+	if err == nil {
+		return nil
+	}
+	code := CodeNotMade
+	if k := fault.KindOf(err); k == fault.Denied || k == fault.NotFound {
+		code = CodeLost
+	}
+	return errors.Join(err, s.undo(ctx, l, code, err))
+}
+
+func (s *Service) decidedAgain(ctx context.Context, l Lease, of Offer, at access.Rev) error {
 	if s.Settled == nil {
 		return nil
 	}
@@ -260,16 +303,16 @@ func (s *Service) Take(ctx context.Context, id access.LeaseID) (Issued, error) {
 	if l.State != Waiting || l.Agreed == 0 {
 		return Issued{Lease: l}, ErrState.With("what others have agreed to is taken, and this is %s", l.State)
 	}
+	at := s.settled()
 	of, err := s.Store.Offer(ctx, l.Template)
 	if err != nil {
 		return Issued{}, err
 	}
-	at := s.settled()
 	by, _, err := s.decide(ctx, &l, of)
 	if err != nil {
 		return Issued{}, err
 	}
-	u, err := s.Lenders.ready(ctx, of.System)
+	u, err := s.ready(ctx, of.System)
 	if err != nil {
 		return Issued{}, err
 	}
@@ -278,20 +321,17 @@ func (s *Service) Take(ctx context.Context, id access.LeaseID) (Issued, error) {
 	if err != nil {
 		return Issued{}, err
 	}
-	return s.make(ctx, u, l, of, at, entitlements)
+	if err := s.stands(ctx, l, of, at); err != nil {
+		return Issued{}, err
+	}
+	return s.make(ctx, u, l, of, entitlements)
 }
 
-// make makes the account of a lease whose row is there, where what it was decided on at a
-// revision stands, and keeps that it did. What did not come about, or nobody is there to be
-// told, is taken away.
-func (s *Service) make(ctx context.Context, u use, l Lease, of Offer, at access.Rev, entitlements []string) (Issued, error) {
-	if err := s.stands(ctx, l, of, at); err != nil {
-		code := CodeNotMade
-		if k := fault.KindOf(err); k == fault.Denied || k == fault.NotFound {
-			code = CodeLost
-		}
-		return Issued{}, errors.Join(err, s.undo(ctx, l, code, err))
-	}
+// make makes the account of a lease whose row is there, and keeps that it did. What did not
+// come about, or nobody is there to be told, is taken away.
+func (s *Service) make(ctx context.Context, u use, l Lease, of Offer, entitlements []string) (Issued, error) {
+	s.made.making.Add(1)
+	defer s.made.making.Add(-1)
 	value, err := lend(ctx, u, l, of, entitlements)
 	if err == nil {
 		err = s.made.confirm(ctx, s.Store, l.ID)

@@ -29,6 +29,13 @@ type Store interface {
 	// its id, chain, name and mark, and says what its account is given, by native id. With a
 	// case others are asked, and it waits.
 	Ask(ctx context.Context, l *Lease, of Offer, by Right, ask *approval.Case) (entitlements []string, err error)
+	// Reserve takes ids of so many leases, and as many chains for them, and says what the
+	// marks of this installation begin with.
+	Reserve(ctx context.Context, n int) (access.LeaseID, access.ChainID, string, error)
+	// AskKnown keeps a lease that has its id, chain, name and mark, and that nobody else has to
+	// agree to, or returns ErrMoved where anything that is followed was changed since what it
+	// was decided on was read.
+	AskKnown(ctx context.Context, l *Lease, k Known, by Right) error
 	// Take has a lease that was agreed to begin, as Ask does without a case.
 	Take(ctx context.Context, id access.LeaseID, of Offer, by Right) (l Lease, entitlements []string, err error)
 	// Made keeps that accounts were made, Together at most, and returns those whose lease stands still.
@@ -62,6 +69,11 @@ type TemplateStore interface {
 	Offers(ctx context.Context) ([]Offer, error)
 	// Offer returns one, or ErrNoTemplate.
 	Offer(ctx context.Context, id access.TemplateID) (Offer, error)
+	// Known is what is known of one at a revision. False is that something that is followed was
+	// changed after it, or that nobody can say.
+	Known(ctx context.Context, id access.TemplateID, at access.Rev) (Known, bool, error)
+	// TemplateCalled is the one with a name, or ErrNoTemplate.
+	TemplateCalled(ctx context.Context, name string) (access.TemplateID, error)
 	AddTemplate(ctx context.Context, t Template, reason string) (access.TemplateID, error)
 	// ChangeTemplate keeps the next version, or returns ErrTemplateStale where t.Version is
 	// not the one that stands.

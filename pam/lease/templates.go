@@ -34,27 +34,30 @@ func (s *Service) Templates(ctx context.Context) ([]Offer, error) {
 
 // TemplateNamed is the template that a name or an id names, as whoever calls may see it.
 func (s *Service) TemplateNamed(ctx context.Context, text string) (Template, error) {
-	var id access.TemplateID
-	if id.UnmarshalText([]byte(text)) == nil && id != 0 {
-		of, err := s.Store.Offer(ctx, id)
-		if err != nil {
-			return Template{}, err
-		}
-		if s.Gate.Permit(ctx, readTemplate, s.objectFor(ctx, of, "")) != nil {
-			return Template{}, ErrNoTemplate
-		}
-		return of.Template, nil
-	}
-	list, err := s.Templates(ctx)
+	id, err := s.templateCalled(ctx, text)
 	if err != nil {
 		return Template{}, err
 	}
-	for _, of := range list {
-		if of.Name == text {
-			return of.Template, nil
+	k, ok := s.memory.of(s.settled(), id)
+	if !ok {
+		if k.Offer, err = s.Store.Offer(ctx, id); err != nil {
+			return Template{}, err
 		}
 	}
-	return Template{}, ErrNoTemplate
+	if s.Gate.Permit(ctx, readTemplate, s.objectFor(ctx, k.Offer, "")) != nil {
+		return Template{}, ErrNoTemplate
+	}
+	return k.Template, nil
+}
+
+func (s *Service) templateCalled(ctx context.Context, text string) (id access.TemplateID, err error) {
+	if id.UnmarshalText([]byte(text)) == nil && id != 0 {
+		return id, nil
+	}
+	if id, ok := s.memory.named(s.settled(), text); ok {
+		return id, nil
+	}
+	return s.Store.TemplateCalled(ctx, text)
 }
 
 // AddTemplate keeps a new template, in a system that lends.
