@@ -90,7 +90,7 @@ soak-kill: ## nodes that rotate, lease and elevate in real systems, killed at ra
 fuzz-http: ## every route with thousands of requests that are almost right; WRIT_FUZZ_ROUNDS says how many
 	WRIT_FUZZ_ROUNDS=$${WRIT_FUZZ_ROUNDS:-2000} $(GO) test -count=1 -timeout 60m -run '^TestNoRouteBreaksOrLeaks$$' -v ./cmd/writ
 
-bench: bench-decide bench-graph bench-search bench-assess bench-ingest bench-lifecycle bench-leaver bench-vault-lease bench-vault-ssh bench-analytics bench-mine bench-http bench-vault bench-console ## all benchmarks
+bench: bench-decide bench-graph bench-search bench-assess bench-ingest bench-lifecycle bench-leaver bench-vault-ssh bench-analytics bench-mine bench-http bench-vault bench-console ## all benchmarks
 
 bench-decide: ## a full decision beside bare Cedar on the applicable policies
 	$(GO) test -run '^$$' -bench '^BenchmarkDecide$$' -benchtime 3s ./policy
@@ -114,9 +114,6 @@ bench-lifecycle: ## what everybody of the large company should have: anew, after
 bench-leaver: ## from a committed leaver to the last access gone in ten systems that answer in 50 ms
 	$(GO) test -run '^$$' -bench '^BenchmarkLeaver$$' -benchtime 1x -timeout 20m ./cmd/writ
 
-bench-vault-lease: ## accounts for one use in a real PostgreSQL by 16 at once, beside bare CREATE ROLE there
-	$(GO) test -run '^$$' -bench '^BenchmarkLease$$' -benchtime 1x -timeout 20m ./cmd/writ
-
 bench-vault-ssh: ## SSH keys signed by 16 at once, each a decision and a record, beside the library's signature alone
 	$(GO) test -run '^$$' -bench '^BenchmarkVaultSSHSign$$' -benchtime 1x ./bench
 
@@ -132,7 +129,7 @@ bench-mine: ## role mining on made-up matrices of many shapes beside a plain gre
 bench-console: console ## the console of the large company in a real browser: when it can be used, and its first page
 	$(GO) test -run '^$$' -bench '^BenchmarkConsole$$' -benchtime 1x -timeout 60m ./bench
 
-bench-vault: ## keys read, written and signed over HTTP, beside an empty route, bare cryptography, and an OpenBao (OPENBAO_BIN)
+bench-vault: ## keys read, written and signed, and accounts leased, over HTTP: beside an empty route, bare cryptography, bare CREATE ROLE, and an OpenBao (OPENBAO_BIN)
 	$(GO) test -run '^$$' -bench '^BenchmarkVault$$' -benchtime 1x -timeout 20m ./cmd/writ
 
 vuln: ## known vulnerabilities in what we import
@@ -147,4 +144,4 @@ release: console ## static binaries for each platform, with checksums, into bin/
 clean: ## what make made
 	rm -rf bin demo console/node_modules console/dist/assets console/dist/*.*
 
-.PHONY: help demo demo-reset build console test test-console console-check quick install check format format-check vet lint verify fuzz soak soak-kill fuzz-http bench bench-decide bench-graph bench-assess bench-search bench-ingest bench-lifecycle bench-leaver bench-vault-lease bench-vault-ssh bench-analytics bench-http bench-mine bench-vault bench-console vuln release clean
+.PHONY: help demo demo-reset build console test test-console console-check quick install check format format-check vet lint verify fuzz soak soak-kill fuzz-http bench bench-decide bench-graph bench-assess bench-search bench-ingest bench-lifecycle bench-leaver bench-vault-ssh bench-analytics bench-http bench-mine bench-vault bench-console vuln release clean

@@ -2,10 +2,10 @@ package main
 
 import (
 	"context"
+	"crypto/pbkdf2"
+	"crypto/sha256"
 	"fmt"
-	"log/slog"
-	"slices"
-	"sync"
+	"net/http"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -13,128 +13,99 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/writhq/writ/access"
-	"github.com/writhq/writ/audit"
 	"github.com/writhq/writ/connector/postgres"
-	"github.com/writhq/writ/internal/secret"
 	"github.com/writhq/writ/internal/testkit"
 	"github.com/writhq/writ/inventory"
 	"github.com/writhq/writ/pam/lease"
-	"github.com/writhq/writ/policy"
 )
 
-// The figures that leases are held to.
+// leaseBenchEnv names the cluster of which the server of BenchmarkVault lends accounts.
+const leaseBenchEnv = "WRIT_BENCH_CLUSTER"
+
 const (
-	leaseConns = 16
-	leaseRate  = 0.8 // of bare CREATE ROLE
-	leaseGoal  = 360 // a second: twice what was measured of OpenBao
+	leasedAs  = "reporting"
+	ofBare    = 0.8 // of the rate of bare CREATE ROLE
+	bareGiven = `valid until '2099-01-01' password 'SCRAM-SHA-256$4096:c2FsdHNhbHRzYWx0c2FsdA==$8vdOe2vRTFCZWpqW0PVuJ0l2oAvCb7mPc2Q0i1yXb2U=:8vdOe2vRTFCZWpqW0PVuJ0l2oAvCb7mPc2Q0i1yXb2U='`
 )
 
-// BenchmarkLease has accounts made in a real cluster that writes durably, and as many bare
-// roles on connections that stay open, in turns. Each lease is decided, kept with its record
-// before the cluster is asked, and confirmed; a whole node runs behind it.
-func BenchmarkLease(b *testing.B) {
-	defer slog.SetDefault(slog.Default())
-	slog.SetDefault(slog.New(slog.DiscardHandler))
+// leasedCluster is a cluster that writes durably, with a role that accounts are given.
+func leasedCluster(b *testing.B) *testkit.PostgresServer {
+	b.Helper()
 	pg := testkit.NewPostgres(b)
 	pg.Exec(b, "postgres", `alter system set fsync = on`, `select pg_reload_conf()`, `create role readers`)
-	p := newPlant(b, 2)
-	system := p.system("db", postgres.Kind, inventory.Config{Address: pg.URL("postgres")}, secret.Secret{})
-	readers := p.entitlement("db/readers")
-	store := p.app.db.Leases()
-	id, err := store.AddTemplate(p.ctx, lease.Template{Name: "reporting", System: system, Entitlements: []access.EntitlementID{readers}, Usual: time.Hour, Terms: access.Terms{Most: time.Hour}}, "a benchmark")
-	p.must(err)
-	p.must(store.Grant(p.ctx, lease.Right{Template: id, Holder: p.person(1).Ref(), Reason: "a benchmark"}))
-	_, err = p.app.db.Sequence(p.ctx)
-	p.must(err)
-	ctx, err := p.app.openGraph(b.Context())
-	p.must(err)
-	n, err := p.app.newNode(ctx)
-	p.must(err)
-	running, stop := context.WithCancel(ctx)
-	ended := make(chan error, 1)
-	go func() { ended <- n.run(running) }()
-	who := policy.WithCaller(audit.WithActor(ctx, audit.Actor{Identity: p.person(1)}), policy.Caller{Identity: p.person(1)})
-	issue := func(int) error {
-		got, err := n.lease.Issue(who, lease.Asking{Template: id})
-		got.Value.Wipe()
-		return err
-	}
-	const rounds, each = 5, 3 * time.Second
-	ours, bare := &loaded{}, &loaded{}
-	roles := bareRoles(b, pg)
-	ours.run(b, time.Second, issue) // warm
-	*ours = loaded{}
-	for b.Loop() {
-		for range rounds {
-			ours.run(b, each, issue)
-			bare.run(b, each, roles)
-		}
-	}
-	stop()
-	<-ended //nolint:errcheck // it says that it was told to end
-	b.Logf("leases            %7.0f/s  p50 %6.2f ms  p99 %6.2f ms", ours.rate(), ours.at(50), ours.at(99))
-	b.Logf("bare CREATE ROLE  %7.0f/s  p50 %6.2f ms  p99 %6.2f ms", bare.rate(), bare.at(50), bare.at(99))
-	b.Logf("%.2f of bare CREATE ROLE (at least %.1f); %.0f a second by %d at once (at least %d)", ours.rate()/bare.rate(), leaseRate, ours.rate(), leaseConns, leaseGoal)
-	b.ReportMetric(ours.rate()/bare.rate(), "of-bare")
-	b.ReportMetric(ours.rate(), "leases/s")
+	return pg
 }
 
-// bareRoles makes a role on a connection of each who asks.
-func bareRoles(b *testing.B, pg *testkit.PostgresServer) func(int) error {
+// lendForBench has a server lend accounts of a cluster to the owner of its safe.
+func lendForBench(t *testing.T, k *clients, cluster string) {
+	t.Helper()
+	things := k.app.inventory()
+	system, err := things.AddSystem(k.ctx, inventory.System{System: access.System{Name: "db", Kind: postgres.Kind}, Config: inventory.Config{Address: cluster}}, nil)
+	must(t, err)
+	_, err = things.SyncSystem(k.ctx, system, inventory.SyncOptions{})
+	must(t, err)
+	readers, err := things.ResolveTarget(k.ctx, "db/readers")
+	must(t, err)
+	id, err := k.app.db.Leases().AddTemplate(k.ctx, lease.Template{
+		Name: leasedAs, System: system, Entitlements: []access.EntitlementID{access.EntitlementID(readers.Key)}, Usual: time.Hour, Terms: access.Terms{Most: time.Hour},
+	}, "the benchmark")
+	must(t, err)
+	must(t, k.app.db.Leases().Grant(k.ctx, lease.Right{Template: id, Holder: k.owner.Ref(), Reason: "the benchmark"}))
+}
+
+// lendByOpenBao has an OpenBao lend accounts of a cluster that are given the same. It keeps
+// the password out of what the cluster may log, as Writ does.
+func lendByOpenBao(ctx context.Context, s *vaultServer, cluster *testkit.PostgresServer) error {
+	for _, x := range []struct {
+		path string
+		body map[string]any
+	}{
+		{"sys/mounts/database", map[string]any{"type": "database"}},
+		{"database/config/db", map[string]any{
+			"plugin_name": "postgresql-database-plugin", "allowed_roles": "*", "connection_url": cluster.URL("postgres"), "max_open_connections": vaultConns, "password_authentication": "scram-sha-256",
+		}},
+		{"database/roles/" + leasedAs, map[string]any{
+			"db_name": "db", "default_ttl": "1h",
+			"creation_statements": []string{`create role "{{name}}" login password '{{password}}' valid until '{{expiration}}'; grant readers to "{{name}}"`},
+		}},
+	} {
+		if err := s.ask(ctx, http.MethodPost, x.path, x.body); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// leaseLoad is having an account made in a cluster, in turns with a bare CREATE ROLE there
+// on connections that stay open. The cryptography that it takes is what the cluster is told
+// instead of a password.
+func leaseLoad(b *testing.B, cluster *testkit.PostgresServer) vaultLoad {
 	b.Helper()
-	var conns []*pgx.Conn
-	for range leaseConns {
-		conn, err := pgx.Connect(b.Context(), pg.URL("postgres"))
+	idle := make(chan *pgx.Conn, vaultConns)
+	for range vaultConns {
+		conn, err := pgx.Connect(b.Context(), cluster.URL("postgres"))
 		if err != nil {
 			b.Fatal(err)
 		}
 		b.Cleanup(func() { _ = conn.Close(context.WithoutCancel(b.Context())) })
-		conns = append(conns, conn)
+		idle <- conn
 	}
 	var made atomic.Int64
-	return func(i int) error {
-		_, err := conns[i].Exec(b.Context(), fmt.Sprintf(`create role bare%d login valid until '2099-01-01' password 'SCRAM-SHA-256$4096:c2FsdHNhbHRzYWx0c2FsdA==$8vdOe2vRTFCZWpqW0PVuJ0l2oAvCb7mPc2Q0i1yXb2U=:8vdOe2vRTFCZWpqW0PVuJ0l2oAvCb7mPc2Q0i1yXb2U='`, made.Add(1)))
-		return err
-	}
-}
-
-// loaded is what many who ask at once were answered.
-type loaded struct {
-	took []time.Duration
-	over time.Duration
-}
-
-func (l *loaded) run(b *testing.B, each time.Duration, ask func(int) error) {
-	b.Helper()
-	var all sync.WaitGroup
-	var mu sync.Mutex
-	began := time.Now()
-	for i := range leaseConns {
-		all.Go(func() {
-			var took []time.Duration
-			for time.Since(began) < each {
-				at := time.Now()
-				if err := ask(i); err != nil {
-					b.Error(err)
-					return
-				}
-				took = append(took, time.Since(at))
+	return vaultLoad{
+		name: "lease an account", goal: vaultLeased,
+		bare: func() {
+			if _, err := pbkdf2.Key(sha256.New, "a-password-of-thirty-two-letters", []byte("sixteen-of-salt."), 4096, sha256.Size); err != nil {
+				b.Fatal(err)
 			}
-			mu.Lock()
-			defer mu.Unlock()
-			l.took = append(l.took, took...)
-		})
+		},
+		ask: func(ctx context.Context, s *vaultServer, _ int) error {
+			return s.ask(ctx, http.MethodGet, "database/creds/"+leasedAs, nil)
+		},
+		beside: &vaultLoad{name: "CREATE ROLE", goal: ofBare, ask: func(ctx context.Context, _ *vaultServer, _ int) error {
+			conn := <-idle
+			defer func() { idle <- conn }()
+			_, err := conn.Exec(ctx, fmt.Sprintf(`create role bare%d login `+bareGiven, made.Add(1)))
+			return err
+		}},
 	}
-	all.Wait()
-	l.over += time.Since(began)
-}
-
-func (l *loaded) rate() float64 { return float64(len(l.took)) / l.over.Seconds() }
-
-func (l *loaded) at(percent int) float64 {
-	slices.Sort(l.took)
-	if len(l.took) == 0 {
-		return 0
-	}
-	return float64(l.took[len(l.took)*percent/100].Microseconds()) / 1000
 }
