@@ -1,9 +1,11 @@
 #!/bin/sh
 # Installs the Debian packages that the tests need, and only those that are
 # missing. Services are not started: a fresh machine would open public ports.
+# MySQL, which Debian's stable releases do not have, comes first and by itself.
 set -eu
 list="$(dirname "$0")/debian-packages.txt"
 command -v dpkg-query >/dev/null || { echo "this is not Debian: install by hand what $list names" >&2; exit 1; }
+sh "$(dirname "$0")/mysqlroot.sh"
 missing=""
 while read -r package; do
   [ "$(dpkg-query -W -f='${Status}' "$package" 2>/dev/null)" = "install ok installed" ] || missing="$missing $package"

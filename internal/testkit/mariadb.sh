@@ -4,6 +4,8 @@
 # before and never started, to copy. Without a port it only makes such a folder, as data.
 set -eu
 dir=$1 port=$2 from=$3
+trap 'rm -rf "$dir"' EXIT
+command -v mariadb-install-db >/dev/null || { echo "MariaDB is not installed: 'make test' installs it" >&2; exit 1; }
 as=""
 if [ "$(id -u)" = 0 ]; then
   chown -R mysql "$dir"
@@ -11,7 +13,6 @@ if [ "$(id -u)" = 0 ]; then
 fi
 cd "$dir"
 export TMPDIR="$dir" # the account that it runs as may write there
-trap 'rm -rf "$dir"' EXIT
 fast="--innodb-buffer-pool-size=32M --innodb-log-file-size=8M --innodb-flush-log-at-trx-commit=0 --innodb-doublewrite=0 --skip-log-bin"
 if [ -n "$from" ]; then
   cp -a "$from" "$dir/data"
