@@ -25,9 +25,9 @@ type line struct {
 
 // newLine takes the address apart itself: what the driver reads of the environment or of an
 // address of its own kind has no say.
-func newLine(cfg connector.Config) (*line, error) {
+func newLine(d dialect, cfg connector.Config) (*line, error) {
 	bad := func(why string) error {
-		return connector.ErrInput.With("mariadb %q: the address must look like %s: %s", cfg.Name, Spec().Address, why)
+		return connector.ErrInput.With("%s: the address must look like %s: %s", called(d, cfg.Name), d.spec().Address, why)
 	}
 	u, err := url.Parse(cfg.Address)
 	if err != nil {
@@ -48,8 +48,8 @@ func newLine(cfg connector.Config) (*line, error) {
 		}
 	}
 	switch {
-	case u.Scheme != "mariadb":
-		return nil, bad("it must begin with mariadb://")
+	case u.Scheme != d.spec().Kind:
+		return nil, bad("it must begin with " + d.spec().Kind + "://")
 	case user == "":
 		return nil, bad("it names no account")
 	case len(u.Query()) > 1 || u.RawQuery != "" && !strings.HasPrefix(socket, "/"):
@@ -66,11 +66,11 @@ func newLine(cfg connector.Config) (*line, error) {
 		l.host, l.config.Net, l.config.Addr = socket, "unix", socket
 	}
 	l.near = isNear(l.host)
-	return l, l.protect(cfg)
+	return l, l.protect(d, cfg)
 }
 
 // protect says how the line is encrypted, and what the driver may do on it.
-func (l *line) protect(cfg connector.Config) error {
+func (l *line) protect(d dialect, cfg connector.Config) error {
 	c := l.config
 	c.DialFunc = outbound.Dialer(l.host, connectLimit).DialContext
 	c.Timeout, c.MaxAllowedPacket = connectLimit, 64<<20
@@ -86,7 +86,7 @@ func (l *line) protect(cfg connector.Config) error {
 	}
 	authorities, why := connector.Authorities(ca)
 	if why != "" {
-		return connector.ErrInput.With("mariadb %q: option ca: %s", cfg.Name, why)
+		return connector.ErrInput.With("%s: option ca: %s", called(d, cfg.Name), why)
 	}
 	c.TLS.RootCAs = authorities
 	return nil

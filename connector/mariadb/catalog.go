@@ -31,7 +31,7 @@ type catalog struct {
 	blind        bool // some databases may not be shown
 	accounts     []*accountRow
 	known        map[accountName]*accountRow
-	roles        map[string]bool
+	roles        map[accountName]bool
 	schemas      []string
 	resources    []*connector.Resource
 	things       map[string]bool // ids of resources
@@ -45,7 +45,7 @@ type catalog struct {
 // first record goes out.
 func (s *Server) read(ctx context.Context) (*catalog, error) {
 	k := &catalog{
-		Server: s, known: map[accountName]*accountRow{}, roles: map[string]bool{}, things: map[string]bool{}, seen: map[string]bool{},
+		Server: s, known: map[accountName]*accountRow{}, roles: map[accountName]bool{}, things: map[string]bool{}, seen: map[string]bool{},
 		grants: map[connector.Target][]*connector.Grant{}, given: map[holding]*connector.Grant{},
 	}
 	on, err := s.connect(ctx)
@@ -91,7 +91,7 @@ func (k *catalog) readServer(ctx context.Context, s *session) error {
 
 // readAccounts reads who there is, and makes entitlements of roles.
 func (k *catalog) readAccounts(ctx context.Context, s *session) error {
-	rows, err := list(ctx, s, "reading accounts and roles", scanAccount, queryAccounts)
+	rows, err := s.accounts(ctx, s, "reading accounts and roles", "")
 	if err != nil {
 		return err
 	}
@@ -99,10 +99,7 @@ func (k *catalog) readAccounts(ctx context.Context, s *session) error {
 	k.entitlement(publicID, "public", "")
 	for _, row := range rows {
 		if row.Role {
-			k.roles[row.User] = true
-			if row.User != publicRole {
-				k.entitlement(roleID(row.User), "role", "")
-			}
+			k.role(row.accountName)
 		} else {
 			k.accounts = append(k.accounts, &row)
 		}
@@ -114,37 +111,56 @@ func (k *catalog) readAccounts(ctx context.Context, s *session) error {
 	return nil
 }
 
-func roleID(name string) string { return connector.CapID("role:" + connector.EscapeID(name, "")) }
+// role makes an entitlement of a role.
+func (k *catalog) role(a accountName) {
+	k.roles[a] = true
+	if a.User != publicRole || a.Host != "" {
+		k.entitlement(roleID(a), "role", "")
+	}
+}
+
+// roleID is the id of a role. One of MySQL has a host, too, and is never what everybody is in.
+func roleID(a accountName) string {
+	if a.Host == "" || a.Host == everywhere && a.User != publicRole {
+		return connector.CapID("role:" + connector.EscapeID(a.User, ""))
+	}
+	return connector.CapID("role:" + a.id())
+}
 
 func (a accountName) target() connector.Target {
 	return connector.Target{Kind: connector.OnAccount, ID: a.id()}
 }
 
-// holder is who a table of grants means; nobody where what it names is gone. What it says of
-// nobody counts for everybody.
-func (k *catalog) holder(a accountName) (t connector.Target, is bool) {
-	switch row := k.known[a]; {
-	case row != nil && !row.Role:
-		return a.target(), true
-	case a.User == publicRole && a.Host == "", a.User == "":
-		return connector.Target{Kind: connector.OnEntitlement, ID: publicID}, true
-	case row != nil:
-		return connector.Target{Kind: connector.OnEntitlement, ID: roleID(a.User)}, true
+// holders are who a table of grants means; nobody where what it names is gone. What it says
+// of nobody counts for everybody. One whom MySQL takes for an account and for a role is both.
+func (k *catalog) holders(a accountName) (list []connector.Target) {
+	row := k.known[a]
+	if row != nil && !row.Role {
+		list = append(list, a.target())
+	} else if a.User == "" || a.User == publicRole && a.Host == "" {
+		return []connector.Target{{Kind: connector.OnEntitlement, ID: publicID}}
 	}
-	return t, false
+	if k.roles[a] {
+		list = append(list, connector.Target{Kind: connector.OnEntitlement, ID: roleID(a)})
+	}
+	return list
 }
 
 func (k *catalog) readMembers(ctx context.Context, s *session) error {
-	rows, err := list(ctx, s, "reading who is in which role", scanMember, queryMembers)
+	rows, err := s.members(ctx, s, k.known)
 	for _, m := range rows {
-		t, is := k.holder(m.accountName)
-		if !is || !k.roles[m.Role] {
+		if k.known[m.Role] != nil {
+			k.role(m.Role)
+		}
+	}
+	for _, m := range rows {
+		if !k.roles[m.Role] {
 			continue
 		}
-		row := k.known[m.accountName]
-		// Of what an account is in, one role is active when it signs in.
-		asks := t.Kind == connector.OnAccount && row.DefaultRole != m.Role
-		k.give(t, roleID(m.Role), flag(m.Admin, access.AdminOption)|flag(asks, access.NoInherit))
+		for _, t := range k.holders(m.accountName) {
+			asks := t.Kind == connector.OnAccount && !m.Active
+			k.give(t, roleID(m.Role), flag(m.Admin, access.AdminOption)|flag(asks, access.NoInherit))
+		}
 	}
 	return err
 }
@@ -156,11 +172,12 @@ func flag(is bool, f access.GrantFlags) access.GrantFlags {
 	return 0
 }
 
-func (k *catalog) readGlobals(context.Context, *session) error {
+func (k *catalog) readGlobals(_ context.Context, s *session) error {
 	for _, row := range k.known {
-		if t, is := k.holder(row.accountName); is {
-			for _, word := range globals(row.Access) {
-				k.give(t, k.entitlement(onEverything+":"+word, onEverything, "", onSystem(everythingRights(word)...)...), 0)
+		for _, t := range k.holders(row.accountName) {
+			for _, given := range row.Words {
+				word, admin := strings.CutSuffix(given, withGrant)
+				k.give(t, k.entitlement(onEverything+":"+word, onEverything, "", onSystem(s.everything(word)...)...), flag(admin, access.AdminOption))
 			}
 		}
 	}
@@ -224,7 +241,7 @@ func (p *databasePrivileges) take(column, text string) {
 func (k *catalog) readDatabases(ctx context.Context, s *session) error {
 	all, err := s.databasePrivileges(ctx, "")
 	for _, p := range all {
-		if t, is := k.holder(p.accountName); is {
+		for _, t := range k.holders(p.accountName) {
 			for _, word := range p.words {
 				k.give(t, k.onDatabase(p.pattern, word), 0)
 			}
@@ -265,12 +282,12 @@ func (k *catalog) readObjects(ctx context.Context, s *session) error {
 			return err
 		}
 		for _, r := range rows {
-			t, is := k.holder(r.accountName)
-			if !is || r.Words == "" {
-				continue
-			}
-			for w := range strings.SplitSeq(r.Words, ",") {
-				k.give(t, k.onObject(r, word(w)), 0)
+			for _, t := range k.holders(r.accountName) {
+				for w := range strings.SplitSeq(r.Words, ",") {
+					if w != "" {
+						k.give(t, k.onObject(r, word(w)), 0)
+					}
+				}
 			}
 		}
 	}
@@ -298,15 +315,16 @@ func (k *catalog) onObject(r grantRow, word string) string {
 func (k *catalog) readProxies(ctx context.Context, s *session) error {
 	rows, err := list(ctx, s, "reading who may be whom", scanProxy, queryProxies)
 	for _, p := range rows {
-		t, is := k.holder(p.accountName)
-		if !is || p.User == "" {
+		if p.User == "" {
 			continue
 		}
 		var can []connector.Capability
 		if as := k.known[p.As]; as != nil && !as.Role {
 			can = on(p.As.target(), access.Impersonate)
 		}
-		k.give(t, k.entitlement(connector.CapID("proxy:"+p.As.id()), "proxy", "", can...), flag(p.Grant, access.AdminOption))
+		for _, t := range k.holders(p.accountName) {
+			k.give(t, k.entitlement(connector.CapID("proxy:"+p.As.id()), "proxy", "", can...), flag(p.Grant, access.AdminOption))
+		}
 	}
 	return err
 }

@@ -24,7 +24,7 @@ type change struct {
 // parse takes the names out of a change.
 func (s *Server) parse(x connector.Change) (change, error) {
 	no := func(why string) (change, error) {
-		return change{}, connector.ErrUnsupported.With("mariadb %q: %s", s.name, why)
+		return change{}, connector.ErrUnsupported.With("%s: %s", s.called, why)
 	}
 	g := x.Grant
 	c := change{kind: x.Kind, admin: g.Flags&access.AdminOption != 0, asks: g.Flags&access.NoInherit != 0}
@@ -148,7 +148,7 @@ func (s *session) apply(ctx context.Context, c change) error {
 	case err != nil, now.holder == nil && c.kind == connector.RemoveGrant:
 		return err
 	case now.holder == nil:
-		return connector.ErrUnsupported.With("mariadb %q: the server has no such account or role", s.name)
+		return connector.ErrUnsupported.With("%s: the server has no such account or role", s.called)
 	}
 	statements := s.active(c, now)
 	if !now.done(c) {
@@ -163,7 +163,7 @@ func (s *session) apply(ctx context.Context, c change) error {
 		}
 	}
 	if now, err = s.state(ctx, c); err == nil && !now.done(c) {
-		return connector.ErrIncomplete.With("mariadb %q: the server took the change and does not show it", s.name)
+		return connector.ErrIncomplete.With("%s: the server took the change and does not show it", s.called)
 	}
 	return err
 }
@@ -230,7 +230,7 @@ func (s *session) state(ctx context.Context, c change) (n state, err error) {
 	const doing = "reading the state of access"
 	switch c.of {
 	case onEverything:
-		n.held = slices.Contains(globals(n.holder.Access), c.word)
+		n.held = slices.Contains(n.holder.Words, c.word)
 	case "role":
 		rows, err := list(ctx, s, doing, scanMember, queryMembers+" and User = ? and Host = ? and Role = ?", c.holder.User, c.holder.Host, c.names[0])
 		n.held = len(rows) > 0
@@ -275,9 +275,9 @@ func (s *session) stateOfDatabase(ctx context.Context, c change, n *state) error
 func (s *session) refused(err error) error {
 	switch codeOf(err) {
 	case codeDenied, codeDBDenied, codeTableDenied, codeColumnDenied, codeRoutineDenied, codeNeedsPrivilege, codeRoleGrant:
-		return connector.ErrPrivilege.With("mariadb %q: account %q may not make this change; it needs what it is to give, with grant option, or admin option on the role, and for default roles update on mysql.*", s.name, clean(s.line.config.User)).Because(err)
+		return connector.ErrPrivilege.With("%s: account %q may not make this change; it needs what it is to give, with grant option, or admin option on the role, and for default roles update on mysql.*", s.called, clean(s.line.config.User)).Because(err)
 	case codeNoAccount, codeUnknownDB, codeNoTable, codeNoRoutine, codeNoGrant, codeNoTableGrant, codeNoRoutineGrant, codeNotRole, 1054, 1064, 1144, 1221:
-		return connector.ErrUnsupported.With("mariadb %q: the server cannot do this change; look whether the account, the role and what the privilege is on are there", s.name).Because(err)
+		return connector.ErrUnsupported.With("%s: the server cannot do this change; look whether the account, the role and what the privilege is on are there", s.called).Because(err)
 	}
 	return s.failed("changing access", err)
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/writhq/writ/internal/fault"
 )
 
-// What MariaDB calls the things that can go wrong.
+// What the servers call the things that can go wrong.
 const (
 	codeTooMany        = 1040
 	codeDBDenied       = 1044
@@ -29,9 +29,11 @@ const (
 	codeColumnDenied   = 1143
 	codeNoTable        = 1146
 	codeNoTableGrant   = 1147
+	codeNoVariable     = 1193
 	codeUserLimit      = 1203
 	codeUserResource   = 1226
 	codeNeedsPrivilege = 1227
+	codeNoSuchValue    = 1231
 	codePrevented      = 1290 // by an option of the server's
 	codeNoRoutine      = 1305
 	codeRoutineDenied  = 1370
@@ -44,9 +46,13 @@ const (
 	codeWeak           = 1819
 	codeExpired        = 1862
 	codeInterrupted    = 1969 // max_statement_time
+	codeTimedOut       = 3024 // max_execution_time, on MySQL
 	codeNotRole        = 1959
 	codeRoleGrant      = 1961
 	codeLocked         = 4151
+	codeLockedToo      = 3118 // on MySQL
+	codeTooOften       = 3955 // too many wrong passwords, on MySQL
+	codeReused         = 3638 // a password that was there before, on MySQL
 )
 
 // grace is how much longer than the server Writ waits for an answer.
@@ -84,14 +90,11 @@ var errHungUp = errors.New("the server hung up")
 // connect opens a connection whose statements mean one thing, however the server is set up.
 func (s *Server) connect(ctx context.Context) (*session, error) {
 	config := s.line.config.Clone()
-	seconds := strconv.Itoa(int(s.timeout.Seconds()))
-	config.Params = map[string]string{
-		"sql_mode":           "'NO_BACKSLASH_ESCAPES,NO_AUTO_CREATE_USER,STRICT_ALL_TABLES'",
-		"max_statement_time": seconds, "lock_wait_timeout": seconds, "time_zone": "'+00:00'",
-	}
+	s.session(config, s.timeout)
+	config.Params["lock_wait_timeout"], config.Params["time_zone"] = strconv.Itoa(int(s.timeout.Seconds())), "'+00:00'"
 	c, err := mysql.NewConnector(config)
 	if err != nil {
-		return nil, connector.ErrInput.With("mariadb %q: the address cannot be dialled", s.name)
+		return nil, connector.ErrInput.With("%s: the address cannot be dialled", s.called)
 	}
 	within, cancel := context.WithTimeout(ctx, min(connectLimit, s.timeout+grace))
 	defer cancel()
@@ -114,12 +117,14 @@ func (s *session) end() {
 func (s *Server) connectError(err error) error {
 	where, user := s.line.config.Addr, clean(s.line.config.User)
 	switch codeOf(err) {
-	case codeDenied, codeDeniedAny, codeHostRefused, codeLocked, codeMustChoose, codeExpired:
-		return connector.ErrCredentials.With("mariadb %q: %s refused account %q; check the password, that the account may come from here, and that it is neither locked nor expired", s.name, where, user).Because(err)
+	case codeDenied, codeDeniedAny, codeHostRefused, codeLocked, codeLockedToo, codeTooOften, codeMustChoose, codeExpired:
+		return connector.ErrCredentials.With("%s: %s refused account %q; check the password, that the account may come from here, and that it is neither locked nor expired", s.called, where, user).Because(err)
+	case codeNoVariable, codeNoSuchValue: // of what a session is set to
+		return connector.ErrInput.With("%s: the server is not %s, the oldest that Writ reads", s.called, s.oldest()).Because(err)
 	case codeHostBlocked:
-		return connector.ErrUnreachable.With("mariadb %q: %s takes nobody from here any more, after too many broken connections; run `flush hosts` there", s.name, where).Because(err)
+		return connector.ErrUnreachable.With("%s: %s takes nobody from here any more, after too many broken connections; run `flush hosts` there", s.called, where).Because(err)
 	}
-	return connector.ErrUnreachable.With("mariadb %q: %s does not answer; check the address, the network, TLS and that the server takes connections", s.name, where).Because(err)
+	return connector.ErrUnreachable.With("%s: %s does not answer; check the address, the network, TLS and that the server takes connections", s.called, where).Because(err)
 }
 
 func codeOf(err error) uint16 {
@@ -139,13 +144,13 @@ func (s *session) failed(doing string, err error) error {
 	}
 	switch codeOf(err) {
 	case codeDBDenied, codeTableDenied, codeColumnDenied, codeRoutineDenied, codeNeedsPrivilege:
-		return connector.ErrPrivilege.With("mariadb %q: account %q lacks what is needed for %s; the manual's page says what to grant it", s.name, clean(s.line.config.User), doing).Because(err)
-	case codeInterrupted:
-		return connector.ErrIncomplete.With("mariadb %q: %s took too long, nothing of it counts; raise option timeout or try at a quieter time", s.name, doing).Because(err)
+		return connector.ErrPrivilege.With("%s: account %q lacks what is needed for %s; the manual's page says what to grant it", s.called, clean(s.line.config.User), doing).Because(err)
+	case codeInterrupted, codeTimedOut:
+		return connector.ErrIncomplete.With("%s: %s took too long, nothing of it counts; raise option timeout or try at a quieter time", s.called, doing).Because(err)
 	case codeReadOnly, codePrevented:
-		return connector.ErrUnsupported.With("mariadb %q: the server takes no changes; give the address of the primary, and look at read_only there", s.name).Because(err)
+		return connector.ErrUnsupported.With("%s: the server takes no changes; give the address of the primary, and look at read_only there", s.called).Because(err)
 	}
-	return connector.ErrIncomplete.With("mariadb %q: %s stopped half-way, nothing of it counts; try again", s.name, doing).Because(err)
+	return connector.ErrIncomplete.With("%s: %s stopped half-way, nothing of it counts; try again", s.called, doing).Because(err)
 }
 
 // within gives one request to the server its time. The server's own limits do not help where

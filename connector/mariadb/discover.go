@@ -24,6 +24,7 @@ const (
 	nativePassword = "mysql_native_password" //nolint:gosec // it is a plugin's name
 	ed25519Plugin  = "ed25519"
 	socketPlugin   = "unix_socket"
+	authSocket     = "auth_socket" // MySQL's
 )
 
 // passwordWays keep a password of the account's own, hostWays let in accounts of the host.
@@ -31,7 +32,7 @@ var (
 	passwordWays = map[string]bool{
 		nativePassword: true, ed25519Plugin: true, "mysql_old_password": true, "parsec": true, "caching_sha2_password": true, "sha256_password": true,
 	}
-	hostWays = map[string]bool{socketPlugin: true, "pam": true}
+	hostWays = map[string]bool{socketPlugin: true, authSocket: true, "pam": true, "authentication_pam": true}
 )
 
 // open reports whether a way lets everybody in.
@@ -39,7 +40,8 @@ func (w way) open() bool { return passwordWays[w.plugin] && w.empty }
 
 // builtIn are accounts that the server's own set-up makes.
 var builtIn = map[string]string{
-	"mariadb.sys": "the server's own views run as it", "root": "it is made with the server", "mysql": "it is made with the server",
+	"mariadb.sys": "the server's own views run as it", "mysql.sys": "the server's own views run as it", "mysql.session": "what runs in the server works as it",
+	"mysql.infoschema": "the server's own views run as it", "root": "it is made with the server", "mysql": "it is made with the server",
 }
 
 // Discover yields the server: resources, entitlements and what they hold, then each account
@@ -54,7 +56,7 @@ func (s *Server) Discover(ctx context.Context, cursor string) iter.Seq2[connecto
 		}
 		for rec := range k.records(cursor) {
 			if ctx.Err() != nil {
-				yield(connector.Record{}, fmt.Errorf("mariadb %q: reading: %w", s.name, context.Cause(ctx)))
+				yield(connector.Record{}, fmt.Errorf("%s: reading: %w", s.called, context.Cause(ctx)))
 				return
 			}
 			if !yield(rec, nil) {
@@ -220,7 +222,7 @@ func (k *catalog) openedBy(r *accountRow) (list []connector.Target) {
 			continue
 		}
 		name := r.User
-		if w.plugin == socketPlugin && w.name != "" {
+		if (w.plugin == socketPlugin || w.plugin == authSocket) && w.name != "" {
 			name = w.name
 		}
 		t := connector.Target{Kind: connector.OnAccount, System: k.host, ID: clean(name)}

@@ -1,6 +1,8 @@
 // Package mariadb reads a MariaDB server as a system: its accounts and roles, who is in
 // which, and every privilege that they have. It can also grant and revoke, shut accounts and
-// open them, make, change and delete them, keep their passwords, and lend accounts.
+// open them, make, change and delete them, keep their passwords, and lend accounts. Of MySQL,
+// which speaks the same protocol and keeps other tables, it reads the same and keeps the
+// passwords (mysql.go); what the two have each in its own way is a dialect.
 //
 // Vocabulary: an account is a name with a host, the pattern of where it may come from; a way
 // is one of the plugins by which one signs in to it; a verifier is what the server keeps of a
@@ -33,6 +35,9 @@
 // binary log bypass controls. proxy:… and sign_in:… impersonate. EXECUTE, REFERENCES, LOCK
 // TABLES, SHOW VIEW and CREATE TEMPORARY TABLES can do nothing by themselves.
 //
+// Of MySQL a role has a host, too: role:NAME, or role:NAME@HOST where that is not %. An account
+// that is given to others is an account and a role.
+//
 // Invariants:
 //  1. Tables of grants are only read, and what they keep of passwords is never selected.
 //  2. Names reach a statement in backticks, where only a backtick means anything, or as
@@ -45,7 +50,8 @@
 //     signing in (unix_socket): the server keeps no comment on an account, and a mark in
 //     another table would outlive the account and vouch for the next of its name.
 //  5. A password leaves as a verifier that is made here: statements are logged, and
-//     replicated (SECURITY.md, 13).
+//     replicated (SECURITY.md, 13). To MySQL it leaves as it is, since the server alone makes
+//     what it keeps of one, and only where it writes none down (log_raw).
 //  6. A password is tried by a sign-in that says who one then is. That it is wrong is the
 //     server's refusal of an account that from here is surely the one meant, may sign in, and
 //     has one way of doing so.
@@ -58,10 +64,12 @@
 // end, and what is lent ends when Writ takes it away. An account whose password has expired
 // is let in to choose another, unless disconnect_on_expired_password says otherwise.
 //
-// What it does not do: it does not read MySQL, whose tables are others; it looks into no
-// view, routine, trigger or event, gives no PROXY, and sets no default role but the first.
+// What it does not do: it looks into no view, routine, trigger or event, gives no PROXY, and
+// sets no default role but the first. On MySQL it changes passwords and nothing else, and
+// counts a privilege on everything as one on everything, whatever partial_revokes takes out.
 //
 // Sources: MariaDB's documentation, on Account Management SQL Commands, mysql.global_priv,
 // Roles, Authentication Plugins (mysql_native_password, ed25519, unix_socket) and Troubleshooting
-// Connection Issues.
+// Connection Issues; the MySQL 8.4 Reference Manual, 6.2 (privileges, grant tables, roles,
+// password management) and 8.1.2.3 (passwords and logging).
 package mariadb

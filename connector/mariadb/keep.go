@@ -25,7 +25,7 @@ func (r *accountRow) hasPassword() bool {
 // keptBy is the one way of signing in, if it is a password that Writ makes verifiers of.
 func (s *session) keptBy(row *accountRow) (plugin string, err error) {
 	no := func(why string) (string, error) {
-		return "", connector.ErrUnsupported.With("mariadb %q: account %s %s", s.name, clean(row.id()), why)
+		return "", connector.ErrUnsupported.With("%s: account %s %s", s.called, clean(row.id()), why)
 	}
 	ways := row.ways()
 	switch {
@@ -33,16 +33,15 @@ func (s *session) keptBy(row *accountRow) (plugin string, err error) {
 		return no("has no password, and none that Writ could change; identify it by one first")
 	case len(ways) > 1 || row.Ways > waysRead-1:
 		return no("lets in by more than one way, which a password alone does not open or shut; leave it one (alter user … identified via)")
-	case verifiers[ways[0].plugin] == nil:
-		return no("is identified via " + clean(ways[0].plugin) + ", and Writ keeps passwords of " + nativePassword + " and " + ed25519Plugin)
+	case !slices.Contains(s.keeps(), ways[0].plugin):
+		return no("is identified via " + clean(ways[0].plugin) + ", and Writ keeps passwords of " + strings.Join(s.keeps(), " and "))
 	}
 	return ways[0].plugin, nil
 }
 
-// SetSecret gives an account another password, as a verifier that is made here: the password
-// itself is in no statement, and so in no log of the server's and on no replica's way.
+// SetSecret gives an account another password.
 func (s *Server) SetSecret(ctx context.Context, n connector.NewSecret) error {
-	if err := Spec().CheckSecret(s.name, n.Account, n.Kind, n.Value); err != nil {
+	if err := s.spec().CheckSecret(s.name, n.Account, n.Kind, n.Value); err != nil {
 		return err
 	}
 	on, err := s.connect(ctx)
@@ -62,15 +61,7 @@ func (s *Server) SetSecret(ctx context.Context, n connector.NewSecret) error {
 	if err != nil {
 		return err
 	}
-	verifier := literal(verifiers[plugin](n.Value))
-	text := "alter user " + row.sql() + " identified via " + plugin + " using " + verifier
-	switch mark := row.mark(); {
-	case v.Me == row.User+"@"+row.Host:
-		text = "set password = " + verifier // every account may, and it leaves all else
-	case mark != "":
-		text += " or " + socketPlugin + " using " + literal(connector.Sign(mark))
-	}
-	err = on.exec(ctx, text)
+	err = s.setPassword(ctx, on, row, plugin, n.Value, v.Me == row.User+"@"+row.Host)
 	if codeOf(err) == codeNotUser { // it is gone, or the server does not say why it refuses
 		if _, gone := on.kept(ctx, n.Account); gone != nil {
 			return gone
@@ -83,14 +74,14 @@ func (s *Server) SetSecret(ctx context.Context, n connector.NewSecret) error {
 func (s *session) kept(ctx context.Context, account string) (*accountRow, error) {
 	name, ok := parseAccount(account)
 	if !ok {
-		return nil, connector.ErrUnsupported.With("mariadb %q: the account's name cannot be one", s.name)
+		return nil, connector.ErrUnsupported.With("%s: the account's name cannot be one", s.called)
 	}
 	row, err := s.account(ctx, name)
 	switch {
 	case err != nil:
 		return nil, err
 	case row == nil || row.Role:
-		return nil, connector.ErrUnsupported.With("mariadb %q: the server has no account %s", s.name, clean(account))
+		return nil, connector.ErrUnsupported.With("%s: the server has no account %s", s.called, clean(account))
 	}
 	return row, nil
 }
@@ -99,8 +90,8 @@ func (s *session) kept(ctx context.Context, account string) (*accountRow, error)
 func (s *session) refusedSecret(row *accountRow, err error) error {
 	switch codeOf(err) {
 	case codeNeedsPrivilege, codeDBDenied, codeDenied, codeTableDenied:
-		return connector.ErrPrivilege.With("mariadb %q: account %q may not set the password of %s; it needs create user on *.*", s.name, clean(s.line.config.User), clean(row.id())).Because(err)
-	case codePrevented, codeWeak, codeNotUser:
+		return connector.ErrPrivilege.With("%s: account %q may not set the password of %s; it needs create user on *.*", s.called, clean(s.line.config.User), clean(row.id())).Because(err)
+	case codePrevented, codeWeak, codeReused, codeNotUser:
 		return s.strict(err)
 	}
 	if err != nil {
@@ -111,12 +102,12 @@ func (s *session) refusedSecret(row *accountRow, err error) error {
 
 // strict is what it means that an option keeps the server from taking a statement.
 func (s *Server) strict(err error) error {
-	return connector.ErrUnsupported.With("mariadb %q: an option keeps the server from that: read_only on a replica, or strict_password_validation, which refuses verifiers where a plugin checks passwords; give the primary's address, or turn that off and let Writ make long ones", s.name).Because(err)
+	return connector.ErrUnsupported.With("%s: an option keeps the server from that: read_only on a replica, or %s; give the primary's address, or turn that off and let Writ make long ones", s.called, s.checks()).Because(err)
 }
 
 // Opens signs in as the account, and leaves.
 func (s *Server) Opens(ctx context.Context, account string, kind connector.SecretKind, value secret.Secret) (bool, error) {
-	if err := Spec().CheckSecret(s.name, account, kind, value); err != nil {
+	if err := s.spec().CheckSecret(s.name, account, kind, value); err != nil {
 		return false, err
 	}
 	on, err := s.connect(ctx)
@@ -133,7 +124,7 @@ func (s *Server) Opens(ctx context.Context, account string, kind connector.Secre
 		return is, err
 	}
 	if !sure {
-		return false, connector.ErrUnsupported.With("mariadb %q: more than one account could be meant by who signs in as %s from here, so a refusal says nothing of %s", s.name, clean(row.User), clean(row.id()))
+		return false, connector.ErrUnsupported.With("%s: more than one account could be meant by who signs in as %s from here, so a refusal says nothing of %s", s.called, clean(row.User), clean(row.id()))
 	}
 	// The server says no alike to a password that it took a moment ago and one that is wrong.
 	_, _, err = on.mayOpen(ctx, account)
@@ -150,13 +141,13 @@ func (s *session) mayOpen(ctx context.Context, account string) (row *accountRow,
 		return nil, false, err
 	}
 	no := func(why string) (*accountRow, bool, error) {
-		return nil, false, connector.ErrUnsupported.With("mariadb %q: account %s %s", s.name, clean(row.id()), why)
+		return nil, false, connector.ErrUnsupported.With("%s: account %s %s", s.called, clean(row.id()), why)
 	}
 	settings, err := list(ctx, s, "reading the settings of passwords", scanSettings, querySettings)
 	if err != nil {
 		return nil, false, err
 	}
-	encrypted, err := s.number(ctx, "asking whether the connection is encrypted", queryTLS)
+	cipher, err := list(ctx, s, "asking whether the connection is encrypted", scanStatus, queryTLS)
 	if err != nil {
 		return nil, false, err
 	}
@@ -167,7 +158,7 @@ func (s *session) mayOpen(ctx context.Context, account string) (row *accountRow,
 		return no("has a password that has expired, whichever it is; set another")
 	case row.TLS > 1:
 		return no("asks for a certificate of the client's, which Writ does not have")
-	case row.TLS == 1 && encrypted == 0:
+	case row.TLS == 1 && (len(cipher) != 1 || cipher[0].Value == ""):
 		return no("asks for an encrypted connection; say tls=on")
 	}
 	v, err := s.greet(ctx)
@@ -194,7 +185,7 @@ func (s *Server) signIn(ctx context.Context, row *accountRow, value secret.Secre
 	config.User, config.Passwd, config.Params = row.User, string(value.Reveal()), nil
 	c, err := mysql.NewConnector(config)
 	if err != nil {
-		return false, connector.ErrInput.With("mariadb %q: the address cannot be dialled", s.name)
+		return false, connector.ErrInput.With("%s: the address cannot be dialled", s.called)
 	}
 	conn, err := dialler{c}.Connect(ctx)
 	if err != nil {
@@ -206,7 +197,7 @@ func (s *Server) signIn(ctx context.Context, row *accountRow, value secret.Secre
 		return false, s.refusedSignIn(row, err)
 	}
 	if me != row.User+"@"+row.Host {
-		return false, connector.ErrUnsupported.With("mariadb %q: who signs in as %s from here is account %s, so nothing can be said of the password of %s", s.name, clean(row.User), clean(me), clean(row.id()))
+		return false, connector.ErrUnsupported.With("%s: who signs in as %s from here is account %s, so nothing can be said of the password of %s", s.called, clean(row.User), clean(me), clean(row.id()))
 	}
 	return true, nil
 }
@@ -242,16 +233,16 @@ func (s *Server) refusedSignIn(row *accountRow, err error) error {
 	case codeDenied, codeDeniedAny:
 		return nil
 	case codeTooMany, codeUserLimit, codeUserResource:
-		return connector.ErrUnreachable.With("mariadb %q: no connection is left for account %s; end some of its sessions, or raise its limit or the server's", s.name, name).Because(err)
-	case codeLocked, codeMustChoose, codeExpired, codeHostRefused:
-		return connector.ErrUnsupported.With("mariadb %q: the server does not let account %s in from here, whatever its password; enable it, or set another one", s.name, name).Because(err)
+		return connector.ErrUnreachable.With("%s: no connection is left for account %s; end some of its sessions, or raise its limit or the server's", s.called, name).Because(err)
+	case codeLocked, codeLockedToo, codeTooOften, codeMustChoose, codeExpired, codeHostRefused:
+		return connector.ErrUnsupported.With("%s: the server does not let account %s in from here, whatever its password; enable it, or set another one", s.called, name).Because(err)
 	case codeHostBlocked:
 		return s.connectError(err)
 	case 0:
 		if errors.Is(err, mysql.ErrUnknownPlugin) || errors.Is(err, mysql.ErrCleartextPassword) || errors.Is(err, mysql.ErrOldPassword) {
-			return connector.ErrUnsupported.With("mariadb %q: the server does not ask account %s for its password in a way that proves one", s.name, name).Because(err)
+			return connector.ErrUnsupported.With("%s: the server does not ask account %s for its password in a way that proves one", s.called, name).Because(err)
 		}
-		return connector.ErrUnreachable.With("mariadb %q: %s does not answer a sign-in as account %s; check the network and that the server takes connections", s.name, s.line.config.Addr, name).Because(err)
+		return connector.ErrUnreachable.With("%s: %s does not answer a sign-in as account %s; check the network and that the server takes connections", s.called, s.line.config.Addr, name).Because(err)
 	}
-	return connector.ErrUnsupported.With("mariadb %q: the server did not let account %s in, or ended the session, for a reason of its own; see the cause", s.name, name).Because(err)
+	return connector.ErrUnsupported.With("%s: the server did not let account %s in, or ended the session, for a reason of its own; see the cause", s.called, name).Because(err)
 }

@@ -28,7 +28,7 @@ func (s *Server) Lend(ctx context.Context, l connector.Loan) error {
 		return err
 	}
 	if l.Until.IsZero() {
-		return connector.ErrUnsupported.With("mariadb %q: what is lent has an end", s.name)
+		return connector.ErrUnsupported.With("%s: what is lent has an end", s.called)
 	}
 	gives, role, err := s.loan(account, l)
 	if err != nil {
@@ -69,7 +69,7 @@ func (s *Server) lentLogin(name string) string { return accountName{name, s.lend
 func (s *Server) lent(of connector.Lent) (accountName, error) {
 	a := accountName{of.Name, s.lend}
 	if of.Name == "" || len(of.Name) > maxLoan || !a.nameable() || connector.Signed(connector.Sign(of.Mark)) == "" {
-		return a, connector.ErrUnsupported.With("mariadb %q: an account that is lent has a name of 1 to %d bytes, and a mark", s.name, maxLoan)
+		return a, connector.ErrUnsupported.With("%s: an account that is lent has a name of 1 to %d bytes, and a mark", s.called, maxLoan)
 	}
 	return a, nil
 }
@@ -89,7 +89,7 @@ func (s *Server) loan(to accountName, l connector.Loan) (gives []change, role st
 		gives = append(gives, c)
 	}
 	if roles > 1 && l.Inherit {
-		return nil, "", connector.ErrUnsupported.With("mariadb %q: one role is active at a time; lend one, or privileges", s.name)
+		return nil, "", connector.ErrUnsupported.With("%s: one role is active at a time; lend one, or privileges", s.called)
 	}
 	return gives, role, nil
 }
@@ -126,13 +126,13 @@ func (s *session) mine(row *accountRow, of connector.Lent) error {
 	if row == nil || !row.Role && row.mark() == of.Mark {
 		return nil
 	}
-	return connector.ErrTaken.With("mariadb %q: account %s is there and was not lent by Writ for this; look whose it is", s.name, clean(row.id()))
+	return connector.ErrTaken.With("%s: account %s is there and was not lent by Writ for this; look whose it is", s.called, clean(row.id()))
 }
 
 func (s *session) refusedLoan(a accountName, err error) error {
 	switch codeOf(err) {
 	case codePluginMissing:
-		return connector.ErrUnsupported.With("mariadb %q: the plugin unix_socket is not active on the server; Writ keeps the mark of an account that it lends there", s.name).Because(err)
+		return connector.ErrUnsupported.With("%s: the plugin unix_socket is not active on the server; Writ keeps the mark of an account that it lends there", s.called).Because(err)
 	default:
 		return s.refusedSecret(&accountRow{accountName: a}, err)
 	}
@@ -151,7 +151,7 @@ func (s *Server) Prolong(ctx context.Context, of connector.Lent, _ time.Time) er
 	defer on.end()
 	row, err := on.account(ctx, a)
 	if err == nil && row == nil {
-		return connector.ErrUnsupported.With("mariadb %q: the server has no account %s", s.name, clean(a.id()))
+		return connector.ErrUnsupported.With("%s: the server has no account %s", s.called, clean(a.id()))
 	}
 	if err != nil {
 		return err

@@ -53,7 +53,7 @@ func (s *Server) Find(ctx context.Context, login string) (*connector.Found, erro
 
 // account is the row of an account, or of a role, whose host is empty; nil where there is none.
 func (s *session) account(ctx context.Context, name accountName) (*accountRow, error) {
-	rows, err := list(ctx, s, "looking for an account", scanAccount, queryAccounts+" where User = ? and Host = ?", name.User, name.Host)
+	rows, err := s.accounts(ctx, s, "looking for an account", " where User = ? and Host = ?", name.User, name.Host)
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func (s *session) account(ctx context.Context, name accountName) (*accountRow, e
 // life reads a change.
 func (s *Server) life(x connector.Change) (life, error) {
 	no := func(why string) (life, error) {
-		return life{}, connector.ErrUnsupported.With("mariadb %q: %s", s.name, why)
+		return life{}, connector.ErrUnsupported.With("%s: %s", s.called, why)
 	}
 	l, login, values := life{Change: x}, x.Account, x.Set
 	if x.Kind == connector.CreateAccount {
@@ -120,7 +120,7 @@ func (s *session) lifeState(ctx context.Context, l life) (row *accountRow, open 
 		return nil, 0, err
 	}
 	if row.Role {
-		return nil, 0, connector.ErrTaken.With("mariadb %q: that is a role", s.name)
+		return nil, 0, connector.ErrTaken.With("%s: that is a role", s.called)
 	}
 	if err := l.Owned(Kind, s.name, row.mark()); err != nil {
 		return nil, 0, err
@@ -164,11 +164,11 @@ func (s *Server) applyLife(ctx context.Context, x connector.Change) error {
 	switch codeOf(err) {
 	case 0:
 	case codePluginMissing:
-		return connector.ErrUnsupported.With("mariadb %q: the plugin unix_socket is not active on the server; Writ keeps the mark of an account that it makes there", s.name).Because(err)
+		return connector.ErrUnsupported.With("%s: the plugin unix_socket is not active on the server; Writ keeps the mark of an account that it makes there", s.called).Because(err)
 	case codePrevented, codeWeak, codeNotUser:
 		return s.strict(err)
 	case codeNeedsPrivilege, codeTableDenied, codeDBDenied, codeDenied:
-		return connector.ErrPrivilege.With("mariadb %q: account %q may not make this change; it needs create user on *.*", s.name, clean(s.line.config.User)).Because(err)
+		return connector.ErrPrivilege.With("%s: account %q may not make this change; it needs create user on *.*", s.called, clean(s.line.config.User)).Because(err)
 	}
 	if err != nil {
 		return on.failed("changing an account", err)
@@ -188,7 +188,7 @@ func (s *session) live(ctx context.Context, l life) error {
 		err = s.make(ctx, l, row)
 	case connector.UpdateAccount, connector.EnableAccount:
 		if row == nil {
-			return connector.ErrUnsupported.With("mariadb %q: the server has no such account", s.name)
+			return connector.ErrUnsupported.With("%s: the server has no such account", s.called)
 		}
 		text := "alter user " + name + " account unlock"
 		if l.Kind == connector.UpdateAccount {
@@ -202,7 +202,7 @@ func (s *session) live(ctx context.Context, l life) error {
 		return err
 	}
 	if row, open, err = s.lifeState(ctx, l); err == nil && !l.done(row, open) {
-		return connector.ErrIncomplete.With("mariadb %q: the server took the change and does not show it", s.name)
+		return connector.ErrIncomplete.With("%s: the server took the change and does not show it", s.called)
 	}
 	return err
 }
@@ -277,7 +277,7 @@ func (s *session) shut(ctx context.Context, l life, row *accountRow) error {
 
 // mayGo refuses to lock Writ out, what the server needs, and what others run as.
 func (s *session) mayGo(ctx context.Context, l life, row *accountRow) error {
-	no := func(why string) error { return connector.ErrUnsupported.With("mariadb %q: %s", s.name, why) }
+	no := func(why string) error { return connector.ErrUnsupported.With("%s: %s", s.called, why) }
 	v, err := s.greet(ctx)
 	switch {
 	case err != nil:

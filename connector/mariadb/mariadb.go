@@ -25,10 +25,7 @@ const (
 	optLendHost  = "lend_host"
 )
 
-const (
-	defaultTimeout = time.Minute
-	oldest         = 10*100 + 6 // major and minor version
-)
+const defaultTimeout = time.Minute
 
 // Spec describes this kind of system.
 func Spec() connector.Spec {
@@ -56,9 +53,11 @@ func Spec() connector.Spec {
 	}
 }
 
-// Server is one MariaDB server with all its databases.
+// Server is one server with all its databases.
 type Server struct {
+	dialect
 	name    string
+	called  string // its kind and name, in messages
 	line    *line
 	now     func() time.Time
 	timeout time.Duration
@@ -75,17 +74,21 @@ var (
 
 // Open checks cfg. Each use connects by itself.
 func Open(_ context.Context, cfg connector.Config) (connector.Connector, error) {
-	s := &Server{name: cfg.Name, now: cfg.Now, timeout: defaultTimeout, lend: everywhere, classes: map[string]access.DataClass{}}
+	return newServer(mariaDB{}, cfg)
+}
+
+func newServer(d dialect, cfg connector.Config) (*Server, error) {
+	s := &Server{dialect: d, name: cfg.Name, called: called(d, cfg.Name), now: cfg.Now, timeout: defaultTimeout, lend: everywhere, classes: map[string]access.DataClass{}}
 	if s.now == nil {
 		s.now = time.Now
 	}
 	for name, value := range cfg.Options {
 		if why := s.option(name, value); why != "" {
-			return nil, connector.ErrInput.With("mariadb %q: option %s", s.name, why)
+			return nil, connector.ErrInput.With("%s: option %s", s.called, why)
 		}
 	}
 	var err error
-	if s.line, err = newLine(cfg); err != nil {
+	if s.line, err = newLine(d, cfg); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -141,8 +144,8 @@ func (s *Server) Describe(ctx context.Context) (connector.Description, error) {
 	if err != nil {
 		return connector.Description{}, err
 	}
-	return connector.Description{Kind: Kind, Version: "MariaDB " + clean(k.version), Warnings: append([]string{
-		"MariaDB keeps no record of sign-ins: when an account was last used is unknown",
+	return connector.Description{Kind: s.spec().Kind, Version: s.product() + " " + clean(k.version), Warnings: append([]string{
+		s.product() + " keeps no record of sign-ins: when an account was last used is unknown",
 	}, k.warnings()...)}, nil
 }
 
@@ -154,8 +157,8 @@ func (s *session) greet(ctx context.Context) (v versionRow, err error) {
 	}
 	v = rows[0]
 	var major, minor int
-	if _, err := fmt.Sscanf(v.Text, "%d.%d", &major, &minor); err != nil || !strings.Contains(v.Text, "MariaDB") || major*100+minor < oldest {
-		return v, connector.ErrInput.With("mariadb %q: the server is not MariaDB 10.6 or newer, the oldest that Writ reads; it calls itself %s", s.name, clean(v.Text))
+	if _, err := fmt.Sscanf(v.Text, "%d.%d", &major, &minor); err != nil || !s.reads(v.Text, major*100+minor) {
+		return v, connector.ErrInput.With("%s: the server is not %s, the oldest that Writ reads; it calls itself %s", s.called, s.oldest(), clean(v.Text))
 	}
 	return v, nil
 }

@@ -54,7 +54,7 @@ const (
 )
 
 // routineKinds are the kinds of routine, by what the server calls them.
-var routineKinds = map[string]string{"PROCEDURE": "procedure", "FUNCTION": "function", "PACKAGE": "package", "PACKAGE BODY": "package_body"}
+var routineKinds = map[string]string{"PROCEDURE": "procedure", "FUNCTION": "function", "PACKAGE": "package", "PACKAGE BODY": "package_body", "LIBRARY": "library"}
 
 // changeable are the privileges that can be given and taken, so that no text of an id ever is
 // a statement's.
@@ -90,6 +90,7 @@ var rights = map[string][]access.Right{
 // say who may do what are part of everything.
 var globalRights = map[string][]access.Right{
 	"INSERT": {access.GrantAccess}, "UPDATE": {access.GrantAccess}, "DELETE": {access.GrantAccess}, "CREATE USER": {access.GrantAccess},
+	"CREATE ROLE": {access.GrantAccess}, "DROP ROLE": {access.GrantAccess},
 	"SUPER": {access.BypassControls, access.ChangeConfig}, "SET USER": {access.BypassControls}, "FILE": {access.BypassControls, access.ReadSensitive},
 	"DELETE HISTORY": {access.BypassControls}, "BINLOG ADMIN": {access.BypassControls}, "BINLOG REPLAY": {access.BypassControls, access.ChangeConfig},
 	"PROCESS": {access.ReadSensitive}, "REPLICATION SLAVE": {access.ReadSensitive}, "RELOAD": {access.ChangeConfig}, "SHUTDOWN": {access.ChangeConfig},

@@ -37,8 +37,9 @@ type accountRow struct {
 	Changed              int64 // seconds since 1970 of its password; 0: another must be chosen, -1: not known
 	Lifetime             int64 // days of its password; -1 as for all, 0 for ever
 	DefaultRole          string
-	Limit                int64 // connections at once; 0 is any number
-	TLS                  int64 // 0: not asked for, 1: any, else a certificate of the client's
+	Limit                int64    // connections at once; 0 is any number
+	Words                []string // privileges on everything
+	TLS                  int64    // 0: not asked for, 1: any, else a certificate of the client's
 	Ways                 int64
 	plugin, string, none [waysRead]sql.NullString
 }
@@ -119,13 +120,15 @@ const (
 	queryDatabases = `select * from mysql.db`
 )
 
+// memberRow is who is in which role.
 type memberRow struct {
 	accountName
-	Role  string
-	Admin bool
+	Role   accountName
+	Admin  bool
+	Active bool // as soon as one signs in
 }
 
-func scanMember(r *memberRow) []any { return []any{&r.User, &r.Host, &r.Role, &r.Admin} }
+func scanMember(r *memberRow) []any { return []any{&r.User, &r.Host, &r.Role.User, &r.Admin} }
 
 const queryMembers = `select User, Host, Role, Admin_option = 'Y' from mysql.roles_mapping where not (User = '' and Host = '')`
 
@@ -145,13 +148,18 @@ const (
 	querySchemas  = `select schema_name from information_schema.schemata where schema_name not in ('information_schema', 'performance_schema', 'sys') order by binary schema_name`
 	querySettings = `select @@global.disconnect_on_expired_password, @@global.default_password_lifetime`
 	queryPlugin   = `select count(*) from information_schema.plugins where plugin_name = ? and plugin_status = 'ACTIVE'`
-	queryTLS      = `select count(*) from information_schema.session_status where variable_name = 'SSL_CIPHER' and variable_value <> ''`
+	queryTLS      = `show session status like 'Ssl_cipher'`
 )
 
 type settingsRow struct {
 	Disconnects bool
 	Lifetime    int64
 }
+
+// statusRow is a variable of a server's state.
+type statusRow struct{ Name, Value string }
+
+func scanStatus(r *statusRow) []any { return []any{&r.Name, &r.Value} }
 
 func scanSettings(r *settingsRow) []any { return []any{&r.Disconnects, &r.Lifetime} }
 

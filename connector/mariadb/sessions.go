@@ -22,7 +22,7 @@ func (s *session) open(ctx context.Context, a accountName) (ids []int64, err err
 	case err != nil:
 		return nil, err
 	case !may: // the server would show Writ's own, and not say so
-		return nil, connector.ErrPrivilege.With("mariadb %q: account %q may not see sessions; run `grant process, connection admin on *.* to` it", s.name, clean(s.line.config.User))
+		return nil, connector.ErrPrivilege.With("%s: account %q may not see sessions; run `grant process, connection admin on *.* to` it", s.called, clean(s.line.config.User))
 	}
 	rows, err := list(ctx, s, "listing sessions", scanProcess, queryProcesses, a.User)
 	if err != nil || len(rows) == 0 {
@@ -60,7 +60,7 @@ func (s *session) may(ctx context.Context, word string) (bool, error) {
 		if err != nil || row == nil {
 			return false, err
 		}
-		if slices.Contains(globals(row.Access), word) {
+		if slices.Contains(row.Words, word) {
 			return true, nil
 		}
 		if row.DefaultRole == "" {
@@ -72,8 +72,14 @@ func (s *session) may(ctx context.Context, word string) (bool, error) {
 
 // alike are the accounts that somebody who signs in by a name may be taken for.
 func (s *session) alike(ctx context.Context, user string) ([]accountName, error) {
-	const query = `select User, Host from mysql.global_priv where User in (?, '') and coalesce(json_value(Priv, '$.is_role'), '') not in ('1', 'true')`
-	return list(ctx, s, "listing accounts of one name", func(a *accountName) []any { return []any{&a.User, &a.Host} }, query, user)
+	rows, err := s.accounts(ctx, s, "listing accounts of one name", " where User in (?, '')", user)
+	var names []accountName
+	for _, r := range rows {
+		if !r.Role {
+			names = append(names, r.accountName)
+		}
+	}
+	return names, err
 }
 
 // endSessions ends what an account has open, and waits until it is gone.
@@ -91,14 +97,14 @@ func (s *session) endSessions(ctx context.Context, a accountName) error {
 			err := s.exec(ctx, "kill hard connection "+strconv.FormatInt(id, 10))
 			switch {
 			case codeOf(err) == 1095 || codeOf(err) == codeNeedsPrivilege:
-				return connector.ErrPrivilege.With("mariadb %q: account %q may not end sessions; run `grant connection admin on *.* to` it", s.name, clean(s.line.config.User)).Because(err)
+				return connector.ErrPrivilege.With("%s: account %q may not end sessions; run `grant connection admin on *.* to` it", s.called, clean(s.line.config.User)).Because(err)
 			case err != nil && codeOf(err) != codeNoThread:
 				return s.failed("ending sessions", err)
 			}
 		}
 		select {
 		case <-ctx.Done():
-			return connector.ErrIncomplete.With("mariadb %q: %d sessions of the account do not end; look at them in the process list", s.name, len(ids)).Because(context.Cause(ctx))
+			return connector.ErrIncomplete.With("%s: %d sessions of the account do not end; look at them in the process list", s.called, len(ids)).Because(context.Cause(ctx))
 		case <-tick.C:
 		}
 	}
@@ -120,5 +126,5 @@ func (s *session) defines(ctx context.Context, a accountName) error {
 	if more := len(rows) - len(told); more > 0 {
 		told = append(told, strconv.Itoa(more)+" more")
 	}
-	return connector.ErrUnsupported.With("mariadb %q: the account cannot be deleted while something runs as it: %s; look at what it does, make it again with another definer or drop it, and try again", s.name, clean(strings.Join(told, ", ")))
+	return connector.ErrUnsupported.With("%s: the account cannot be deleted while something runs as it: %s; look at what it does, make it again with another definer or drop it, and try again", s.called, clean(strings.Join(told, ", ")))
 }
