@@ -217,7 +217,7 @@ var (
 
 // Every option of a kind is on its page, and every option on a page exists.
 func TestHowToOptions(t *testing.T) {
-	for _, spec := range []connector.Spec{csv.Spec(), linux.Spec(), mariadb.Spec(), postgres.Spec()} {
+	for _, spec := range []connector.Spec{csv.Spec(), linux.Spec(), mariadb.Spec(), mariadb.MySQLSpec(), postgres.Spec()} {
 		p := page(t, spec.Kind)
 		var has []string
 		for _, o := range spec.Options {

@@ -63,6 +63,29 @@ func TestHowToMariaDB(t *testing.T) {
 	keepThrough(t, mariadb.Spec(), config("writ_keep", "choose-one-more-long-one"), "payroll_app@%", "")
 }
 
+// What the page on MySQL lets accounts do is enough to read as much as an administrator, and
+// to keep passwords.
+func TestHowToMySQL(t *testing.T) {
+	server := testkit.NewMySQL(t)
+	server.Exec(t, "create user payroll_app identified by 'x'", "create role readers", "grant readers to payroll_app")
+	p := page(t, "mysql")
+	for _, block := range append(p.blocks(t, "sql", "target"), p.blocks(t, "sql", "keep")...) {
+		for statement := range strings.SplitSeq(strings.ReplaceAll(block, "192.0.2.10", "127.0.0.1"), ";\n") {
+			if strings.TrimSpace(statement) != "" {
+				server.Exec(t, statement)
+			}
+		}
+	}
+	config := func(account, password string) connector.Config {
+		return connector.Config{Name: "shop", Address: server.URL(account), Credential: secret.New([]byte(password))}
+	}
+	got, want := recordsOf(t, mariadb.MySQLSpec(), config("writ", "choose-a-long-one")), recordsOf(t, mariadb.MySQLSpec(), config("tester", ""))
+	if got == 0 || got != want {
+		t.Errorf("the page's account reads %d records, an administrator %d", got, want)
+	}
+	keepThrough(t, mariadb.MySQLSpec(), config("writ_keep", "choose-one-more-long-one"), "payroll_app@%", "")
+}
+
 func recordsOf(t *testing.T, spec connector.Spec, cfg connector.Config) (n int) {
 	t.Helper()
 	c, err := spec.Open(t.Context(), cfg)

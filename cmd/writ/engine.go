@@ -31,6 +31,7 @@ var connectors = map[string]connector.Spec{
 	driver.HTTPKind:   driver.HTTP(),
 	ldap.Kind:         ldap.Spec(),
 	mariadb.Kind:      mariadb.Spec(),
+	mariadb.MySQLKind: mariadb.MySQLSpec(),
 	postgres.Kind:     postgres.Spec(),
 	scim.Kind:         scim.Spec(),
 	"linux":           linux.Spec(),

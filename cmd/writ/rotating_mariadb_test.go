@@ -1,6 +1,7 @@
 package main
 
 import (
+	"database/sql"
 	"errors"
 	"testing"
 
@@ -14,11 +15,23 @@ import (
 func TestRotationMariaDB(t *testing.T) {
 	m := testkit.NewMariaDB(t)
 	m.Exec(t, "create user ledger identified by '"+foundPassword+"'")
+	rotatesIn(t, mariadb.Kind, m.URL("tester"), m.Open)
+}
+
+// As in MySQL.
+func TestRotationMySQL(t *testing.T) {
+	m := testkit.NewMySQL(t)
+	m.Exec(t, "create user ledger identified by '"+foundPassword+"'")
+	rotatesIn(t, mariadb.MySQLKind, m.URL("tester"), m.Open)
+}
+
+func rotatesIn(t *testing.T, kind, address string, open func(user, password string) (*sql.DB, error)) {
+	t.Helper()
 	r := &strongroom{plant: newPlant(t, 2)}
-	r.keep(mariadb.Kind, m.URL("tester"), "ledger")
+	r.keep(kind, address, "ledger")
 	signsIn := func(password string) bool {
 		t.Helper()
-		db, err := m.Open("ledger", password)
+		db, err := open("ledger", password)
 		r.must(err)
 		defer db.Close() //nolint:errcheck // nothing is left to say
 		err = db.PingContext(r.ctx)
