@@ -32,6 +32,24 @@ func verifiersAreTheServers(t *testing.T, m *testkit.MariaDBServer) {
 	}
 }
 
+// proof is what trying a password says.
+type proof struct {
+	account, value string
+	is             bool
+	want           error
+	says           string
+}
+
+func opensAs(t *testing.T, k connector.Keeper, called string, all []proof) {
+	t.Helper()
+	for _, p := range all {
+		is, err := k.Opens(t.Context(), p.account, connector.Password, secret.New([]byte(p.value)))
+		if is != p.is || !errors.Is(err, p.want) || err != nil && (!strings.Contains(err.Error(), p.says) || !strings.Contains(err.Error(), called)) {
+			t.Errorf("%s with %q: got %v, %v; want %v that says %q", p.account, p.value, is, err, p.want, p.says)
+		}
+	}
+}
+
 // opensOnlyByProof: what a refusal has another reason for is neither yes nor no.
 func opensOnlyByProof(t *testing.T, m *testkit.MariaDBServer) {
 	m.Exec(t, "create user elsewhere@'10.9.9.9' identified by 'right'", "create user twice identified by 'of any'", "create user twice@'127.0.0.1' identified by 'right'",
@@ -46,12 +64,7 @@ func opensOnlyByProof(t *testing.T, m *testkit.MariaDBServer) {
 	if err := open.PingContext(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for _, tt := range []struct {
-		account, value string
-		is             bool
-		want           error
-		says           string
-	}{
+	opensAs(t, openServer(t, config(m)), `mariadb "shop-db"`, []proof{
 		{"good@%", "right", true, nil, ""},
 		{"good@%", "wrong", false, nil, ""},
 		{"elsewhere@10.9.9.9", "right", false, connector.ErrUnsupported, "from here"},
@@ -69,12 +82,7 @@ func opensOnlyByProof(t *testing.T, m *testkit.MariaDBServer) {
 		{"either@%", "right", false, connector.ErrUnsupported, "more than one way"},
 		{"host_root@%", "right", false, connector.ErrUnsupported, "more than one way"},
 		{"role:readers", "right", false, connector.ErrUnsupported, "no account"},
-	} {
-		is, err := openServer(t, config(m)).Opens(t.Context(), tt.account, connector.Password, secret.New([]byte(tt.value)))
-		if is != tt.is || !errors.Is(err, tt.want) || err != nil && (!strings.Contains(err.Error(), tt.says) || !strings.Contains(err.Error(), `"shop-db"`)) {
-			t.Errorf("%s with %q: got %v, %v; want %v that says %q", tt.account, tt.value, is, err, tt.want, tt.says)
-		}
-	}
+	})
 }
 
 // notTaken: what the server does not take is said, and why.

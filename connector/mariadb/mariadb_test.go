@@ -96,26 +96,51 @@ func TestMariaDB(t *testing.T) {
 	}
 }
 
+// yielded is what a connector said, by what it is of.
+type yielded struct {
+	grants      map[string]access.GrantFlags // HOLDER > ENTITLEMENT
+	can         map[string]string            // what entitlements permit
+	accounts    map[string]*connector.Account
+	credentials map[string]string // the algorithm, by account
+}
+
+func yields(t *testing.T, c connector.Connector) yielded {
+	t.Helper()
+	y := yielded{map[string]access.GrantFlags{}, map[string]string{}, map[string]*connector.Account{}, map[string]string{}}
+	for r, err := range c.Discover(t.Context(), "") {
+		switch {
+		case err != nil:
+			t.Fatal(err)
+		case r.Grant != nil:
+			y.grants[r.Grant.Holder.ID+" > "+r.Grant.Entitlement] = r.Grant.Flags
+		case r.Entitlement != nil:
+			for _, c := range r.Entitlement.Capabilities {
+				y.can[r.Entitlement.ID] += string(c.Right) + " " + string(c.On.Kind) + " " + c.On.ID + ";"
+			}
+		case r.Account != nil:
+			y.accounts[r.Account.ID] = r.Account
+		case r.Credential != nil:
+			y.credentials[r.Credential.Account] = r.Credential.Algorithm
+		}
+	}
+	return y
+}
+
+// gives expects grants, with their flags.
+func (y yielded) gives(t *testing.T, all map[string]access.GrantFlags) {
+	t.Helper()
+	for want, flags := range all {
+		if got, is := y.grants[want]; !is || got != flags {
+			t.Errorf("%s is there: %v, flags %d, not %d", want, is, got, flags)
+		}
+	}
+}
+
 func whatIsYielded(t *testing.T, m *testkit.MariaDBServer) {
 	cfg := config(m)
 	cfg.Options = map[string]string{optHost: "db1"}
-	grants, can, accounts := map[string]access.GrantFlags{}, map[string]string{}, map[string]*connector.Account{}
-	credentials := map[string]string{}
-	for _, r := range discover(t, cfg) {
-		switch {
-		case r.Grant != nil:
-			grants[r.Grant.Holder.ID+" > "+r.Grant.Entitlement] = r.Grant.Flags
-		case r.Entitlement != nil:
-			for _, c := range r.Entitlement.Capabilities {
-				can[r.Entitlement.ID] += string(c.Right) + " " + string(c.On.Kind) + " " + c.On.ID + ";"
-			}
-		case r.Account != nil:
-			accounts[r.Account.ID] = r.Account
-		case r.Credential != nil:
-			credentials[r.Credential.Account] = r.Credential.Algorithm
-		}
-	}
-	for want, flags := range map[string]access.GrantFlags{
+	y := yields(t, openServer(t, cfg))
+	y.gives(t, map[string]access.GrantFlags{
 		"ana@% > role:seniors":                            access.AdminOption,
 		"ana@% > role:writers":                            access.NoInherit,
 		"ben@localhost > role:writers":                    access.NoInherit,
@@ -137,11 +162,7 @@ func whatIsYielded(t *testing.T, m *testkit.MariaDBServer) {
 		"cho@10.0.% > proxy:ana@%":                        0,
 		"role:PUBLIC > " + openID:                         0,
 		hostile + `@% > table:odd\x2edb.a\x3ab:DROP`:      0,
-	} {
-		if got, is := grants[want]; !is || got != flags {
-			t.Errorf("%s: %v, %v", want, got, is)
-		}
-	}
+	})
 	for id, want := range map[string]string{
 		"global:CREATE USER":               "grant_access system ;",
 		"database:shop:SELECT":             "read_sensitive resource database:shop;",
@@ -152,26 +173,26 @@ func whatIsYielded(t *testing.T, m *testkit.MariaDBServer) {
 		"procedure:shop.pay:EXECUTE":       "",
 		"column:shop.customer.name:SELECT": "read_sensitive resource table:shop.customer;",
 	} {
-		if can[id] != want {
-			t.Errorf("%s can %q, want %q", id, can[id], want)
+		if y.can[id] != want {
+			t.Errorf("%s can %q, want %q", id, y.can[id], want)
 		}
 	}
 	for id, want := range map[string]access.AccountStatus{"cho@10.0.%": access.Disabled, "late@%": access.Enabled, "@10.%": access.Enabled, `at\x40sign@%`: access.Enabled} {
-		if a := accounts[id]; a == nil || a.Status != want {
+		if a := y.accounts[id]; a == nil || a.Status != want {
 			t.Errorf("%s is %+v", id, a)
 		}
 	}
-	if a := accounts["root@localhost"]; a == nil || a.Kind != access.BuiltInAccount {
+	if a := y.accounts["root@localhost"]; a == nil || a.Kind != access.BuiltInAccount {
 		t.Errorf("root is %+v", a)
 	}
-	if a := accounts["host_root@%"]; a == nil || len(a.OpenedBy) != 1 || a.OpenedBy[0].ID != "root" || a.OpenedBy[0].System != "db1" {
+	if a := y.accounts["host_root@%"]; a == nil || len(a.OpenedBy) != 1 || a.OpenedBy[0].ID != "root" || a.OpenedBy[0].System != "db1" {
 		t.Errorf("who is let in by the host's word is %+v", a)
 	}
-	if a := accounts["ana@%"]; a == nil || a.Login != "ana" || a.UsageKnown {
+	if a := y.accounts["ana@%"]; a == nil || a.Login != "ana" || a.UsageKnown {
 		t.Errorf("ana is %+v", a)
 	}
-	if credentials["ana@%"] != ed25519Plugin || credentials["svc_app@%"] != nativePassword || credentials["open_door@%"] != "" {
-		t.Errorf("credentials: %v", credentials)
+	if y.credentials["ana@%"] != ed25519Plugin || y.credentials["svc_app@%"] != nativePassword || y.credentials["open_door@%"] != "" {
+		t.Errorf("credentials: %v", y.credentials)
 	}
 }
 

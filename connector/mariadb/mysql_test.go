@@ -74,26 +74,8 @@ func TestMySQL(t *testing.T) {
 func whatIsYieldedOfMySQL(t *testing.T, m *testkit.MySQLServer) {
 	cfg := mySQLConfig(m)
 	cfg.Options = map[string]string{optHost: "db1"}
-	grants, can, accounts := map[string]access.GrantFlags{}, map[string]string{}, map[string]*connector.Account{}
-	credentials := map[string]string{}
-	for r, err := range openKeeper(t, cfg).Discover(t.Context(), "") {
-		if err != nil {
-			t.Fatal(err)
-		}
-		switch {
-		case r.Grant != nil:
-			grants[r.Grant.Holder.ID+" > "+r.Grant.Entitlement] = r.Grant.Flags
-		case r.Entitlement != nil:
-			for _, c := range r.Entitlement.Capabilities {
-				can[r.Entitlement.ID] += string(c.Right) + " " + string(c.On.Kind) + " " + c.On.ID + ";"
-			}
-		case r.Account != nil:
-			accounts[r.Account.ID] = r.Account
-		case r.Credential != nil:
-			credentials[r.Credential.Account] = r.Credential.Algorithm
-		}
-	}
-	for want, flags := range map[string]access.GrantFlags{
+	y := yields(t, openKeeper(t, cfg))
+	y.gives(t, map[string]access.GrantFlags{
 		"ana@% > role:seniors":                                   access.AdminOption,
 		"ana@% > role:writers":                                   access.AdminOption | access.NoInherit,
 		"ana@% > role:PUBLIC":                                    access.Implicit,
@@ -115,36 +97,32 @@ func whatIsYieldedOfMySQL(t *testing.T, m *testkit.MySQLServer) {
 		"cho@10.0.% > proxy:ana@%":                               0,
 		"role:PUBLIC > sign_in:without_password":                 0,
 		accountName{hostile, everywhere}.id() + " > role:PUBLIC": access.Implicit,
-	} {
-		if got, is := grants[want]; !is || got != flags {
-			t.Errorf("%s is there: %v, flags %d, not %d", want, is, got, flags)
-		}
-	}
+	})
 	for entitlement, want := range map[string]string{
 		"global:CREATE USER": "grant_access system ", "global:ROLE_ADMIN": "grant_access system ", "global:BACKUP_ADMIN": "read_sensitive system ",
 		"global:FLUSH_TABLES": "", "global:SESSION_VARIABLES_ADMIN": "change_config system ", "table:mysql.user:UPDATE": "grant_access system ",
 		"sign_in:without_password": "impersonate account open_door@%", "proxy:ana@%": "impersonate account ana@%", "database:shop:SELECT": "read_sensitive resource database:shop",
 	} {
-		if got := can[entitlement]; !strings.Contains(got, want) || (want == "") != (got == "") {
+		if got := y.can[entitlement]; !strings.Contains(got, want) || (want == "") != (got == "") {
 			t.Errorf("%s can %q, not %q", entitlement, got, want)
 		}
 	}
 	for id, want := range map[string]access.AccountStatus{"ana@%": access.Enabled, "cho@10.0.%": access.Disabled, "chief@%": access.Enabled, "readers@%": "", "local@localhost": ""} {
-		if a := accounts[id]; (a == nil) != (want == "") || a != nil && a.Status != want {
+		if a := y.accounts[id]; (a == nil) != (want == "") || a != nil && a.Status != want {
 			t.Errorf("account %s: %+v", id, a)
 		}
 	}
-	if a := accounts["late@%"]; a == nil || a.Attributes["password"] != "expired" {
+	if a := y.accounts["late@%"]; a == nil || a.Attributes["password"] != "expired" {
 		t.Errorf("whoever has to choose another: %+v", a)
 	}
-	if a := accounts["host_root@%"]; a == nil || len(a.OpenedBy) != 1 || a.OpenedBy[0].ID != "root" || a.OpenedBy[0].System != "db1" || credentials["host_root@%"] != "" {
+	if a := y.accounts["host_root@%"]; a == nil || len(a.OpenedBy) != 1 || a.OpenedBy[0].ID != "root" || a.OpenedBy[0].System != "db1" || y.credentials["host_root@%"] != "" {
 		t.Errorf("whom the host lets in: %+v", a)
 	}
-	if a := accounts["mysql.sys@localhost"]; a == nil || a.Kind != access.BuiltInAccount {
+	if a := y.accounts["mysql.sys@localhost"]; a == nil || a.Kind != access.BuiltInAccount {
 		t.Errorf("the server's own: %+v", a)
 	}
-	if credentials["ana@%"] != cachingSHA2 || credentials["svc_app@%"] != "sha256_password" || credentials["open_door@%"] != "" {
-		t.Errorf("kept are %v", credentials)
+	if y.credentials["ana@%"] != cachingSHA2 || y.credentials["svc_app@%"] != "sha256_password" || y.credentials["open_door@%"] != "" {
+		t.Errorf("kept are %v", y.credentials)
 	}
 }
 
@@ -224,12 +202,7 @@ func mySQLOpensOnlyByProof(t *testing.T, m *testkit.MySQLServer) {
 	}
 	defer db.Close()                //nolint:errcheck // nothing is left to say
 	_ = db.PingContext(t.Context()) // from now on the right one opens nothing
-	for _, tt := range []struct {
-		account, value string
-		is             bool
-		want           error
-		says           string
-	}{
+	opensAs(t, openKeeper(t, mySQLConfig(m)), `mysql "shop-db"`, []proof{
 		{"good@%", "right", true, nil, ""},
 		{"good@%", "wrong", false, nil, ""},
 		{"elsewhere@10.9.9.9", "right", false, connector.ErrUnsupported, "from here"},
@@ -244,12 +217,7 @@ func mySQLOpensOnlyByProof(t *testing.T, m *testkit.MySQLServer) {
 		{"host_root@%", "right", false, connector.ErrUnsupported, "keeps passwords of"},
 		{"role:readers", "right", false, connector.ErrUnsupported, "no account"},
 		{"readers@%", "right", false, connector.ErrUnsupported, "no account"},
-	} {
-		is, err := openKeeper(t, mySQLConfig(m)).Opens(t.Context(), tt.account, connector.Password, secret.New([]byte(tt.value)))
-		if is != tt.is || !errors.Is(err, tt.want) || err != nil && (!strings.Contains(err.Error(), tt.says) || !strings.Contains(err.Error(), `mysql "shop-db"`)) {
-			t.Errorf("%s with %q: got %v, %v; want %v that says %q", tt.account, tt.value, is, err, tt.want, tt.says)
-		}
-	}
+	})
 }
 
 // noPasswordOfMySQLIsSeen: a server that logs and keeps every statement has seen no password.
