@@ -14,7 +14,7 @@ import (
 
 const (
 	overLeases     = `select m.id from lease_made m where m.state in ('waiting', 'making', 'active') and m.ends_at > 0 and m.ends_at <= $1 order by m.ends_at limit $2`
-	leftLeases     = `select m.id from lease_made m where m.state = 'making' and m.starts_at <= $1 order by m.starts_at limit $2`
+	leftLeases     = `select m.id from lease_made m where m.state = 'making' and m.starts_at <= $1 and (m.ends_at = 0 or m.ends_at > $3) order by m.starts_at limit $2`
 	nextLease      = `select coalesce(min(m.ends_at), 0) from lease_made m where m.state in ('waiting', 'making', 'active') and m.ends_at > 0`
 	dueSystems     = `select m.system_id from lease_made m where m.state = 'ending' and m.next_at <= $1 group by m.system_id order by min(m.next_at), m.system_id limit $2`
 	everLent       = `select distinct l.system_id from lease_template l order by l.system_id`
@@ -39,7 +39,7 @@ func (s Leases) Sweep(ctx context.Context, making time.Duration) (now, next acce
 			if over, err = q.leaseIDs(ctx, overLeases, now, leasesPerSweep); err != nil {
 				return err
 			}
-			if left, err = q.leaseIDs(ctx, leftLeases, now-micros(making), leasesPerSweep); err != nil {
+			if left, err = q.leaseIDs(ctx, leftLeases, now-micros(making), leasesPerSweep, now); err != nil {
 				return err
 			}
 			return q.row(ctx, nextLease).Scan(&next)

@@ -37,7 +37,7 @@ func hotLeases(ctx context.Context, db *DB) error {
 	return errors.Join(err, db.read(ctx, func(q *query) error {
 		for _, w := range []asked{
 			{overLeases, []any{1, leasesPerSweep}},
-			{leftLeases, []any{1 - int64(time.Minute), leasesPerSweep}},
+			{leftLeases, []any{1 - int64(time.Minute), leasesPerSweep, 1}},
 			{nextLease, nil},
 			{dueFirst, []any{7, 1, 64}},
 			{dueAgain, []any{7, 1, 64}},
