@@ -105,6 +105,7 @@ test("a draft says what publishing it would change, and its author why they do n
 });
 
 test("policies are written, mended where they are wrong, published by somebody else, changed, compared, retired and written again", async ({ all }) => {
+  test.setTimeout(240_000);
   const page = await all.as("iam");
   await visit(page, "/policies/new");
   await page.getByRole("textbox", { name: "Name" }).fill("quiet");
