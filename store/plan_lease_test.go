@@ -22,11 +22,12 @@ var fillLeases = []string{
 func hotLeases(ctx context.Context, db *DB) error {
 	s := db.Leases()
 	_, offer := s.Offer(ctx, 7)
+	_, _, known := s.Known(ctx, 7, 39_990)
 	_, one := s.Lease(ctx, 6500)
 	_, held := s.Held(ctx, leases.Held{Identity: 100, Template: 7}, 500)
 	_, _, news := s.News(ctx, 39_990)
 	_, due := s.Due(ctx, 8)
-	err := errors.Join(offer, one, held, news, due)
+	err := errors.Join(offer, known, one, held, news, due)
 	_, outside := db.Findings().Outside(ctx)
 	err = errors.Join(err, outside)
 	for _, q := range []leases.Query{{First: 51}, {First: 51, Identity: 6500}, {First: 51, Template: 7}, {First: 51, Systems: []access.SystemID{3}}, {First: 51, Open: true}} {
@@ -43,7 +44,8 @@ func hotLeases(ctx context.Context, db *DB) error {
 			{dueAgain, []any{7, 1, 64}},
 			{heldBy, []any{6500, 7}},
 			{leaseRightThere, []any{7, access.KindIdentity, 6}},
-			{templateCalled, []any{"template7", 1}},
+			{templateTaken, []any{"template7", 1}},
+			{templateCalled, []any{"template7"}},
 		} {
 			if err := q.each(ctx, w.text, w.args, nothing); err != nil {
 				return err
