@@ -1,4 +1,4 @@
-import type { Page } from "@playwright/test";
+import type { Locator, Page } from "@playwright/test";
 import { confirm, expect, holds, settled, test, visit } from "./base";
 
 // opened goes from the list to one document.
@@ -12,10 +12,12 @@ async function opened(page: Page, name: string): Promise<void> {
 
 const cedar = (page: Page) => page.getByRole("textbox", { name: "Policies in Cedar" });
 
-async function written(page: Page, text: string, why: string): Promise<void> {
+// written saves a text, which takes a passkey that was shown lately.
+async function written(page: Page, text: string, why: string, outcome: Locator): Promise<void> {
   await cedar(page).fill(text);
   await page.getByRole("textbox", { name: "Why?" }).fill(why);
   await page.getByRole("button", { name: "Save the draft" }).click();
+  await confirm(page, outcome);
 }
 
 async function published(page: Page, name: string, version: number, why: string): Promise<void> {
@@ -114,14 +116,12 @@ test("policies are written, mended where they are wrong, published by somebody e
   await expect(cedar(page)).toHaveValue(/@id\("quiet\.roles-frozen"\)/);
   await page.getByRole("textbox", { name: "What is it for?" }).fill("While we move");
   const frozen = await cedar(page).inputValue();
-  await written(page, frozen.replace("role.assign", "role.nothing"), "change 4711");
-  await confirm(page, page.getByRole("alert").filter({ hasText: /Line 1, column \d+/ }));
+  await written(page, frozen.replace("role.assign", "role.nothing"), "change 4711", page.getByRole("alert").filter({ hasText: /Line 1, column \d+/ }));
   await holds(page, "policy with a mistake");
   await page.getByRole("link", { name: "Policies", exact: true }).first().click();
   await expect(page.getByRole("dialog", { name: "Leave without saving?" })).toBeVisible();
   await page.getByRole("button", { name: "Stay" }).click();
-  await written(page, frozen, "change 4711");
-  await expect(page.getByRole("heading", { name: "What is quiet to say?" })).toBeVisible();
+  await written(page, frozen, "change 4711", page.getByRole("heading", { name: "What is quiet to say?" }));
 
   const other = await all.as("head");
   await published(other, "quiet", 1, "read and tried it");
@@ -129,7 +129,7 @@ test("policies are written, mended where they are wrong, published by somebody e
 
   await opened(page, "quiet");
   await page.getByRole("button", { name: "Write the next version" }).click();
-  await written(page, frozen.replace("until the audit is over", "until the move is over"), "the audit is over");
+  await written(page, frozen.replace("until the audit is over", "until the move is over"), "the audit is over", page.getByRole("region", { name: "How the text changes" }).last());
   await expect(page.getByRole("region", { name: "How the text changes" }).last()).toContainText("until the move is over");
   await holds(page, "policy next version");
   await page.getByRole("tab", { name: "In force" }).click();
@@ -150,7 +150,7 @@ test("policies are written, mended where they are wrong, published by somebody e
   await page.getByRole("button", { name: "Retire" }).click();
   await page.getByRole("textbox", { name: "Why is it needed no longer?" }).fill("we have moved");
   await page.getByRole("button", { name: "Write that it ends" }).click();
-  await expect(page.getByRole("region", { name: "It is to be in force no longer" })).toBeVisible();
+  await confirm(page, page.getByRole("region", { name: "It is to be in force no longer" }));
   await expect(page.getByRole("button", { name: "Retire" })).toHaveCount(0);
   await holds(page, "policy end waits");
   await published(other, "quiet", 3, "we have");
@@ -158,7 +158,7 @@ test("policies are written, mended where they are wrong, published by somebody e
 
   await opened(page, "quiet");
   await page.getByRole("button", { name: "Write the next version" }).click();
-  await written(page, frozen, "we move again");
+  await written(page, frozen, "we move again", page.getByRole("button", { name: "Discard" }));
   await page.getByRole("button", { name: "Discard" }).click();
   await page.getByRole("textbox", { name: "Why is it not to be published?" }).fill("we do not");
   await page.getByRole("button", { name: "Discard the draft" }).click();
@@ -172,15 +172,13 @@ test("of two who write a draft the slower is told, keeps what was typed, and cho
   await page.goto("/policies/new");
   await page.getByRole("textbox", { name: "Name" }).fill("both");
   const text = '@id("both.one")\n@reason("one of two")\nforbid (principal, action == Action::"system.add", resource);\n';
-  await written(page, text, "to begin with");
-  await confirm(page, page.getByRole("heading", { name: "What is both to say?" }));
+  await written(page, text, "to begin with", page.getByRole("heading", { name: "What is both to say?" }));
   await page.getByRole("button", { name: "Edit the draft" }).click();
   await cedar(page).fill(text.replace("one of two", "mine"));
   const other = await all.as("head");
   await opened(other, "both");
   await other.getByRole("button", { name: "Edit the draft" }).click();
-  await written(other, text.replace("one of two", "theirs"), "better so");
-  await confirm(other, other.getByRole("tab", { name: "The draft" }));
+  await written(other, text.replace("one of two", "theirs"), "better so", other.getByRole("tab", { name: "The draft" }));
   await page.getByRole("textbox", { name: "Why?" }).fill("as I say");
   await page.getByRole("button", { name: "Save the draft" }).click();
   await expect(page.getByRole("alert", { name: /^Somebody else has changed/ })).toContainText("Guang Stenberg");
