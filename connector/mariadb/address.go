@@ -92,6 +92,9 @@ func (l *line) protect(d dialect, cfg connector.Config) error {
 	return nil
 }
 
+// inClear reports whether others can read what goes over the line.
+func (l *line) inClear() bool { return !l.near && l.config.TLS == nil }
+
 // isNear reports whether nobody else can listen on the way.
 func isNear(host string) bool {
 	ip := net.ParseIP(host)

@@ -390,7 +390,7 @@ func (k *catalog) warnings() (list []string) {
 	if len(by) > 0 {
 		list = append(list, clean(fmt.Sprintf("%d accounts let in accounts of the host (unix_socket, pam); option host, with the host's name in Writ, shows whose they are: %s", len(by), strings.Join(by[:min(len(by), maxNamed)], ", "))))
 	}
-	if !k.line.near && k.line.config.TLS == nil {
+	if k.line.inClear() {
 		list = append(list, "the connection is in the clear (option tls=off): whoever listens on the way reads all that Writ reads, and whoever answers can ask for the password")
 	}
 	return list

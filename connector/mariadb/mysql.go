@@ -83,10 +83,15 @@ func (mySQL) spec() connector.Spec { return MySQLSpec() }
 
 func (mySQL) product() string { return "MySQL" }
 
-func (mySQL) oldest() string { return "MySQL 8.0 or newer" }
+func (mySQL) oldest() string { return "MySQL 8.0.14 or newer" }
 
 func (mySQL) reads(version string, number int) bool {
-	return !strings.Contains(version, "MariaDB") && !strings.Contains(version, "TiDB") && number >= 8*100
+	if strings.Contains(version, "MariaDB") || strings.Contains(version, "TiDB") {
+		return false
+	}
+	var patch int
+	_, err := fmt.Sscanf(version, "8.0.%d", &patch)
+	return number > 8*100 || err == nil && patch >= 14
 }
 
 // session has the driver put values into statements, quoted: the server takes no parameter
@@ -271,9 +276,13 @@ func mandatory(text string) (accountName, bool) {
 }
 
 // setPassword sends the password itself: of what MySQL keeps of one no library makes. In its
-// logs the server writes what it keeps instead, unless it was told to write all as it came.
-// A password that was kept beside, for a time of change, opens no more.
+// logs the server writes what it keeps instead, unless it was told to write all as it came;
+// and nobody is to read it on the way. A password that was kept beside, for a time of change,
+// opens no more from the same statement on: whoever is killed after it has left none.
 func (mySQL) setPassword(ctx context.Context, s *session, row *accountRow, plugin string, value secret.Secret, own bool) error {
+	if s.line.inClear() {
+		return connector.ErrUnsupported.With("%s: the connection is in the clear (option tls=off), and a new password of MySQL crosses it as it is; say tls=on", s.called)
+	}
 	raw, err := s.number(ctx, "asking what the server logs", "select @@global.log_raw")
 	if err != nil {
 		return err
@@ -281,22 +290,24 @@ func (mySQL) setPassword(ctx context.Context, s *session, row *accountRow, plugi
 	if raw != 0 {
 		return connector.ErrUnsupported.With("%s: the server logs passwords as they come (log_raw); turn that off", s.called)
 	}
+	second, err := s.number(ctx, "asking for another password", querySecond, row.User, row.Host)
+	if err != nil {
+		return err
+	}
 	text, args := "alter user "+row.sql()+" identified with "+plugin+" by ?", []any{string(value.Reveal())}
 	if own { // every account may, and says what it had
-		text, args = "alter user user() identified by ? replace ?", append(args, s.line.config.Passwd)
+		text, args = "alter user "+row.sql()+" identified by ? replace ?", append(args, s.line.config.Passwd)
 	}
-	if err := s.within(ctx, func(ctx context.Context) error {
+	if second > 0 {
+		text += ", " + row.sql() + " discard old password"
+	}
+	return s.within(ctx, func(ctx context.Context) error {
 		_, err := s.ExecContext(ctx, text, args...)
 		return unsaid(err)
-	}); err != nil {
-		return err
-	}
-	const second = "select count(*) from mysql.user where User = ? and Host = ? and json_contains_path(User_attributes, 'one', '$.additional_password')"
-	if n, err := s.number(ctx, "asking for another password", second, row.User, row.Host); err != nil || n == 0 {
-		return err
-	}
-	return s.exec(ctx, "alter user "+row.sql()+" discard old password")
+	})
 }
+
+const querySecond = "select count(*) from mysql.user where User = ? and Host = ? and json_contains_path(User_attributes, 'one', '$.additional_password')"
 
 // unsaid is an error without what the server quotes of the statement.
 func unsaid(err error) error {

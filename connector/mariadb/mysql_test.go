@@ -65,6 +65,7 @@ func TestMySQL(t *testing.T) {
 		{"OwnAccount", ownAccountOfMySQL},
 		{"SecondPassword", noSecondPasswordOpens},
 		{"NotTaken", mySQLDoesNotTake},
+		{"InTheClear", inTheClear},
 		{"Encrypted", encryptedMySQL},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, m) })
@@ -293,6 +294,15 @@ func noSecondPasswordOpens(t *testing.T, m *testkit.MySQLServer) {
 	if !lets(t, m, "pair", n.Value) {
 		t.Error("the new one does not open it")
 	}
+	// Whoever may not take the second one away changes nothing, and is told.
+	m.Exec(t, "create user alone identified by 'first'", "alter user alone identified by 'second' retain current password", "grant select on mysql.user to alone", "grant select on mysql.global_grants to alone")
+	cfg := connector.Config{Name: "shop-db", Address: m.URL("alone"), Credential: secret.New([]byte("second"))}
+	if err := openKeeper(t, cfg).SetSecret(t.Context(), newPassword("alone@%")); !errors.Is(err, connector.ErrPrivilege) {
+		t.Errorf("without the privilege: %v", err)
+	}
+	if !lets(t, m, "alone", cfg.Credential) || !lets(t, m, "alone", first) || lets(t, m, "alone", n.Value) {
+		t.Error("something was changed")
+	}
 }
 
 // mySQLDoesNotTake: what the server refuses is said, and why; a server that writes passwords
@@ -310,6 +320,30 @@ func mySQLDoesNotTake(t *testing.T, m *testkit.MySQLServer) {
 	defer m.Exec(t, "set global log_raw = off")
 	if err := k.SetSecret(t.Context(), newPassword("ana@%")); !errors.Is(err, connector.ErrUnsupported) || !strings.Contains(err.Error(), "log_raw") {
 		t.Errorf("where passwords are logged as they come: %v", err)
+	}
+}
+
+// inTheClear: no password is sent where others can read the line. That this one is such a line
+// is said for the test: there is no other but to this machine.
+func inTheClear(t *testing.T, m *testkit.MySQLServer) {
+	k := openKeeper(t, mySQLConfig(m))
+	k.s.line.near = false
+	if err := k.SetSecret(t.Context(), newPassword("ana@%")); !errors.Is(err, connector.ErrUnsupported) || !strings.Contains(err.Error(), "tls=on") {
+		t.Errorf("over a line in the clear: %v", err)
+	}
+}
+
+func TestVersionsOfMySQL(t *testing.T) {
+	for version, want := range map[string]bool{
+		"8.0.13": false, "8.0.14": true, "8.0.46-0ubuntu0.22.04.5": true, "8.4.0": true, "9.7.4-2": true, "8.0.11-TiDB-v8.5.0": false, "5.7.44": false, "11.4.2-MariaDB": false,
+	} {
+		var major, minor int
+		if _, err := fmt.Sscanf(version, "%d.%d", &major, &minor); err != nil {
+			t.Fatal(err)
+		}
+		if got := (mySQL{}).reads(version, major*100+minor); got != want {
+			t.Errorf("%s is read: %v", version, got)
+		}
 	}
 }
 
@@ -336,7 +370,7 @@ func TestOneIsNotTheOther(t *testing.T) {
 		address string
 		says    string
 	}{
-		{MySQLSpec(), as(MySQLKind, maria.URL("tester")), "not MySQL 8.0 or newer"},
+		{MySQLSpec(), as(MySQLKind, maria.URL("tester")), "not MySQL 8.0.14 or newer"},
 		{Spec(), as(Kind, my.URL("tester")), "not MariaDB 10.6 or newer"},
 		{MySQLSpec(), maria.URL("tester"), "must begin with mysql://"},
 	} {
