@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -30,16 +31,67 @@ var demoHolders = []demoHolder{
 	{"E0000003", []access.Function{access.AuditFunction}},
 }
 
+// unfinished is a file in a folder that was empty when a demo was begun there: while it is
+// there, all in that folder is a demo that is being made, or was interrupted.
+const unfinished = "unfinished"
+
+// openDemo opens the store of the demo. One that was interrupted is thrown away, since half
+// of a company is none.
+func (a *app) openDemo(ctx context.Context) (open context.Context, done bool, err error) {
+	mark := filepath.Join(a.data, unfinished)
+	list, err := os.ReadDir(a.data)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, false, err
+	}
+	if len(list) == 0 {
+		if err := errors.Join(os.MkdirAll(a.data, 0o700), os.WriteFile(mark, nil, 0o600)); err != nil {
+			return nil, false, err
+		}
+	}
+	if open, err = a.open(ctx); err != nil { // nobody else is at it from here on
+		return nil, false, err
+	}
+	if done, err = a.demoDone(open); err != nil || done {
+		return open, done, err
+	}
+	if _, err := os.Stat(mark); len(list) == 0 || err != nil {
+		return open, false, nil //nolint:nilerr // it is none that was interrupted
+	}
+	if err := a.close(); err != nil {
+		return nil, false, err
+	}
+	if list, err = os.ReadDir(a.data); err != nil {
+		return nil, false, err
+	}
+	for _, e := range list {
+		if e.Name() == unfinished { // it goes last of all, when the next one is made
+			continue
+		}
+		if err := os.RemoveAll(filepath.Join(a.data, e.Name())); err != nil {
+			return nil, false, err
+		}
+	}
+	open, err = a.open(ctx)
+	return open, false, err
+}
+
 // prepareDemo reads the sample company, and at last gives one of its people a function:
 // where they hold it, it was done before, and the store stays as it is.
 func (a *app) prepareDemo(ctx context.Context) error {
-	ctx, err := a.open(ctx)
+	ctx, done, err := a.openDemo(ctx)
 	if err != nil {
 		return err
 	}
-	if done, err := a.demoDone(ctx); err != nil || done {
-		return err
+	if !done {
+		err = a.makeDemo(ctx)
 	}
+	if err == nil {
+		err = os.RemoveAll(filepath.Join(a.data, unfinished))
+	}
+	return err
+}
+
+func (a *app) makeDemo(ctx context.Context) error {
 	_, _ = fmt.Fprintln(a.out, "Making a sample company and reading it: a few seconds.")
 	dir, err := filepath.Abs(filepath.Join(a.data, "sample")) // a folder for changes is named from / on
 	if err != nil {
