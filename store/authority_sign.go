@@ -107,17 +107,9 @@ func (s Authorities) Logins(ctx context.Context, ids []access.AccountID) (list [
 }
 
 // Reserve implements authority.Store.
-func (s Authorities) Reserve(ctx context.Context, n int) (id access.CertificateID, chain access.ChainID, err error) {
-	err = s.db.bookkeep(ctx, func(t *tx) error {
-		first, err := t.newKeys(ctx, access.KindCertificate, n)
-		if err != nil {
-			return err
-		}
-		links, err := t.newKeys(ctx, access.KindChain, n)
-		id, chain = access.CertificateID(first), access.ChainID(links)
-		return err
-	})
-	return id, chain, err
+func (s Authorities) Reserve(ctx context.Context, n int) (access.CertificateID, access.ChainID, error) {
+	id, chain, err := s.db.reserve(ctx, access.KindCertificate, n)
+	return access.CertificateID(id), chain, err
 }
 
 // signedOn refuses what a signature was decided on and is not so any more: the profile, the

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -62,6 +63,8 @@ type DB struct {
 	seq      sequencer
 	together sync.Mutex // held while connections for reading together are taken
 	clock    clock
+
+	leaseMarks atomic.Pointer[string] // how the marks of leases begin, once that is known
 }
 
 // Open locks the data directory, opens the database, brings its schema up to this

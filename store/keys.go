@@ -51,3 +51,17 @@ func (t *tx) newKeys(ctx context.Context, kind access.ObjectKind, n int) (int64,
 	k.next[kind] += int64(n)
 	return first, nil
 }
+
+// reserve takes the first of n keys of a kind, and of as many chains, before there is anything
+// that has them.
+func (db *DB) reserve(ctx context.Context, kind access.ObjectKind, n int) (first int64, chain access.ChainID, err error) {
+	err = db.bookkeep(ctx, func(t *tx) error {
+		if first, err = t.newKeys(ctx, kind, n); err != nil {
+			return err
+		}
+		links, err := t.newKeys(ctx, access.KindChain, n)
+		chain = access.ChainID(links)
+		return err
+	})
+	return first, chain, err
+}

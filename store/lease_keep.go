@@ -135,8 +135,18 @@ func (s Leases) systems(ctx context.Context, text string, args func(access.Time)
 // leaseMarks is what the marks of an installation begin with, of which a word was drawn.
 func leaseMarks(word string) string { return "lease." + word + "." }
 
-// Prefix implements leases.Store.
+// Prefix implements leases.Store. It is drawn once, and stays.
 func (s Leases) Prefix(ctx context.Context) (prefix string, err error) {
+	if known := s.db.leaseMarks.Load(); known != nil {
+		return *known, nil
+	}
+	if prefix, err = s.prefix(ctx); err == nil {
+		s.db.leaseMarks.Store(&prefix)
+	}
+	return prefix, err
+}
+
+func (s Leases) prefix(ctx context.Context) (prefix string, err error) {
 	var word string
 	err = s.db.read(ctx, func(q *query) error { return q.row(ctx, selectInstallation).Scan(&word) })
 	if !errors.Is(err, sql.ErrNoRows) {

@@ -22,7 +22,9 @@ func (w *leaseWorld) known() (leases.Known, bool) {
 // reserved is a lease for somebody whose id was taken before.
 func (w *leaseWorld) reserved(who access.IdentityID) leases.Lease {
 	w.Helper()
-	id, chain, prefix, err := w.s.Reserve(asTester(w.Context()), 2)
+	id, chain, err := w.s.Reserve(asTester(w.Context()), 2)
+	w.must(err)
+	prefix, err := w.s.Prefix(asTester(w.Context()))
 	w.must(err)
 	return leases.Lease{
 		ID: id, Chain: chain, Name: leases.Login(prefix, id), Mark: leases.Mark(prefix, id),

@@ -101,21 +101,9 @@ func leaseRow(l *leases.Lease) []any {
 }
 
 // Reserve implements leases.Store.
-func (s Leases) Reserve(ctx context.Context, n int) (id access.LeaseID, chain access.ChainID, prefix string, err error) {
-	err = s.db.bookkeep(ctx, func(t *tx) error {
-		first, err := t.newKeys(ctx, access.KindLease, n)
-		if err != nil {
-			return err
-		}
-		links, err := t.newKeys(ctx, access.KindChain, n)
-		if err != nil {
-			return err
-		}
-		id, chain = access.LeaseID(first), access.ChainID(links)
-		prefix, err = t.leasePrefix(ctx)
-		return err
-	})
-	return id, chain, prefix, err
+func (s Leases) Reserve(ctx context.Context, n int) (access.LeaseID, access.ChainID, error) {
+	id, chain, err := s.db.reserve(ctx, access.KindLease, n)
+	return access.LeaseID(id), chain, err
 }
 
 // AskKnown implements leases.Store. It starts when the database is asked: what is committed

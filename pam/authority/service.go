@@ -8,6 +8,7 @@ import (
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/graph"
+	"github.com/writhq/writ/internal/reserve"
 	"github.com/writhq/writ/internal/secret"
 	"github.com/writhq/writ/policy"
 )
@@ -51,7 +52,7 @@ type Service struct {
 	Config
 	keys ring
 	kept atomic.Pointer[kept]
-	ids  reserve
+	ids  reserve.IDs[access.CertificateID, access.ChainID]
 	crls lists
 }
 

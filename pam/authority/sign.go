@@ -6,7 +6,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"sync"
 
 	"golang.org/x/crypto/ssh"
 
@@ -310,7 +309,7 @@ func (s *Service) own(ctx context.Context, v *graph.View, m *making) (list []str
 
 // ask has those asked who have to agree.
 func (s *Service) ask(ctx context.Context, v *graph.View, m *making, c Certificate) (_ Certificate, err error) {
-	if c.ID, c.Chain, err = s.ids.take(ctx, s.Store); err != nil {
+	if c.ID, c.Chain, err = s.ids.Take(ctx, s.Store.Reserve); err != nil {
 		return c, err
 	}
 	c.State = Waiting
@@ -328,7 +327,7 @@ func (s *Service) ask(ctx context.Context, v *graph.View, m *making, c Certifica
 // issue signs, and lets nothing out before it is kept.
 func (s *Service) issue(ctx context.Context, m *making, w wanted, c Certificate) (Certificate, error) {
 	if c.ID == 0 {
-		id, chain, err := s.ids.take(ctx, s.Store)
+		id, chain, err := s.ids.Take(ctx, s.Store.Reserve)
 		if err != nil {
 			return c, err
 		}
@@ -354,30 +353,4 @@ func (s *Service) issue(ctx context.Context, m *making, w wanted, c Certificate)
 	}
 	c.Text = text
 	return c, nil
-}
-
-// reserve hands out ids that were taken some at a time: what is signed names its id, and
-// its transaction need not take one.
-type reserve struct {
-	mu    sync.Mutex
-	left  int
-	id    access.CertificateID
-	chain access.ChainID
-}
-
-// reserveSize is how many ids are taken at a time. Those of a process that stops are lost.
-const reserveSize = 200
-
-func (r *reserve) take(ctx context.Context, s Store) (id access.CertificateID, chain access.ChainID, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.left == 0 {
-		if r.id, r.chain, err = s.Reserve(ctx, reserveSize); err != nil {
-			return 0, 0, err
-		}
-		r.left = reserveSize
-	}
-	id, chain = r.id, r.chain
-	r.id, r.chain, r.left = r.id+1, r.chain+1, r.left-1
-	return id, chain, nil
 }

@@ -16,7 +16,7 @@ import (
 // transaction: a store has one writer, and each of them waits for it anyway. Where others are
 // about to have an account made they are waited for, a moment.
 type confirming struct {
-	making  atomic.Int64 // accounts, up to here
+	coming  atomic.Int64 // accounts that are being made, up to here
 	mu      sync.Mutex
 	waiting []confirmation
 	busy    bool
@@ -76,7 +76,7 @@ func (c *confirming) gather() {
 		c.mu.Lock()
 		n := len(c.waiting)
 		c.mu.Unlock()
-		if n == 0 || n >= Together || int64(n) >= c.making.Load() {
+		if n == 0 || n >= Together || int64(n) >= c.coming.Load() {
 			return
 		}
 		select {

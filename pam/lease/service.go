@@ -11,6 +11,8 @@ import (
 	"github.com/writhq/writ/graph"
 	"github.com/writhq/writ/internal/fault"
 	"github.com/writhq/writ/internal/generate"
+	"github.com/writhq/writ/internal/remember"
+	"github.com/writhq/writ/internal/reserve"
 	"github.com/writhq/writ/internal/secret"
 	"github.com/writhq/writ/policy"
 )
@@ -44,8 +46,8 @@ type Service struct {
 	Now     func() time.Time            // nil is time.Now
 
 	made   confirming
-	memory memory
-	ids    reserve
+	memory remember.Memory[access.Rev, string, Known] // by the id of a template, and by its name
+	ids    reserve.IDs[access.LeaseID, access.ChainID]
 }
 
 // makeWithin is how long a system may take to make an account. A lease that takes longer
@@ -330,8 +332,8 @@ func (s *Service) Take(ctx context.Context, id access.LeaseID) (Issued, error) {
 // make makes the account of a lease whose row is there, and keeps that it did. What did not
 // come about, or nobody is there to be told, is taken away.
 func (s *Service) make(ctx context.Context, u use, l Lease, of Offer, entitlements []string) (Issued, error) {
-	s.made.making.Add(1)
-	defer s.made.making.Add(-1)
+	s.made.coming.Add(1)
+	defer s.made.coming.Add(-1)
 	value, err := lend(ctx, u, l, of, entitlements)
 	if err == nil {
 		err = s.made.confirm(ctx, s.Store, l.ID)

@@ -29,9 +29,8 @@ type Store interface {
 	// its id, chain, name and mark, and says what its account is given, by native id. With a
 	// case others are asked, and it waits.
 	Ask(ctx context.Context, l *Lease, of Offer, by Right, ask *approval.Case) (entitlements []string, err error)
-	// Reserve takes ids of so many leases, and as many chains for them, and says what the
-	// marks of this installation begin with.
-	Reserve(ctx context.Context, n int) (access.LeaseID, access.ChainID, string, error)
+	// Reserve takes ids of so many leases, and as many chains for them.
+	Reserve(ctx context.Context, n int) (access.LeaseID, access.ChainID, error)
 	// AskKnown keeps a lease that has its id, chain, name and mark, and that nobody else has to
 	// agree to, or returns ErrMoved where anything that is followed was changed since what it
 	// was decided on was read.

@@ -34,13 +34,10 @@ func (s *Service) Templates(ctx context.Context) ([]Offer, error) {
 
 // TemplateNamed is the template that a name or an id names, as whoever calls may see it.
 func (s *Service) TemplateNamed(ctx context.Context, text string) (Template, error) {
-	id, err := s.templateCalled(ctx, text)
-	if err != nil {
-		return Template{}, err
-	}
-	k, ok := s.memory.of(s.settled(), id)
+	k, ok := s.memory.Of(s.settled(), text)
 	if !ok {
-		if k.Offer, err = s.Store.Offer(ctx, id); err != nil {
+		var err error
+		if k.Offer, err = s.offerCalled(ctx, text); err != nil {
 			return Template{}, err
 		}
 	}
@@ -50,14 +47,14 @@ func (s *Service) TemplateNamed(ctx context.Context, text string) (Template, err
 	return k.Template, nil
 }
 
-func (s *Service) templateCalled(ctx context.Context, text string) (id access.TemplateID, err error) {
-	if id.UnmarshalText([]byte(text)) == nil && id != 0 {
-		return id, nil
+func (s *Service) offerCalled(ctx context.Context, text string) (of Offer, err error) {
+	var id access.TemplateID
+	if id.UnmarshalText([]byte(text)) != nil {
+		if id, err = s.Store.TemplateCalled(ctx, text); err != nil {
+			return of, err
+		}
 	}
-	if id, ok := s.memory.named(s.settled(), text); ok {
-		return id, nil
-	}
-	return s.Store.TemplateCalled(ctx, text)
+	return s.Store.Offer(ctx, id)
 }
 
 // AddTemplate keeps a new template, in a system that lends.

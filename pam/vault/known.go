@@ -2,10 +2,11 @@ package vault
 
 import (
 	"context"
-	"sync"
+	"maps"
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/internal/fault"
+	"github.com/writhq/writ/internal/remember"
 	"github.com/writhq/writ/internal/secret"
 	"github.com/writhq/writ/pam/vault/keys"
 )
@@ -24,11 +25,8 @@ type Known struct {
 	Sealed  keys.Sealed
 }
 
-// Programs read the same few values again and again: what is kept for that is bounded.
-const (
-	mostKnown  = 1024
-	knownBytes = 64 << 10
-)
+// knownBytes is how large a value may be that is kept sealed.
+const knownBytes = 64 << 10
 
 type called struct{ safe, name string }
 
@@ -38,50 +36,28 @@ type knownFor struct {
 	who map[access.IdentityID]bool
 }
 
-// memory is what was read at one revision; at another one it is empty. The zero value is
-// ready.
+// memory is what programs read again and again.
 type memory struct {
-	mu   sync.RWMutex
-	at   access.Rev
-	kept map[called]knownFor
+	remember.Memory[access.Rev, called, knownFor]
 }
 
 // of returns what is known at a revision of a secret that somebody was shown since.
 func (m *memory) of(at access.Rev, c called, who access.IdentityID) (Known, bool) {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	k, ok := m.kept[c]
-	return k.Known, ok && m.at == at && k.who[who]
-}
-
-// worth reports whether it pays to keep what is known at a revision: not the first time that
-// this one is met, as where every other request changes something.
-func (m *memory) worth(at access.Rev) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.at == at {
-		return true
-	}
-	m.at, m.kept = at, nil
-	return false
+	k, ok := m.Of(at, c)
+	return k.Known, ok && k.who[who]
 }
 
 func (m *memory) keep(k Known, c called, who access.IdentityID) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.at != k.At || len(k.Sealed.Text) > knownBytes {
+	if len(k.Sealed.Text) > knownBytes {
 		return
 	}
-	if m.kept == nil || len(m.kept) >= mostKnown {
-		m.kept = map[called]knownFor{}
-	}
-	was := m.kept[c]
-	if was.who == nil || was.Secret.ID != k.Secret.ID || was.Version.ID != k.Version.ID {
-		was.who = map[access.IdentityID]bool{}
-	}
-	was.Known = k
-	was.who[who] = true
-	m.kept[c] = was
+	m.Keep(k.At, c, func(was knownFor) knownFor {
+		shown := map[access.IdentityID]bool{who: true}
+		if was.Secret.ID == k.Secret.ID && was.Version.ID == k.Version.ID {
+			maps.Copy(shown, was.who) // who reads the one before is not changed
+		}
+		return knownFor{k, shown}
+	})
 }
 
 // fetchKnown shows somebody again what they were shown before, where nothing was changed
@@ -104,7 +80,7 @@ func (s *Service) fetchKnown(ctx context.Context, who access.IdentityID, r Revea
 
 // learn keeps what is known of a secret that somebody was just shown, where it pays.
 func (s *Service) learn(ctx context.Context, who access.IdentityID, r Revealing, at access.Rev) {
-	if !s.known.worth(at) {
+	if !s.known.Worth(at) {
 		return
 	}
 	k, ok, err := s.Store.Known(ctx, r.In, r.Name, at)

@@ -18,14 +18,14 @@ func TestMemory(t *testing.T) {
 	if _, ok := m.of(0, root, ana); ok {
 		t.Fatal("it knows something")
 	}
-	if m.worth(5) {
+	if m.Worth(5) {
 		t.Fatal("a revision is met for the first time")
 	}
 	m.keep(known(4, 1), root, ana)
 	if _, ok := m.of(5, root, ana); ok {
 		t.Fatal("it was of another revision")
 	}
-	if !m.worth(5) {
+	if !m.Worth(5) {
 		t.Fatal("a revision is met again")
 	}
 	m.keep(known(5, 1), root, ana)
@@ -55,7 +55,7 @@ func TestMemory(t *testing.T) {
 	if _, ok := m.of(5, called{"ledger", "large"}, ana); ok {
 		t.Fatal("it keeps what is large")
 	}
-	if m.worth(6) {
+	if m.Worth(6) {
 		t.Fatal("another revision")
 	}
 	if _, ok := m.of(5, root, ben); ok {
