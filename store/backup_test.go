@@ -110,6 +110,10 @@ func testBackupComesBack(t *testing.T, from, to Config) {
 	if inspected, err := InspectBackup(path); err != nil || inspected != report {
 		t.Errorf("inspected %+v, wrote %+v: %v", inspected, report, err)
 	}
+	lost, _, err := db.reserve(ctx, access.KindLease, 3) // the backup does not know of
+	if err != nil {
+		t.Fatal(err)
+	}
 	if _, err := db.Backup(ctx, path, passphrase); !errors.Is(err, ErrConfig) {
 		t.Errorf("a backup was overwritten: %v", err)
 	}
@@ -124,6 +128,9 @@ func testBackupComesBack(t *testing.T, from, to Config) {
 	again := openStore(t, to)
 	if got, want := graphLines(t, again), graphLines(t, db); !slices.Equal(got, want) {
 		t.Errorf("the graph became\n%v\nand was\n%v", got, want)
+	}
+	if key, _, err := again.reserve(ctx, access.KindLease, 1); err != nil || key < lost+3 {
+		t.Errorf("a lease gets the id %d, and %d was given out before: %v", key, lost+2, err)
 	}
 	if _, err := again.Sequence(ctx); err != nil {
 		t.Fatal(err)

@@ -65,3 +65,20 @@ func (db *DB) reserve(ctx context.Context, kind access.ObjectKind, n int) (first
 	})
 	return first, chain, err
 }
+
+// leap is how many keys are left out after a restore: more than were given out since the
+// backup.
+const leap = 1 << 20
+
+// leapKeys leaves out the keys of what has its name outside of the store, which may have been
+// given out since the backup that was restored: else a new lease would find the account of
+// another one, with all that it was given, and a certificate the serial of another.
+func (t *tx) leapKeys(ctx context.Context) error {
+	for _, kind := range []access.ObjectKind{access.KindLease, access.KindCertificate} {
+		var next int64
+		if err := t.row(ctx, takeKeys, kind, leap).Scan(&next); err != nil {
+			return fmt.Errorf("leaving out keys for %s: %w", kind, err)
+		}
+	}
+	return nil
+}

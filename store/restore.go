@@ -55,7 +55,7 @@ func recordRestore(ctx context.Context, cfg Config, r BackupReport) error {
 		return err
 	}
 	event := audit.Event{Action: "store.restore", Facts: map[string]string{"sha256": r.Digest, "revision": fmt.Sprint(r.Revision), "rows": fmt.Sprint(r.Rows)}}
-	err = db.change(ctx, event, func(t *tx) error { return errors.Join(t.unprove(ctx), t.endRestored(ctx)) })
+	err = db.change(ctx, event, func(t *tx) error { return errors.Join(t.unprove(ctx), t.endRestored(ctx), t.leapKeys(ctx)) })
 	if err == nil {
 		_, err = db.Sequence(ctx)
 	}
