@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
-import { confirm, expect, holds, settled, test, visit } from "./base";
+import { expect, holds, settled, test, visit } from "./base";
 import { call, found, person } from "./call";
 import { choose, of, told } from "./form";
 import { home, writ } from "./program";
@@ -72,7 +72,7 @@ test.describe("a kit that is opened when nothing else works", () => {
     await expect(does).toBeDisabled(); // whoever cannot keep it now does not see it
     await dialog.getByLabel("I can keep it now").check();
     await does.click();
-    await confirm(page, dialog.getByText("It is not shown."));
+    await expect(dialog.getByText("It is not shown.")).toBeVisible();
     const file = await saved(page, () => dialog.getByRole("button", { name: "Save as a file" }).click(), as);
     if (as === "ana.txt") {
       await dialog.getByRole("button", { name: "Show it" }).click();

@@ -1,4 +1,4 @@
-import { confirm, expect, holds, settled, test, visit } from "./base";
+import { expect, holds, settled, test, visit } from "./base";
 
 test("what others have to agree to is asked for, decided by somebody else, and withdrawn", async ({ all }) => {
   const asking = await all.as("employee");
@@ -10,7 +10,7 @@ test("what others have to agree to is asked for, decided by somebody else, and w
   await dialog.getByLabel("Why?").fill("the desk is empty today");
   await holds(asking, "an elevation is asked for");
   await dialog.getByRole("button", { name: "Ask for it" }).click();
-  await confirm(asking, asking.getByRole("status").filter({ hasText: "Others are asked" }));
+  await expect(asking.getByRole("status").filter({ hasText: "Others are asked" })).toBeVisible();
   await expect(asking.getByText("Waits for approval")).toBeVisible();
   await asking.goto("/approvals");
   await asking.getByRole("link", { name: /wants to activate Space Research/ }).click();
@@ -30,7 +30,7 @@ test("what others have to agree to is asked for, decided by somebody else, and w
   await deciding.getByRole("button", { name: "Approve" }).click();
   const yes = deciding.getByRole("dialog", { name: "Agree to it" });
   await yes.getByRole("button", { name: "Approve" }).click();
-  await confirm(deciding, deciding.getByText("You have agreed."));
+  await expect(deciding.getByText("You have agreed.")).toBeVisible();
   await expect(deciding.getByText("Approved", { exact: true }).first()).toBeVisible();
 
   await asking.goto("/elevations");
@@ -47,7 +47,7 @@ test("what is one's own to activate shows the time that is left", async ({ all }
   const dialog = page.getByRole("dialog", { name: "Activate Space Research" });
   await dialog.getByLabel("Why?").fill("a report of the lab");
   await dialog.getByRole("button", { name: "Activate", exact: true }).click();
-  await confirm(page, page.getByRole("status").filter({ hasText: "is being put on" }));
+  await expect(page.getByRole("status").filter({ hasText: "is being put on" })).toBeVisible();
   await expect(page.getByText(/Is being put on|Active/).first()).toBeVisible();
   await holds(page, "an elevation on its way");
   await page.getByRole("button", { name: /^End now.*Space Research$/ }).click();

@@ -1,5 +1,5 @@
 import type { Page } from "@playwright/test";
-import { confirm, expect, holds, settled, test, visit } from "./base";
+import { expect, holds, settled, test, visit } from "./base";
 import { found, person } from "./call";
 
 // says is what a target of the firm says itself.
@@ -27,7 +27,7 @@ test("a group of a database and one of a host are asked for, agreed to by anothe
     await expect(dialog).toContainText("a yes from security operations");
     await dialog.getByLabel("Why?").fill("change 4711");
     await dialog.getByRole("button", { name: "Ask for it" }).click();
-    await confirm(ana, ana.getByRole("status").filter({ hasText: "Others are asked" }));
+    await expect(ana.getByRole("status").filter({ hasText: "Others are asked" })).toBeVisible();
     expect(await has(x), `${x.name} before anybody agreed`).toBe("false");
   }
   await holds(ana, "elevations that wait");
@@ -37,7 +37,7 @@ test("a group of a database and one of a host are asked for, agreed to by anothe
     await settled(sol);
     await sol.getByRole("button", { name: "Approve" }).click();
     await sol.getByRole("dialog", { name: "Agree to it" }).getByRole("button", { name: "Approve" }).click();
-    await confirm(sol, sol.getByText("You have agreed."));
+    await expect(sol.getByText("You have agreed.")).toBeVisible();
     await expect.poll(() => has(x), slow).toBe("true");
   }
   const open = ana.getByRole("region", { name: "Active and on its way" });
@@ -58,7 +58,7 @@ async function see(page: Page, secret: string): Promise<void> {
   await dialog.getByLabel("Why do you have to see it?").fill("figures of March");
   await dialog.getByRole("checkbox", { name: /^I have to know it/ }).check();
   await dialog.getByRole("button", { name: "Reveal it" }).click();
-  await confirm(page, dialog.getByText("It is not shown."));
+  await expect(dialog.getByText("It is not shown.")).toBeVisible();
   await dialog.getByRole("button", { name: "Show it" }).click();
   await expect(dialog.getByText(known)).toBeVisible();
   await dialog.getByRole("button", { name: "Close" }).first().click();
@@ -79,7 +79,7 @@ test("what a leaver knows is another value at once, or on a day where a service 
   const cut = sol.getByRole("dialog", { name: `Cut off ${who.name} now` });
   await cut.getByLabel("Why?").fill("took figures home");
   await cut.getByRole("button", { name: "Cut off now" }).click();
-  await confirm(sol, sol.getByText(`${who.name} was cut off`));
+  await expect(sol.getByText(`${who.name} was cut off`)).toBeVisible();
 
   await expect.poll(() => says("host/opens", { password: known }), slow).toBe("false");
   await owner.goto(`/secrets/${await found(owner, "/v1/secrets", "batch")}`);

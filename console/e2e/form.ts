@@ -1,5 +1,5 @@
 import type { Locator, Page } from "@playwright/test";
-import { confirm } from "./base";
+import { expect } from "./base";
 
 // choose takes an option of a list.
 export async function choose(field: Locator, option: string | RegExp, type?: string): Promise<void> {
@@ -12,7 +12,7 @@ export async function choose(field: Locator, option: string | RegExp, type?: str
 export const of = (does: string, what: string) => new RegExp(`^${does} ?: ${what}$`);
 
 export async function told(page: Page, words: string | RegExp): Promise<void> {
-  await confirm(page, page.getByRole("status").filter({ hasText: words }));
+  await expect(page.getByRole("status").filter({ hasText: words })).toBeVisible();
 }
 
 // act does what a dialog is for, with a reason where there is one to give.

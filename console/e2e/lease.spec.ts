@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import type { Page } from "@playwright/test";
-import { confirm, expect, holds, settled, test, visit } from "./base";
+import { expect, holds, settled, test, visit } from "./base";
 import { call, found, person } from "./call";
 import { act, choose, of, told } from "./form";
 
@@ -34,7 +34,7 @@ async function made(page: Page): Promise<string> {
   await ask.getByLabel("Why?").fill("the monthly figures");
   await ask.getByRole("button", { name: "Have it made" }).click();
   const given = page.getByRole("dialog", { name: `Your account in ${system}` });
-  await confirm(page, given);
+  await expect(given).toBeVisible();
   const login = await given.getByLabel("The login").innerText();
   await given.getByRole("button", { name: "Show it" }).click();
   const password = await given.getByLabel("The password").innerText();

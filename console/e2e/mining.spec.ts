@@ -1,5 +1,5 @@
 import type { Page } from "@playwright/test";
-import { confirm, expect, holds, settled, test, visit } from "./base";
+import { expect, holds, settled, test, visit } from "./base";
 
 // mined starts a run over one system and waits until it has found something.
 async function mined(page: Page, system: string): Promise<void> {
@@ -117,11 +117,11 @@ test("a candidate is changed, adopted, published, and its people are migrated wi
   await page.getByRole("option", { name: /Devika/ }).click();
   await holds(page, "mining adopt");
   await dialog.getByRole("button", { name: "Make it a draft" }).click();
-  await confirm(page, page.getByRole("heading", { level: 1, name: /Everyday tools/ }));
+  await expect(page.getByRole("heading", { level: 1, name: /Everyday tools/ })).toBeVisible();
   const role = page.url().replace(/\?.*/, "");
   await page.getByRole("button", { name: "Submit for review" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Submit for review" }).click();
-  await confirm(page, page.getByText("In review").first());
+  await expect(page.getByText("In review").first()).toBeVisible();
   await page.goto(run);
   await page.goto(`${run.replace(/\?.*/, "")}?state=adopted`);
   await expect(table(page).getByRole("row", { name: /Adopted/ })).toHaveCount(1);
@@ -130,10 +130,10 @@ test("a candidate is changed, adopted, published, and its people are migrated wi
   await head.goto(role);
   await head.getByRole("button", { name: /^Approve/ }).click();
   await head.getByRole("dialog").getByRole("button", { name: "Approve" }).click();
-  await confirm(head, head.getByRole("button", { name: "Publish" }));
+  await expect(head.getByRole("button", { name: "Publish" })).toBeVisible();
   await head.getByRole("button", { name: "Publish" }).click();
   await head.getByRole("dialog").getByRole("button", { name: /^Publish/ }).click();
-  await confirm(head, head.getByText("Version 1").first());
+  await expect(head.getByText("Version 1").first()).toBeVisible();
 
   await page.goto(role);
   await page.getByRole("link", { name: "Migrate people" }).click();
@@ -142,7 +142,7 @@ test("a candidate is changed, adopted, published, and its people are migrated wi
   await page.getByRole("button", { name: /^Migrate \d+ people/ }).click();
   await page.getByRole("textbox", { name: "Why?" }).fill("They have it already");
   await page.getByRole("dialog").getByRole("button", { name: "Migrate", exact: true }).click();
-  await confirm(page, page.getByText(/Nobody gained or lost anything/));
+  await expect(page.getByText(/Nobody gained or lost anything/)).toBeVisible();
   await expect(page.getByText("There is nobody to migrate")).toBeVisible();
   await holds(page, "role migrated");
 });
@@ -156,7 +156,7 @@ test("what is rejected stays so in the next run, until it is proposed again", as
   await page.getByRole("button", { name: "Reject" }).click();
   await page.getByRole("textbox", { name: "Why is it no role?" }).fill("A coincidence");
   await page.getByRole("dialog").getByRole("button", { name: "Reject it" }).click();
-  await confirm(page, page.getByText("“A coincidence”"));
+  await expect(page.getByText("“A coincidence”")).toBeVisible();
   await holds(page, "mining rejected");
   await mined(page, "crm");
   await page.goto(`${page.url()}?state=rejected`);

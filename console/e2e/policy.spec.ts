@@ -1,5 +1,5 @@
 import type { Locator, Page } from "@playwright/test";
-import { confirm, expect, holds, settled, test, visit } from "./base";
+import { expect, holds, settled, test, visit } from "./base";
 
 // opened goes from the list to one document.
 async function opened(page: Page, name: string): Promise<void> {
@@ -17,7 +17,7 @@ async function written(page: Page, text: string, why: string, outcome: Locator):
   await cedar(page).fill(text);
   await page.getByRole("textbox", { name: "Why?" }).fill(why);
   await page.getByRole("button", { name: "Save the draft" }).click();
-  await confirm(page, outcome);
+  await expect(outcome).toBeVisible();
 }
 
 async function published(page: Page, name: string, version: number, why: string): Promise<void> {
@@ -28,7 +28,7 @@ async function published(page: Page, name: string, version: number, why: string)
   await page.getByRole("textbox", { name: "Why may it be published?" }).fill(why);
   if (version === 1) await holds(page, "policy publish");
   await page.getByRole("button", { name: `Publish version ${version}` }).click();
-  await confirm(page, page.getByText(`Version ${version}`, { exact: true }).first());
+  await expect(page.getByText(`Version ${version}`, { exact: true }).first()).toBeVisible();
   await expect(draft).toHaveCount(0);
 }
 
@@ -150,7 +150,7 @@ test("policies are written, mended where they are wrong, published by somebody e
   await page.getByRole("button", { name: "Retire" }).click();
   await page.getByRole("textbox", { name: "Why is it needed no longer?" }).fill("we have moved");
   await page.getByRole("button", { name: "Write that it ends" }).click();
-  await confirm(page, page.getByRole("region", { name: "It is to be in force no longer" }));
+  await expect(page.getByRole("region", { name: "It is to be in force no longer" })).toBeVisible();
   await expect(page.getByRole("button", { name: "Retire" })).toHaveCount(0);
   await holds(page, "policy end waits");
   await published(other, "quiet", 3, "we have");

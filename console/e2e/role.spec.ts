@@ -1,5 +1,5 @@
 import type { Page } from "@playwright/test";
-import { confirm, expect, holds, settled, test, visit } from "./base";
+import { expect, holds, settled, test, visit } from "./base";
 
 const entitlement = async (page: Page, text: string, name: RegExp) => {
   await page.getByRole("combobox", { name: "Add an entitlement or a role" }).fill(text);
@@ -83,7 +83,7 @@ test("nobody approves what they wrote; somebody else sees the conflict, and send
   await page.getByRole("textbox", { name: /What is to be changed/ }).fill("Who orders does not receive");
   await holds(page, "role sent back");
   await page.getByRole("dialog").getByRole("button", { name: "Send it back" }).click();
-  await confirm(page, page.getByText("“Who orders does not receive”"));
+  await expect(page.getByText("“Who orders does not receive”")).toBeVisible();
   await expect(page.getByRole("button", { name: "Submit for review" })).toBeVisible();
 });
 
@@ -100,7 +100,7 @@ test("a role is written, guarded while it is not saved, reviewed, published, giv
   await holds(page, "role leave");
   await page.getByRole("button", { name: "Stay" }).click();
   await page.getByRole("button", { name: "Save the draft" }).click();
-  await confirm(page, page.getByText("Everything is saved."));
+  await expect(page.getByText("Everything is saved.")).toBeVisible();
   await expect(page.getByText("nobody has the role yet", { exact: false })).toBeVisible();
   await page.getByRole("button", { name: "Take out Remote work" }).click();
   await expect(page.getByText("Save to see what it changes")).toBeVisible();
@@ -109,17 +109,17 @@ test("a role is written, guarded while it is not saved, reviewed, published, giv
   await expect(page.getByText("Everything is saved.")).toBeVisible();
   await page.getByRole("button", { name: "Submit for review" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Submit for review" }).click();
-  await confirm(page, page.getByText("It is in review"));
+  await expect(page.getByText("It is in review")).toBeVisible();
 
   const reviewer = await all.as("head");
   await opened(reviewer, "Reads the wiki");
   await reviewer.getByRole("button", { name: "Approve" }).click();
   await reviewer.getByRole("dialog").getByRole("button", { name: "Approve" }).click();
-  await confirm(reviewer, reviewer.getByRole("button", { name: "Publish" }));
+  await expect(reviewer.getByRole("button", { name: "Publish" })).toBeVisible();
   await reviewer.getByRole("button", { name: "Publish" }).click();
   await holds(reviewer, "role published");
   await reviewer.getByRole("dialog").getByRole("button", { name: "Publish version 1" }).click();
-  await confirm(reviewer, reviewer.getByRole("heading", { name: "What does Reads the wiki give, and who has it?" }));
+  await expect(reviewer.getByRole("heading", { name: "What does Reads the wiki give, and who has it?" })).toBeVisible();
 
   await opened(page, "Reads the wiki");
   await page.getByRole("button", { name: "Give it to somebody" }).click();
@@ -128,7 +128,7 @@ test("a role is written, guarded while it is not saved, reviewed, published, giv
   await page.getByRole("textbox", { name: "Why?" }).fill("Looks up old suppliers");
   await holds(page, "role given");
   await page.getByRole("button", { name: "Give it", exact: true }).click();
-  await confirm(page, page.getByRole("tab", { name: "Who has it" }));
+  await expect(page.getByRole("tab", { name: "Who has it" })).toBeVisible();
   await page.getByRole("tab", { name: "Who has it" }).click();
   await expect(page.getByRole("row", { name: /Harish/ })).toContainText("Looks up old suppliers");
 
@@ -158,7 +158,7 @@ test("of two who edit a draft the slower is told, keeps what was typed, and choo
   await other.goto(page.url());
   await other.getByRole("textbox", { name: "What is it for?" }).fill("Theirs");
   await other.getByRole("button", { name: "Save the draft" }).click();
-  await confirm(other, other.getByText("Everything is saved."));
+  await expect(other.getByText("Everything is saved.")).toBeVisible();
   await page.getByRole("button", { name: "Save the draft" }).click();
   await expect(page.getByText("Somebody else has changed this role since you began")).toBeVisible();
   await expect(page.getByRole("alert", { name: /^Somebody else has changed/ })).toContainText("Guang Stenberg");

@@ -1,4 +1,4 @@
-import { authenticator, confirm, enter, expect, holds, settled, test, visit, watched } from "./base";
+import { authenticator, enter, expect, holds, settled, test, visit, watched } from "./base";
 import { address } from "./company";
 import { home, writ } from "./program";
 
@@ -69,7 +69,7 @@ test("a token does what it may, from where it may, until it is revoked", async (
   await dialog.getByLabel("What is it for?").fill("Nightly report");
   await holds(page, "a token is made");
   await dialog.getByRole("button", { name: "Make it" }).click();
-  await confirm(page, page.getByLabel("The token"));
+  await expect(page.getByLabel("The token")).toBeVisible();
   const token = await page.getByLabel("The token").textContent() ?? "";
   expect(token).toMatch(/^writ_/);
   await holds(page, "a token is shown");
@@ -100,7 +100,7 @@ test("a program is signed in by somebody who has seen which one it is, and no lo
   const refused = writ(home(), "login", address);
   const [, second] = await refused.said(/Open (\S+)/);
   await page.getByRole("button", { name: /let it act as me/ }).click();
-  await confirm(page, page.getByText("The program is signed in as you"));
+  await expect(page.getByText("The program is signed in as you")).toBeVisible();
   await page.goto(second!);
   await page.getByRole("button", { name: "No", exact: true }).click();
   await expect(page.getByText("Nothing was given")).toBeVisible();

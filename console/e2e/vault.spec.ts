@@ -1,5 +1,5 @@
 import type { Locator, Page } from "@playwright/test";
-import { confirm, expect, grave, holds, test, visit } from "./base";
+import { expect, grave, holds, test, visit } from "./base";
 import { call, found, person, type Person } from "./call";
 import { act, choose, of, told } from "./form";
 
@@ -119,7 +119,7 @@ async function reveal(page: Page): Promise<void> {
   await holds(page, "a secret is revealed");
   await page.clock.install();
   await does.click();
-  await confirm(page, dialog.getByText("It is not shown."));
+  await expect(dialog.getByText("It is not shown.")).toBeVisible();
   await nowhere(page);
   await page.bringToFront();
   await dialog.getByRole("button", { name: "Copy without showing" }).click();
