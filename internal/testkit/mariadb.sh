@@ -4,12 +4,20 @@
 # before and never started, to copy. Without a port it only makes such a folder, as data.
 set -eu
 dir=$1 port=$2 from=$3
-trap 'rm -rf "$dir"' EXIT
+pid=""
+# Killed, not asked: its data goes anyway.
+stop() {
+  if [ -n "$pid" ]; then
+    kill -KILL "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+  fi
+}
+trap 'stop; rm -rf "$dir"' EXIT
 command -v mariadb-install-db >/dev/null || { echo "MariaDB is not installed: 'make test' installs it" >&2; exit 1; }
-as=""
+as="setpriv --pdeathsig KILL"
 if [ "$(id -u)" = 0 ]; then
   chown -R mysql "$dir"
-  as="runuser -u mysql --"
+  as="$as --reuid mysql --regid $(id -g mysql) --clear-groups"
 fi
 cd "$dir"
 export TMPDIR="$dir" # the account that it runs as may write there
@@ -33,5 +41,3 @@ $as "$(command -v mariadbd || echo /usr/sbin/mariadbd)" --no-defaults --datadir=
 pid=$!
 echo started
 read -r _ || true
-kill -KILL "$(cat "$dir/pid")" 2>/dev/null || true # its data goes anyway
-wait "$pid" 2>/dev/null || true
