@@ -26,6 +26,7 @@ type answer struct {
 	bytes    int64
 	stream   bool
 	kept     *bytes.Buffer // what was written, where somebody keeps it
+	done     func()        // what is to be before it is answered that something was done; nil is nothing
 }
 
 // Unwrap lets http.ResponseController find what the connection can do.
@@ -53,6 +54,9 @@ func (a *answer) WriteHeader(status int) {
 		if kind := a.Header()["Content-Type"]; len(kind) > 0 && strings.HasPrefix(kind[0], "text/event-stream") {
 			a.stream = true
 			a.metrics.streams.Inc()
+		}
+		if a.done != nil && status < http.StatusMultipleChoices {
+			a.done()
 		}
 	}
 	a.ResponseWriter.WriteHeader(status)

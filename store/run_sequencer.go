@@ -113,6 +113,22 @@ const loudAfter = `
 select exists (select 1 from change_set where rev is null and not quiet and id not in (select id from open_set))
     or exists (select 1 from change_set where rev > $1 and not quiet)`
 
+const loudUpTo = `
+select exists (select 1 from change_set where rev is null and not quiet and id <= $1 and id not in (select id from open_set))
+    or exists (select 1 from change_set where rev > $2 and not quiet and id <= $1)`
+
+// LastChange is the newest of what is committed, be it without a revision yet.
+func (db *DB) LastChange(ctx context.Context) (id int64, err error) {
+	err = db.read(ctx, func(q *query) error { return q.row(ctx, lastSet).Scan(&id) })
+	return id, err
+}
+
+// ChangedUpTo is ChangedAfter of what was the newest once: what came after that does not count.
+func (db *DB) ChangedUpTo(ctx context.Context, last int64, rev access.Rev) (is bool, err error) {
+	err = db.read(ctx, func(q *query) error { return q.row(ctx, loudUpTo, last, rev).Scan(&is) })
+	return is, err
+}
+
 // ChangedAfter reports whether anything that is followed was committed after a revision,
 // be it without one of its own yet.
 func (db *DB) ChangedAfter(ctx context.Context, rev access.Rev) (is bool, err error) {

@@ -40,8 +40,8 @@ const (
 // Sequence returns once everything that was committed before the call has its
 // revision: it gives them itself, or waits for whoever holds the lease.
 func (db *DB) Sequence(ctx context.Context) (access.Rev, error) {
-	var last int64
-	if err := db.read(ctx, func(q *query) error { return q.row(ctx, lastSet).Scan(&last) }); err != nil {
+	last, err := db.LastChange(ctx)
+	if err != nil {
 		return 0, err
 	}
 	for {

@@ -14,6 +14,7 @@ import (
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/audit"
 	"github.com/writhq/writ/iga/role"
+	"github.com/writhq/writ/internal/bell"
 	"github.com/writhq/writ/internal/notify"
 	"github.com/writhq/writ/inventory"
 	"github.com/writhq/writ/pam/authority"
@@ -58,6 +59,7 @@ type node struct {
 
 	catching sync.Mutex   // held while what decisions are made on is brought up
 	caught   atomic.Int64 // the revision that it was brought up to
+	moved    bell.Bell    // rung when it was
 	refusing error        // why everything is refused
 
 	mu      sync.Mutex

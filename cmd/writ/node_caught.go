@@ -32,7 +32,27 @@ func (n *node) catchUp(ctx context.Context) error {
 		return err
 	}
 	n.caught.Store(int64(rev))
+	n.moved.Ring()
 	return nil
+}
+
+// shown returns once what is committed by now is what this node decides and answers from.
+// It follows nothing itself: what many change at once is followed for all of them.
+func (n *node) shown(ctx context.Context) error {
+	last, err := n.app.db.LastChange(ctx)
+	for err == nil {
+		moved := n.moved.Rung()
+		behind := false
+		if behind, err = n.app.db.ChangedUpTo(ctx, last, n.known()); err != nil || !behind {
+			break
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return err
 }
 
 // known is the revision up to which everything is known that decisions are made on: the graph,

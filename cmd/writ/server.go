@@ -187,7 +187,7 @@ func (a *app) served(c *serverConfig, n *node) (cfg server.Config, err error) {
 	}
 	return server.Config{
 		Address: c.Address, Origin: c.Origin, Proxies: c.proxies, TLS: c.tls, Version: version(),
-		Door: n.door, Ready: n.ready, Figures: n.figures, Answers: a.db.Idempotency(), Manual: manual(), Console: console.Files(),
+		Door: n.door, Ready: n.ready, Figures: n.figures, Shown: n.shown, Answers: a.db.Idempotency(), Manual: manual(), Console: console.Files(),
 		Features: a.features(n), Raw: append(rawOf(n.door), server.Raw{Pattern: authority.Pattern, Handler: n.authority}),
 		Foreign: a.vaultAPI(n), Limits: c.limits(),
 	}, nil
@@ -197,7 +197,7 @@ func (a *app) served(c *serverConfig, n *node) (cfg server.Config, err error) {
 func (a *app) features(n *node) []server.Feature {
 	return slices.Concat([]server.Feature{
 		n.door, &server.Decisions{Gate: n.gate}, &policy.ScopeAPI{Scopes: a.scopes(), Gate: n.gate, Facts: n.live.Facts}, a.simulateAPI(n), a.documentAPI(n), a.askAPI(n), &classify.API{Service: a.classifier(), Gate: n.gate}, n.searchOperations(),
-		&inventory.API{Service: n.inventory, Runs: n.runs, Gate: n.gate}, &role.API{Teller: *n.miner.Teller, Gate: n.gate, Miner: n.miner, Scopes: a.scopesWithin, Settle: n.settle},
+		&inventory.API{Service: n.inventory, Runs: n.runs, Gate: n.gate}, &role.API{Teller: *n.miner.Teller, Gate: n.gate, Miner: n.miner, Scopes: a.scopesWithin},
 		&elevate.API{Service: n.elevate.Service}, &lease.API{Service: n.lease},
 		&provision.API{Service: n.provision, Gate: n.gate, Names: a.db.Inventory()},
 		&approval.API{Teller: a.approvals(n.gate, n.live)},

@@ -30,8 +30,6 @@ type API struct {
 	Miner *Miner
 	// Scopes tells which scopes lie within one, itself with them; nil of zero, which is none.
 	Scopes func(ctx context.Context, within access.ScopeID) (map[access.ScopeID]bool, error)
-	// Settle brings this node up to what was done: whoever migrated people sees them migrated.
-	Settle func(ctx context.Context) error
 }
 
 // Register mounts the operations. They translate; they decide nothing.

@@ -107,8 +107,5 @@ type migratedOutput struct{ Body Proof }
 
 func (a *API) migrate(ctx context.Context, in *migrateInput) (*migratedOutput, error) {
 	p, err := a.Migrate(ctx, in.ID.V, in.Body.Reason, in.Body.Before)
-	if err != nil {
-		return nil, err
-	}
-	return &migratedOutput{p}, a.Settle(context.WithoutCancel(ctx))
+	return &migratedOutput{p}, err
 }
