@@ -271,7 +271,8 @@ func TestLeaseEndsWithTheNodeAway(t *testing.T) {
 	var worst time.Duration
 	for round := range testkit.Rounds(1, 2, 40) {
 		got := c.gets("2s")
-		prefix := c.prefix(got)
+		prefix, err := c.app.db.Leases().Prefix(c.ctx)
+		must(t, err)
 		c.stop()
 		if round%2 == 1 {
 			c.killed(time.Duration(rand.IntN(1500)) * time.Millisecond) //nolint:gosec // a test's dice
@@ -297,11 +298,4 @@ func TestLeaseEndsWithTheNodeAway(t *testing.T) {
 		}
 	}
 	t.Logf("gone at most %s after the node was back", worst.Round(time.Millisecond))
-}
-
-// prefix begins the marks of this installation.
-func (c *lender) prefix(got lease.LeaseGiven) string {
-	c.t.Helper()
-	mark := psql(c.t, c.pg, `select description from pg_shdescription d join pg_roles r on r.oid = d.objoid where rolname = '`+got.Name+`'`)
-	return mark[len("writ=") : len(mark)-len(got.ID.String())]
 }

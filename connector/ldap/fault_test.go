@@ -51,14 +51,14 @@ func TestAFloodBeforeTheSignIn(t *testing.T) {
 		}
 		return message(q.id, tlv(0x61, success(), tlv(0x87, bytes.Repeat([]byte("x"), 2*maxGreeting))))
 	})
-	ends(t, "one long answer", failure(t, flood.config()), connector.ErrUnreachable, "1 MiB before the sign-in")
+	ends(t, "one long answer", failure(t, flood.config(optTimeout, "30")), connector.ErrUnreachable, "1 MiB before the sign-in")
 	many := newLiar(t, func(q asked) []byte {
 		if q.op != opBind {
 			return nil
 		}
 		return bytes.Repeat(message(99, tlv(0x61, success())), maxGreeting/20)
 	})
-	ends(t, "many short ones", failure(t, many.config()), connector.ErrUnreachable, "1 MiB before the sign-in")
+	ends(t, "many short ones", failure(t, many.config(optTimeout, "30")), connector.ErrUnreachable, "1 MiB before the sign-in")
 }
 
 func TestTheLineCounts(t *testing.T) {
