@@ -27,5 +27,6 @@ export default defineConfig({
     chunkSizeWarningLimit: 700,
   },
   server: { proxy: { "/v1": "http://localhost:7400", "/auth": "http://localhost:7400" } },
-  test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"] },
+  // What asks where it is, or draws, says so in its first line: a page takes seconds to make.
+  test: { environment: "node", include: ["src/**/*.test.{ts,tsx}"] },
 } as Parameters<typeof defineConfig>[0]);
