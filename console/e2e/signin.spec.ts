@@ -88,6 +88,27 @@ test("a token does what it may, from where it may, until it is revoked", async (
   await holds(page, "settings");
 });
 
+test("what could not be read again is said, and read once it can be", async ({ all }) => {
+  const page = await all.as("iam");
+  await page.goto("/settings");
+  await settled(page);
+  await page.route("**/v1/tokens*", (route) => (route.request().method() === "GET" ? route.abort() : route.continue()));
+  await page.getByRole("button", { name: "Make a token" }).click();
+  await page.getByRole("dialog").getByLabel("What is it for?").fill("Weekly report");
+  await page.getByRole("button", { name: "Make it" }).click();
+  await page.getByRole("button", { name: "I have kept it" }).click();
+  const notice = page.getByRole("status").filter({ hasText: "What is shown may not be so any more" });
+  await expect(notice).toContainText("Writ does not answer");
+  await expect(page.getByText("Weekly report")).toHaveCount(0);
+  await holds(page, "what is shown is old");
+  await page.unroute("**/v1/tokens*");
+  await notice.getByRole("button", { name: "Try again" }).click();
+  await expect(page.getByText("Weekly report")).toBeVisible();
+  await expect(notice).toHaveCount(0);
+  await page.getByRole("button", { name: "Revoke Weekly report" }).click();
+  await expect(page.getByText("Revoked", { exact: true })).toHaveCount(2);
+});
+
 test("a program is signed in by somebody who has seen which one it is, and no longer than they like", async ({ all }) => {
   const page = await all.as("iam");
   const dir = home();

@@ -8,6 +8,7 @@ import { Bones } from "../ui/Bones";
 import css from "./frame.module.css";
 import { placesFor } from "./nav";
 import { Scheme } from "./Scheme";
+import { Stale } from "./Stale";
 
 const Palette = lazy(() => import("./Palette").then((m) => ({ default: m.Palette })));
 
@@ -33,7 +34,7 @@ export function Frame() {
         <ActionIcon variant="subtle" size="lg" color="gray" aria-label="Search and commands" onClick={open}><IconSearch size={19} /></ActionIcon>
       </header>
       <main className={css.main} id="main" tabIndex={-1}>
-        {me.isPending ? <div className={css.wait}><Bones lines={6} height={20} /></div> : <Outlet />}
+        {me.isPending ? <div className={css.wait}><Bones lines={6} height={20} /></div> : <><Stale /><Outlet /></>}
       </main>
       <Below />
       {palette && <Suspense><Palette onClose={close} /></Suspense>}
