@@ -9,9 +9,9 @@ import (
 	"testing"
 
 	"github.com/writhq/writ/connector"
-	"github.com/writhq/writ/internal/testkit"
 	"github.com/writhq/writ/inventory"
 	"github.com/writhq/writ/store"
+	"github.com/writhq/writ/store/storetest"
 )
 
 // onEach runs fn on a new store on SQLite and on one on PostgreSQL.
@@ -27,9 +27,9 @@ func onEach(t *testing.T, people int, fn func(t *testing.T, w *world)) {
 		addAll(t, w.s, w.files)
 		return w
 	}
-	t.Run("sqlite", func(t *testing.T) { fn(t, open(t, store.Config{Dir: t.TempDir()})) })
+	t.Run("sqlite", func(t *testing.T) { fn(t, open(t, storetest.SQLite(t))) })
 	t.Run("postgres", func(t *testing.T) {
-		fn(t, open(t, store.Config{Dir: t.TempDir(), Postgres: testkit.Database(t)}))
+		fn(t, open(t, storetest.Postgres(t)))
 	})
 }
 

@@ -5,7 +5,6 @@ import (
 	"iter"
 	"maps"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/writhq/writ/access"
@@ -16,6 +15,7 @@ import (
 	"github.com/writhq/writ/internal/testkit"
 	"github.com/writhq/writ/inventory"
 	"github.com/writhq/writ/store"
+	"github.com/writhq/writ/store/storetest"
 )
 
 // tracked is a directory as a system of a store.
@@ -166,10 +166,9 @@ func followed(t *testing.T, following, reading *tracked, d changer, steps int) {
 }
 
 func databases(t *testing.T, fn func(t *testing.T, cfg func() store.Config)) {
-	t.Run("sqlite", func(t *testing.T) { fn(t, func() store.Config { return store.Config{Dir: t.TempDir()} }) })
+	t.Run("sqlite", func(t *testing.T) { fn(t, func() store.Config { return storetest.SQLite(t) }) })
 	t.Run("postgres", func(t *testing.T) {
-		fn(t, func() store.Config { return store.Config{Dir: t.TempDir(), Postgres: testkit.Database(t)} })
+		fn(t, func() store.Config { return storetest.Postgres(t) })
 	})
 }
 
-var _ = strings.Contains

@@ -12,6 +12,7 @@ import (
 	"github.com/writhq/writ/internal/testkit"
 	"github.com/writhq/writ/inventory"
 	"github.com/writhq/writ/store"
+	"github.com/writhq/writ/store/storetest"
 )
 
 // small is a directory of which a sync sees ou=people and ou=groups: ana and ben are
@@ -128,7 +129,7 @@ func TestDeletedIsNotOutOfSightInAD(t *testing.T) {
 	const password = "Of-the-reader-1"
 	s.Tool(t, "user", "create", "reader", password)
 	for as, with := range map[string]secret.Secret{s.BindDN(): s.Password(), "reader@example.test": secret.New([]byte(password))} {
-		k := track(t, store.Config{Dir: t.TempDir()}, sambaConfig(s, "users", "OU=people,"+s.BaseDN(), "groups", "OU=people,"+s.BaseDN(), "bind_dn", as), with)
+		k := track(t, storetest.SQLite(t), sambaConfig(s, "users", "OU=people,"+s.BaseDN(), "groups", "OU=people,"+s.BaseDN(), "bind_dn", as), with)
 		k.sync(t, inventory.SyncOptions{})
 		gone, moved := "ben", "cy"
 		if as != s.BindDN() {
@@ -145,7 +146,7 @@ func TestDeletedIsNotOutOfSightInAD(t *testing.T) {
 // What cannot be followed is read completely, and it is said why.
 func TestWhatCannotBeFollowedIsRead(t *testing.T) {
 	s := small(t, testkit.SlapdConfig{})
-	k := track(t, store.Config{Dir: t.TempDir()}, inSight(s), s.Password())
+	k := track(t, storetest.SQLite(t), inSight(s), s.Password())
 	read := func(what, because string, o inventory.SyncOptions) {
 		t.Helper()
 		if r := k.sync(t, o); r.Reading != inventory.Complete || !strings.Contains(r.Because, because) {
@@ -184,7 +185,7 @@ func TestWhatCannotBeFollowedIsRead(t *testing.T) {
 	follows("with the same filter")
 
 	without := small(t, testkit.SlapdConfig{NoSyncProvider: true})
-	k = track(t, store.Config{Dir: t.TempDir()}, inSight(without), without.Password())
+	k = track(t, storetest.SQLite(t), inSight(without), without.Password())
 	read("no count of changes", "first time", inventory.SyncOptions{})
 	read("no count of changes, again", "no mark", inventory.SyncOptions{})
 }

@@ -31,6 +31,7 @@ import (
 	"github.com/writhq/writ/policy"
 	"github.com/writhq/writ/signin"
 	"github.com/writhq/writ/store"
+	"github.com/writhq/writ/store/storetest"
 )
 
 // site is a Writ that is served, with people in it.
@@ -60,12 +61,12 @@ E4,Dara Elm,same@example.com,active
 // eachSite runs fn on a site with either database.
 func eachSite(t *testing.T, fn func(t *testing.T, newSite func(providers ...signin.Provider) *site)) {
 	t.Run("sqlite", func(t *testing.T) {
-		fn(t, func(p ...signin.Provider) *site { return newSite(t, store.Config{Dir: t.TempDir()}, p) })
+		fn(t, func(p ...signin.Provider) *site { return newSite(t, storetest.SQLite(t), p) })
 	})
 	t.Run("postgres", func(t *testing.T) {
 		testkit.Postgres(t) // skips where no servers may be started
 		fn(t, func(p ...signin.Provider) *site {
-			return newSite(t, store.Config{Dir: t.TempDir(), Postgres: testkit.Database(t)}, p)
+			return newSite(t, storetest.Postgres(t), p)
 		})
 	})
 }
@@ -317,4 +318,4 @@ func (s *site) records(action string) (list []audit.Entry) {
 	return page.Entries
 }
 
-func storeConfig(t testing.TB) store.Config { return store.Config{Dir: t.TempDir()} }
+func storeConfig(t testing.TB) store.Config { return storetest.SQLite(t) }

@@ -58,7 +58,7 @@ func (c *committee) expecting() func(what string, who access.IdentityID, method,
 }
 
 func TestApprovalOperations(t *testing.T) {
-	c := committeeOf(t, func(t *testing.T) Config { return Config{Dir: t.TempDir()} })
+	c := committeeOf(t, emptySQLite)
 	expect := c.expecting()
 	id := c.ask(caseOf(1, access.Stage{Approvers: function(access.IAM), Quorum: 2}, access.Stage{Approvers: []access.Approver{{Owner: true}}}))
 	one, waiting := "/v1/approvals/"+id.String(), "/v1/me/approvals"

@@ -218,7 +218,7 @@ func TestLesson22_NobodyDecidesTheirOwnByAnyWay(t *testing.T) {
 
 // Nobody decides without a second factor, as a node, or with a token that is not for it.
 func TestLesson23_DecidingTakesASecondFactor(t *testing.T) {
-	c := committeeOf(t, func(t *testing.T) Config { return Config{Dir: t.TempDir()} })
+	c := committeeOf(t, emptySQLite)
 	id := c.ask(caseOf(1, access.Stage{Approvers: function(access.IAM)}))
 	r := c.request(id)
 	said := approval.Said{Verdict: approval.Approve, Version: 1, Digest: r.Now.Digest}

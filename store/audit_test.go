@@ -284,7 +284,7 @@ func testAuditRemovedAndReordered(t *testing.T, fresh func(*testing.T) Config) {
 }
 
 func TestAuditForgedCheckpoint(t *testing.T) {
-	db := openStore(t, Config{Dir: t.TempDir()})
+	db := openStore(t, emptySQLite(t))
 	logOf(t, db)
 	other, _, err := audit.NewLogKey()
 	if err != nil {
@@ -305,7 +305,7 @@ func TestAuditForgedCheckpoint(t *testing.T) {
 // A log that was cut off with everything that refers to the cut part agrees with
 // itself; a checkpoint kept elsewhere tells.
 func TestAuditTrustedCheckpointFindsRollback(t *testing.T) {
-	db := openStore(t, Config{Dir: t.TempDir()})
+	db := openStore(t, emptySQLite(t))
 	logOf(t, db)
 	ctx := asTester(t.Context())
 	kept, err := db.Audit().Checkpoint(ctx)

@@ -149,7 +149,7 @@ func testBackupComesBack(t *testing.T, from, to Config) {
 }
 
 func TestBackupRefusals(t *testing.T) {
-	db := openStore(t, Config{Dir: t.TempDir()})
+	db := openStore(t, emptySQLite(t))
 	ctx := asTester(t.Context())
 	company(t, db)
 	dir := t.TempDir()
@@ -213,7 +213,7 @@ func TestBackupRefusals(t *testing.T) {
 
 func TestBackupBombIsRefused(t *testing.T) {
 	var b bytes.Buffer
-	a := newArchiveWriter(&b, openStore(t, Config{Dir: t.TempDir()}).nowFn())
+	a := newArchiveWriter(&b, openStore(t, emptySQLite(t)).nowFn())
 	zeros := make([]byte, maxPart)
 	if err := a.addJSON(headEntry, backupHead{Format: backupFormat, Version: backupVersion, Schema: 1}); err != nil {
 		t.Fatal(err)
@@ -242,7 +242,7 @@ func TestBackupBombIsRefused(t *testing.T) {
 func TestRestoreInterruptedAndRunAgain(t *testing.T) { eachDatabase(t, testRestoreInterrupted) }
 
 func testRestoreInterrupted(t *testing.T, fresh func(*testing.T) Config) {
-	db := openStore(t, Config{Dir: t.TempDir()})
+	db := openStore(t, emptySQLite(t))
 	ctx := asTester(t.Context())
 	company(t, db)
 	logOf(t, db)

@@ -67,7 +67,7 @@ func TestClockJumpIsNoticed(t *testing.T) {
 			t.Errorf("%+v: jumped is %v", step, c.jumped)
 		}
 	}
-	db := openStore(t, Config{Dir: t.TempDir()})
+	db := openStore(t, emptySQLite(t))
 	if !db.ClockTrusted() {
 		t.Error("an even clock is not trusted")
 	}

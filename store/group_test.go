@@ -64,7 +64,7 @@ func recordsOf(t *testing.T, db *DB, action string) (facts []string) {
 // Changes that share a transaction fail, panic and are called off alone; those that were
 // told of success are there, each with its own set, and nothing else is.
 func TestSharedTransaction(t *testing.T) {
-	db := openStore(t, Config{Dir: t.TempDir()})
+	db := openStore(t, emptySQLite(t))
 	letGo, led := held(t, db)
 	refused := errors.New("refused")
 	called, cancel := context.WithCancel(asTester(t.Context()))
@@ -132,7 +132,7 @@ func TestSharedTransaction(t *testing.T) {
 
 // Whoever waits and is called off leaves the line, and the others have their turn.
 func TestLeavingTheLine(t *testing.T) {
-	db := openStore(t, Config{Dir: t.TempDir()})
+	db := openStore(t, emptySQLite(t))
 	letGo, led := held(t, db)
 	ctx, cancel := context.WithCancel(asTester(t.Context()))
 	left := make(chan error)
@@ -159,7 +159,7 @@ func TestLeavingTheLine(t *testing.T) {
 // TestLesson27_FullDiskTellsTheTruth fills the database while changes share transactions:
 // who was told of success is there, and who was not is not.
 func TestLesson27_FullDiskTellsTheTruth(t *testing.T) {
-	db := openStore(t, Config{Dir: t.TempDir()})
+	db := openStore(t, emptySQLite(t))
 	var pages int
 	if err := db.w.QueryRow(`pragma page_count`).Scan(&pages); err != nil {
 		t.Fatal(err)
@@ -200,7 +200,7 @@ func TestLesson27_FullDiskTellsTheTruth(t *testing.T) {
 // A kept statement gives one answer at a time: who asks the same again while reading gets
 // another one.
 func TestAskingTheSameWhileReading(t *testing.T) {
-	db := openStore(t, Config{Dir: t.TempDir()})
+	db := openStore(t, emptySQLite(t))
 	const text = `select 1 as n union select 2 union select $1`
 	read := func() (n int) {
 		err := db.read(t.Context(), func(q *query) error {

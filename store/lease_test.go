@@ -210,7 +210,7 @@ type leaseModel struct {
 // model: none is open past its end once that was looked at, none outlives its terms, and
 // what is over never comes back.
 func TestLeaseModel(t *testing.T) {
-	w := newLeaseWorld(t, Config{Dir: t.TempDir()})
+	w := newLeaseWorld(t, emptySQLite(t))
 	rounds, most := 0, testkit.Rounds(10, 40, 2000)
 	rapid.Check(t, func(r *rapid.T) {
 		if rounds++; rounds > most {

@@ -353,7 +353,7 @@ func (m mortal) Compared(ctx context.Context, term lifecycle.Term, rev access.Re
 // Whatever happens, and wherever it is killed, what is kept ends as what should be, begins
 // once for each time that it came to be due, and nothing is repeated.
 func TestReconcilingIsKilledAnywhere(t *testing.T) {
-	f := newFirm(t, Config{Dir: t.TempDir()})
+	f := newFirm(t, emptySQLite(t))
 	states := []access.IdentityState{access.Active, access.Active, access.Active, access.LeaveOfAbsence, access.Terminated, access.PreHire}
 	whens := []string{"true", `identity.unit == "A"`, `identity.unit == "B" || identity.state == "leave_of_absence"`, `identity.attributes.site == "Bern"`}
 	rapid.Check(t, func(rt *rapid.T) {

@@ -128,7 +128,7 @@ func besideNotes(t *testing.T, db *DB, want int) {
 // Whoever waits with a note and is called off leaves the line; what changes something is no
 // note.
 func TestNoteLeavesTheLine(t *testing.T) {
-	db := openStore(t, Config{Dir: t.TempDir()})
+	db := openStore(t, emptySQLite(t))
 	letGo, led := held(t, db)
 	ctx, cancel := context.WithCancel(asTester(t.Context()))
 	left := make(chan error)

@@ -223,7 +223,7 @@ func TestAMailIsGivenUp(t *testing.T) {
 	if all < 4*24*time.Hour || all > 7*24*time.Hour {
 		t.Errorf("after %s", all)
 	}
-	db := openStore(t, Config{Dir: t.TempDir()})
+	db := openStore(t, emptySQLite(t))
 	ids := mailed(t, db, 7, mailTo("a/1", "zoe@example.com"))
 	o := &outgoing{db: db}
 	defer o.end(t.Context())
@@ -259,7 +259,7 @@ func (h hanging) Send(ctx context.Context, _ notify.Message) error {
 
 // While a mail server hangs everything else goes on: changes, more mail, and stopping.
 func TestLesson27_AHangingMailServerHoldsNothingUp(t *testing.T) {
-	db := openStore(t, Config{Dir: t.TempDir()})
+	db := openStore(t, emptySQLite(t))
 	h := hanging{make(chan struct{}, 10), make(chan struct{})}
 	stop := sending(t, db, h)
 	ids := mailed(t, db, 7, mailTo("a/1", "zoe@example.com"))

@@ -18,7 +18,6 @@ import (
 	"github.com/writhq/writ/graph"
 	"github.com/writhq/writ/iga/lifecycle"
 	"github.com/writhq/writ/internal/notify"
-	"github.com/writhq/writ/internal/testkit"
 	"github.com/writhq/writ/inventory"
 	"github.com/writhq/writ/pam/elevate"
 	"github.com/writhq/writ/pam/vault/keys"
@@ -345,7 +344,7 @@ var small = []string{"vault", "vault_unfinished", "vault_seal", "vault_root", "l
 
 func TestHotQueriesScanNothingLarge(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) {
-		cfg := Config{Dir: t.TempDir()}
+		cfg := emptySQLite(t)
 		db := openStore(t, cfg)
 		fill(t, db)
 		r := record(t, db, "file:"+escapePath(cfg.Dir+"/"+sqliteFile)+"?_pragma=query_only(1)")
@@ -354,7 +353,7 @@ func TestHotQueriesScanNothingLarge(t *testing.T) {
 		t.Run("with statistics", func(t *testing.T) { eachHot(t, db, record(t, db, r.dsn), sqliteScans) })
 	})
 	t.Run("postgres", func(t *testing.T) {
-		cfg := Config{Dir: t.TempDir(), Postgres: testkit.Database(t)}
+		cfg := emptyPostgres(t)
 		db := openStore(t, cfg)
 		fill(t, db)
 		look(t, db)

@@ -254,7 +254,7 @@ func TestFirstCredentialIsPickedUpOnce(t *testing.T) {
 
 // One that nobody picks up is destroyed when it ends.
 func TestFirstCredentialEnds(t *testing.T) {
-	cfg, ahead := Config{Dir: t.TempDir()}, time.Duration(0)
+	cfg, ahead := emptySQLite(t), time.Duration(0)
 	cfg.Now = func() time.Time { return time.Now().Add(ahead) }
 	ctx, p := asTester(t.Context()), newProvisioned(t, cfg)
 	y := access.Target{Identity: 1, System: 7, Login: "ana", State: access.TargetEnabled, Recipient: 2}

@@ -14,7 +14,7 @@ import (
 func TestLeasesOfTheDeadAreFree(t *testing.T) {
 	testkit.Postgres(t)
 	ctx := asTester(t.Context())
-	cfg := Config{Dir: t.TempDir(), Postgres: testkit.Database(t)}
+	cfg := emptyPostgres(t)
 	dies := openStore(t, cfg)
 	cfg.Beside = true
 	lives := openStore(t, cfg)

@@ -121,7 +121,7 @@ func TestMiningRunsAreKept(t *testing.T) {
 
 // Of a run only what is narrowed to is read: systems, what may be seen, a unit.
 func TestMiningKeepsToWhatMayBeSeen(t *testing.T) {
-	w, m := mining(t, Config{Dir: t.TempDir()})
+	w, m := mining(t, emptySQLite(t))
 	going(t, m)
 	hides := func(r access.Ref) bool { return r != access.EntitlementID(3).Ref() }
 	tests := map[string]struct {

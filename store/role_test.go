@@ -204,7 +204,7 @@ func TestTheWayOfARole(t *testing.T) {
 
 // What assigning must not do is refused, and nothing is kept of it.
 func TestAssignmentsThatAreRefused(t *testing.T) {
-	w := openRoleWorld(t, Config{Dir: t.TempDir()})
+	w := openRoleWorld(t, emptySQLite(t))
 	id := w.publish(0, technical("Reader", 1))
 	d := technical("Office", 1)
 	d.Parameters = []role.Parameter{{Name: "region", Values: []string{"emea", "apac"}}}
@@ -292,7 +292,7 @@ func TestVariantsInTheStore(t *testing.T) {
 func TestNobodyApprovesWhatTheyWouldGain(t *testing.T) {
 	for name, who := range map[string]access.IdentityID{"themself": 2, "their service": 5} {
 		t.Run(name, func(t *testing.T) {
-			w := openRoleWorld(t, Config{Dir: t.TempDir()})
+			w := openRoleWorld(t, emptySQLite(t))
 			id := w.publish(0, technical("Reader", 1))
 			w.assign(id, who, nil)
 			_, err := w.s.Edit(w.ana, id, 0, technical("Reader", 1, 2))

@@ -81,7 +81,7 @@ func TestScopes(t *testing.T) {
 // What lies deeper than decisions look would be nowhere.
 func TestTheTreeOfScopesEnds(t *testing.T) {
 	ctx := asTester(t.Context())
-	s := policy.Scopes{Store: openStore(t, Config{Dir: t.TempDir()}).Scopes()}
+	s := policy.Scopes{Store: openStore(t, emptySQLite(t)).Scopes()}
 	var last access.ScopeID
 	for i := range policy.MaxScopeDepth {
 		id, err := s.Add(ctx, policy.Scope{Name: fmt.Sprint("level ", i), Parent: last})

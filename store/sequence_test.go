@@ -12,7 +12,6 @@ import (
 
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/audit"
-	"github.com/writhq/writ/internal/testkit"
 )
 
 func asTester(ctx context.Context) context.Context {
@@ -66,7 +65,7 @@ func testSequenceFollowsClosedSetsOnly(t *testing.T, fresh func(*testing.T) Conf
 // own data directory, the same keys and the same database.
 func nodes(t *testing.T, n int) []*DB {
 	t.Helper()
-	first := Config{Dir: t.TempDir(), Postgres: testkit.Database(t)}
+	first := emptyPostgres(t)
 	out := []*DB{openStore(t, first)}
 	for range n - 1 {
 		cfg := Config{Dir: t.TempDir(), Postgres: first.Postgres}
@@ -111,7 +110,7 @@ func (f *follower) poll(ctx context.Context, db *DB) error {
 // out of order, and readers who skip nothing.
 func TestSequenceUnderConcurrency(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) {
-		db := openStore(t, Config{Dir: t.TempDir()})
+		db := openStore(t, emptySQLite(t))
 		testSequenceUnderConcurrency(t, []*DB{db})
 	})
 	t.Run("postgres", func(t *testing.T) { testSequenceUnderConcurrency(t, nodes(t, 2)) })

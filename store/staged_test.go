@@ -136,7 +136,7 @@ func testStagedUndoneLeavesNothing(t *testing.T, fresh func(*testing.T) Config) 
 }
 
 func TestStagedUndoInterruptedAndRunAgain(t *testing.T) {
-	db := openStore(t, Config{Dir: t.TempDir()})
+	db := openStore(t, emptySQLite(t))
 	ctx := asTester(t.Context())
 	s, err := db.stage(ctx, access.SystemID(1).Ref())
 	if err == nil {

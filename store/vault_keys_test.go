@@ -135,7 +135,7 @@ func TestWhatTheVaultSealsOpensInEveryProcess(t *testing.T) {
 
 // Invariant 1: rows that were changed, or moved to another place, do not open there.
 func TestTamperedRowsDoNotOpen(t *testing.T) {
-	v := newVault(t, Config{Dir: t.TempDir()})
+	v := newVault(t, emptySQLite(t))
 	for _, safe := range []access.SafeID{1, 2} {
 		v.must(v.addSafe(v.ring, safe))
 	}
@@ -199,7 +199,7 @@ func (v *vaultOf) putBack() {
 var vaultTables = []string{"vault", "vault_seal", "vault_root", "vault_safe", "vault_safe_key", "vault_sealed"}
 
 func TestNothingOfTheVaultIsReadableInTheDatabase(t *testing.T) {
-	v := newVault(t, Config{Dir: t.TempDir()})
+	v := newVault(t, emptySQLite(t))
 	v.must(v.addSafe(v.ring, 1))
 	v.must(v.put(v.ring, keys.Place{Safe: 1, Secret: 2, Version: 3}, "hunter2-canary"))
 	var key, text []byte

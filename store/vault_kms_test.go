@@ -36,7 +36,7 @@ func transit(t *testing.T) *testkit.KeyService {
 
 func TestKeyServiceOpensTheVault(t *testing.T) {
 	s := transit(t)
-	v, what := filled(t, Config{Dir: t.TempDir()}, 2, 2)
+	v, what := filled(t, emptySQLite(t), 2, 2)
 	v.sealedBy(s, what, "hashivault://writ")
 	again := v.kms("hashivault://writ")
 	v.must(again.OpenItself(v.ctx))
@@ -81,7 +81,7 @@ func (v *vaultOf) sealedBy(s *testkit.KeyService, what map[keys.Place]string, ur
 
 func TestVaultOpensOnceItsKeyServiceIsBack(t *testing.T) {
 	s := transit(t)
-	v, what := filled(t, Config{Dir: t.TempDir()}, 1, 1)
+	v, what := filled(t, emptySQLite(t), 1, 1)
 	v.sealedBy(s, what, "hashivault://writ")
 	s.Away(true)
 	r := v.kms("hashivault://writ")
@@ -128,9 +128,9 @@ func TestVaultOpensOnceItsKeyServiceIsBack(t *testing.T) {
 
 func TestKeyServiceOpensAtItsPlaceAlone(t *testing.T) {
 	s := transit(t)
-	v, what := filled(t, Config{Dir: t.TempDir()}, 1, 1)
+	v, what := filled(t, emptySQLite(t), 1, 1)
 	v.sealedBy(s, what, "hashivault://writ")
-	other, _ := filled(t, Config{Dir: t.TempDir()}, 1, 1)
+	other, _ := filled(t, emptySQLite(t), 1, 1)
 	r := other.kms("hashivault://writ")
 	other.must(r.OpenItself(other.ctx))
 	_, err := r.RekeySeal(other.ctx, keys.Request{Kind: keys.KMS}, "a test")

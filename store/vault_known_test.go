@@ -78,7 +78,7 @@ func TestWhatIsKnownEndsWithAnyChange(t *testing.T) {
 	}
 	for name, change := range changes {
 		t.Run(name, func(t *testing.T) {
-			k := newSafeKept(t, Config{Dir: t.TempDir()})
+			k := newSafeKept(t, emptySQLite(t))
 			x := k.add("root", "first-canary")
 			known := k.known()
 			if value, err := k.openKnown(known); err != nil || value != "first-canary" {
@@ -108,7 +108,7 @@ func TestWhatIsKnownEndsWithAnyChange(t *testing.T) {
 
 // What another process changes, and what takes part in the same transaction, counts too.
 func TestWhatIsKnownEndsByOthers(t *testing.T) {
-	k := newSafeKept(t, Config{Dir: t.TempDir()})
+	k := newSafeKept(t, emptySQLite(t))
 	k.add("root", "first-canary")
 	take := vault.Right{Safe: k.safe.ID, Holder: safeViewer.Ref(), Level: vault.Reveal}
 	ctx := asWho(t.Context(), safeOwner)
@@ -138,7 +138,7 @@ func TestWhatIsKnownEndsByOthers(t *testing.T) {
 // Where the right has ended by the clock, where it does not open, and where nobody knows what
 // the time is, nothing is given. What only uses something ends nothing.
 func TestWhatIsKnownIsGiven(t *testing.T) {
-	k := newSafeKept(t, Config{Dir: t.TempDir()})
+	k := newSafeKept(t, emptySQLite(t))
 	x := k.add("root", "first-canary")
 	known := k.known()
 	open := func(o vault.Opening, opener vault.Opener) error {
@@ -191,7 +191,7 @@ func TestNothingIsKnownBesideOtherWriters(t *testing.T) {
 // A subject's key is kept for a transaction only as long as it is there: what is undone with
 // whoever made it, or erased, is not used.
 func TestSubjectKeysWithinOneTransaction(t *testing.T) {
-	k := newSafeKept(t, Config{Dir: t.TempDir()})
+	k := newSafeKept(t, emptySQLite(t))
 	ctx := asTester(t.Context())
 	said := func(action string, fail error) error {
 		return k.db.change(ctx, audit.Event{Action: action, Quiet: true, Subjects: []access.IdentityID{77}, Personal: map[string]string{"reason": "text"}}, func(t *tx) error {

@@ -13,7 +13,7 @@ import (
 
 func TestHardwareTokenOpensTheVault(t *testing.T) {
 	hsm := testkit.SoftHSM(t)
-	v, what := filled(t, Config{Dir: t.TempDir()}, 1, 2)
+	v, what := filled(t, emptySQLite(t), 1, 2)
 	token := func(pin, key string) *keys.Ring {
 		r, err := keys.New(keys.Config{Store: v.db.VaultKeys(), Dir: v.cfg.Dir, Token: &keys.Token{Module: hsm.Module, Label: hsm.Label, Key: key, PIN: secret.New([]byte(pin))}})
 		v.must(err)

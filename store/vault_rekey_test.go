@@ -200,7 +200,7 @@ func TestChangeOfKeysThatStopsAnywhereLosesNothing(t *testing.T) {
 }
 
 func TestChangeOfSealThatFailsLeavesTheOneBefore(t *testing.T) {
-	v, what := filled(t, Config{Dir: t.TempDir()}, 1, 1)
+	v, what := filled(t, emptySQLite(t), 1, 1)
 	s := &stopping{VaultKeys: v.db.VaultKeys(), left: 1}
 	r, err := keys.New(keys.Config{Store: s, Dir: v.cfg.Dir})
 	v.must(err)
@@ -218,7 +218,7 @@ func TestChangeOfSealThatFailsLeavesTheOneBefore(t *testing.T) {
 }
 
 func TestPassphraseOpensTheVault(t *testing.T) {
-	v, what := filled(t, Config{Dir: t.TempDir()}, 1, 1)
+	v, what := filled(t, emptySQLite(t), 1, 1)
 	if _, err := v.ring.RekeySeal(v.ctx, keys.Request{Kind: keys.Passphrase, Passphrase: secret.New([]byte("short"))}, "a test"); !errors.Is(err, keys.ErrSeal) {
 		t.Fatalf("a short passphrase: %v", err)
 	}
@@ -248,7 +248,7 @@ func TestPassphraseOpensTheVault(t *testing.T) {
 
 // Invariant 5.
 func TestSharesOpenTheVault(t *testing.T) {
-	v, what := filled(t, Config{Dir: t.TempDir()}, 1, 1)
+	v, what := filled(t, emptySQLite(t), 1, 1)
 	share := func(threshold int) []secret.Secret {
 		t.Helper()
 		told, err := v.ring.RekeySeal(v.ctx, keys.Request{Kind: keys.Shares, Shares: 5, Threshold: threshold}, "a test")
@@ -308,7 +308,7 @@ func TestSharesOpenTheVault(t *testing.T) {
 }
 
 func TestWrongSharesAreLimited(t *testing.T) {
-	v := newVault(t, Config{Dir: t.TempDir()})
+	v := newVault(t, emptySQLite(t))
 	told, err := v.ring.RekeySeal(v.ctx, keys.Request{Kind: keys.Shares, Shares: 2, Threshold: 2}, "a test")
 	v.must(err)
 	for range 10 {
@@ -379,7 +379,7 @@ func TestOlderDatabaseLendsNothingUntilThatIsAccepted(t *testing.T) {
 
 // Invariant 8: what the seal takes is not there, or not as it must be.
 func TestLesson20_SealThatCannotBeUsedRefusesToStart(t *testing.T) {
-	v := newVault(t, Config{Dir: t.TempDir()})
+	v := newVault(t, emptySQLite(t))
 	files, err := filepath.Glob(filepath.Join(v.cfg.Dir, "vault-*.key"))
 	if err != nil || len(files) != 1 {
 		t.Fatal(files, err)

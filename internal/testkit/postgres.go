@@ -28,6 +28,9 @@ type PostgresServer struct {
 	dir   string
 	stdin io.Closer
 	count atomic.Int64
+
+	filling sync.Mutex
+	filled  map[string]bool // databases that others are made like
 }
 
 var (
@@ -74,6 +77,23 @@ func NewPostgres(tb testing.TB) *PostgresServer {
 func Database(tb testing.TB) string {
 	tb.Helper()
 	return Postgres(tb).Database(tb, "")
+}
+
+// DatabaseLike makes a database on the shared cluster that is like one which fill has filled,
+// once for all tests of a package, and drops it after the test.
+func DatabaseLike(tb testing.TB, name string, fill func(url string) error) string {
+	tb.Helper()
+	p := Postgres(tb)
+	p.filling.Lock()
+	defer p.filling.Unlock()
+	if !p.filled[name] {
+		p.Exec(tb, "postgres", "create database "+pgx.Identifier{name}.Sanitize())
+		if err := fill(p.URL(name)); err != nil {
+			tb.Fatalf("filling the database %s: %v", name, err)
+		}
+		p.filled[name] = true
+	}
+	return p.Database(tb, name)
 }
 
 // Database makes a database from a template ("" is empty) and drops it after the test.
@@ -174,7 +194,7 @@ func startPostgres(from string) (*PostgresServer, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &PostgresServer{Port: port, dir: dir, stdin: stdin}
+	p := &PostgresServer{Port: port, dir: dir, stdin: stdin, filled: map[string]bool{}}
 	if err := p.ready(); err != nil {
 		log, _ := os.ReadFile(filepath.Join(dir, "log"))
 		_ = stdin.Close()
