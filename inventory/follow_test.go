@@ -171,4 +171,3 @@ func databases(t *testing.T, fn func(t *testing.T, cfg func() store.Config)) {
 		fn(t, func() store.Config { return storetest.Postgres(t) })
 	})
 }
-

@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -38,5 +39,18 @@ func TestDemoThatWasInterruptedIsMadeAnew(t *testing.T) {
 				t.Error("it is unfinished still")
 			}
 		})
+	}
+}
+
+// A folder that is somebody's is refused by a name that can be done something about.
+func TestDemoInAFolderOfOthersNamesTheFlags(t *testing.T) {
+	a := &app{out: io.Discard, err: io.Discard, data: t.TempDir()}
+	must(t, os.MkdirAll(filepath.Join(a.data, "sample"), 0o700))
+	must(t, os.WriteFile(filepath.Join(a.data, "sample", "notes.txt"), []byte("mine"), 0o600))
+	err := a.demo(t.Context())
+	for _, says := range []string{a.data, "--data", "--serve"} {
+		if err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("it does not say %s: %v", says, err)
+		}
 	}
 }

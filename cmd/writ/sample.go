@@ -87,7 +87,9 @@ func (a *app) demo(ctx context.Context) error {
 	if err := os.MkdirAll(a.data, 0o700); err != nil {
 		return err
 	}
-	if _, err := sample.Generate(ctx, sample.Options{Size: sample.Small, Seed: 1}, dir); err != nil {
+	if _, err := sample.Generate(ctx, sample.Options{Size: sample.Small, Seed: 1}, dir); errors.Is(err, sample.ErrFolder) {
+		return sample.ErrFolder.With("%s holds something else already: name another folder with --data, or go on with a company that was served there by --serve", a.data).Because(err)
+	} else if err != nil {
 		return err
 	}
 	targets, err := sampleTargets(dir)
