@@ -194,10 +194,11 @@ func (l *line) connect(ctx context.Context, algorithms []string, who login) (*ss
 	if err != nil {
 		return nil, l.unreachable(err)
 	}
-	conn, err := outbound.Dialer(host, min(dialLimit, l.timeout)).DialContext(ctx, "tcp", l.address)
+	dialled, err := outbound.Dialer(host, min(dialLimit, l.timeout)).DialContext(ctx, "tcp", l.address)
 	if err != nil {
 		return nil, l.unreachable(err)
 	}
+	conn := newWire(dialled)
 	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
 	if err := conn.SetDeadline(time.Now().Add(min(handshakeLimit, l.timeout))); err != nil {
 		_ = conn.Close()
@@ -217,7 +218,7 @@ func (l *line) connect(ctx context.Context, algorithms []string, who login) (*ss
 		_ = c.Close()
 		return nil, l.unreachable(err)
 	}
-	return ssh.NewClient(c, channels, requests), nil
+	return ssh.NewClient(&opener{c, conn}, channels, requests), nil
 }
 
 func (l *line) handshakeError(ctx context.Context, v *verdict, user string, err error) error {
