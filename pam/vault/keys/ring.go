@@ -211,10 +211,15 @@ func (r *Ring) Stale(safe access.SafeID) {
 	}
 }
 
-// Again calls fn until it meets no key that was changed meanwhile, a few times at most.
+// tries is how often something that met a key that was changed meanwhile is done. Before each
+// it waits longer, half a second in all: keys may be changed one after another for a while.
+const tries = 12
+
+// Again calls fn until it meets no key that was changed meanwhile, so often at most.
 func (r *Ring) Again(safe access.SafeID, fn func() error) error {
 	var err error
-	for range 5 {
+	for n := range tries {
+		time.Sleep(time.Duration(n*n) * time.Millisecond)
 		if err = fn(); !errors.Is(err, ErrKeyRetired) {
 			return err
 		}
