@@ -135,7 +135,7 @@ func serveTwoScopes(t *testing.T) *company {
 	if err := c.node.search.Follow(c.ctx); err != nil {
 		t.Fatal(err)
 	}
-	c.start(c.node.runs.Run)
+	c.start(c.alone(c.node.runs.Run))
 	return c
 }
 

@@ -129,6 +129,7 @@ func (n *node) run(ctx context.Context) error {
 	g.Go(func() error { return n.doubt(ctx) })
 	g.Go(func() error { return n.sweep(ctx) })
 	g.Go(func() error { return n.forget(ctx) })
+	g.Go(func() error { return n.know(ctx) })
 	g.Go(func() error { return n.search.Run(ctx) })
 	g.Go(func() error { return n.runs.Run(ctx) })
 	g.Go(func() error { return n.schedule(ctx) })
@@ -178,6 +179,24 @@ func (n *node) follow(ctx context.Context) error {
 		}
 		slog.ErrorContext(ctx, "following", "error", err)
 		wait(ctx, retry)
+	}
+	return nil
+}
+
+// know keeps what is decided and answered from behind each revision, and does nothing else: what
+// follows from facts may take its time, and whoever changed something waits to see it.
+func (n *node) know(ctx context.Context) error {
+	var seen access.Rev
+	for ctx.Err() == nil {
+		rev, err := n.app.db.WaitChange(ctx, seen)
+		if err == nil {
+			err = n.catchUp(ctx)
+		}
+		if err != nil {
+			wait(ctx, retry) // why is told by whoever follows
+			continue
+		}
+		seen = rev
 	}
 	return nil
 }

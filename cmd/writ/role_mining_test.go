@@ -30,7 +30,7 @@ func (s *served) minedBy(a *asker, body any) role.MiningShown {
 // sees no candidate; whose scope is one system mines that alone, and sees no run of more.
 func TestMiningReadsWhatItsAskerMayRead(t *testing.T) {
 	c := serveTwoScopes(t)
-	c.start(c.node.miner.Run)
+	c.start(c.alone(c.node.miner.Run))
 	rosa := c.who["requester"].Identity
 	must(t, c.app.db.Policy().Assign(c.ctx, policy.Assignment{Identity: rosa, Held: policy.Held{Function: access.IAM, Scope: 1}, Reason: "the test"}))
 	must(t, c.node.settle(c.ctx))

@@ -18,6 +18,8 @@ import (
 	"sync"
 	"testing"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/writhq/writ/access"
 	"github.com/writhq/writ/policy"
 	"github.com/writhq/writ/server"
@@ -174,6 +176,17 @@ func (s *served) start(behind func(context.Context) error) {
 		<-ended //nolint:errcheck // it says that it was told to end
 		s.server.Close()
 	})
+}
+
+// alone is some of what goes on behind the server, with no more than what has a change seen.
+func (s *served) alone(work func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		g, ctx := errgroup.WithContext(ctx)
+		g.Go(func() error { return s.app.db.RunSequencer(ctx) })
+		g.Go(func() error { return s.node.know(ctx) })
+		g.Go(func() error { return work(ctx) })
+		return g.Wait()
+	}
 }
 
 // identity finds somebody of the company by number, email, login or name.
