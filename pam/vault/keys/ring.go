@@ -219,7 +219,9 @@ const tries = 12
 func (r *Ring) Again(safe access.SafeID, fn func() error) error {
 	var err error
 	for n := range tries {
-		time.Sleep(time.Duration(n*n) * time.Millisecond)
+		if n > 0 {
+			<-time.After(time.Duration(n*n) * time.Millisecond)
+		}
 		if err = fn(); !errors.Is(err, ErrKeyRetired) {
 			return err
 		}
