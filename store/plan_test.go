@@ -34,6 +34,14 @@ var hot = []struct {
 	why  string
 	run  func(ctx context.Context, db *DB) error
 }{
+	{"changes that are not seen yet", "each request that changed something, before it is answered", func(ctx context.Context, db *DB) error {
+		last, err := db.LastChange(ctx)
+		if err != nil {
+			return err
+		}
+		_, err = db.ChangedUpTo(ctx, last, access.Rev(last))
+		return err
+	}},
 	{"known", "each sync of a system, however small", func(ctx context.Context, db *DB) error {
 		_, err := db.Inventory().Known(ctx, 7)
 		return err
