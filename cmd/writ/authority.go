@@ -62,23 +62,13 @@ const signedRest = 200 * time.Millisecond
 
 // recheckSigned revokes what was signed by rights that are no more, behind each revision.
 func (n *node) recheckSigned(ctx context.Context) error {
-	var seen access.Rev
-	for ctx.Err() == nil {
-		rev, err := n.app.db.WaitChange(ctx, seen)
+	return n.afterEach(ctx, "looking at what was signed again", func(ctx context.Context) error {
+		err := n.authority.Recheck(ctx, n.catchUp)
 		if err == nil {
-			err = n.authority.Recheck(ctx, n.catchUp)
+			wait(ctx, signedRest)
 		}
-		if err != nil {
-			if ctx.Err() == nil {
-				slog.ErrorContext(ctx, "looking at what was signed again", "error", err)
-			}
-			wait(ctx, retry)
-			continue
-		}
-		seen = rev
-		wait(ctx, signedRest)
-	}
-	return nil
+		return err
+	})
 }
 
 func (a *app) authorityCommand() *cobra.Command {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"log/slog"
 	"strconv"
 
 	"github.com/writhq/writ/access"
@@ -56,22 +55,8 @@ var takingBack = audit.Actor{Node: "lease"}
 // leasing ends what is leased by what is not so any more, behind each revision that changed
 // something, until ctx ends.
 func (n *node) leasing(ctx context.Context) error {
-	var seen, looked access.Rev
-	for ctx.Err() == nil {
-		rev, err := n.app.db.WaitChange(ctx, seen)
-		if err == nil {
-			err = n.releaseOnce(ctx, &looked)
-		}
-		if err != nil {
-			if ctx.Err() == nil {
-				slog.ErrorContext(ctx, "looking at leases again", "error", err)
-			}
-			wait(ctx, retry)
-			continue
-		}
-		seen = rev
-	}
-	return nil
+	var looked access.Rev
+	return n.afterEach(ctx, "looking at leases again", func(ctx context.Context) error { return n.releaseOnce(ctx, &looked) })
 }
 
 // releaseOnce looks at leases again where something changed since they were looked at.

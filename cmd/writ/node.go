@@ -186,14 +186,23 @@ func (n *node) follow(ctx context.Context) error {
 // know keeps what is decided and answered from behind each revision, and does nothing else: what
 // follows from facts may take its time, and whoever changed something waits to see it.
 func (n *node) know(ctx context.Context) error {
+	return n.afterEach(ctx, "keeping what is decided from", n.catchUp)
+}
+
+// afterEach does a thing after each revision that changed something, until ctx ends. What
+// fails is done again.
+func (n *node) afterEach(ctx context.Context, what string, do func(context.Context) error) error {
 	var seen access.Rev
 	for ctx.Err() == nil {
 		rev, err := n.app.db.WaitChange(ctx, seen)
 		if err == nil {
-			err = n.catchUp(ctx)
+			err = do(ctx)
 		}
 		if err != nil {
-			wait(ctx, retry) // why is told by whoever follows
+			if ctx.Err() == nil {
+				slog.ErrorContext(ctx, what, "error", err)
+			}
+			wait(ctx, retry)
 			continue
 		}
 		seen = rev
@@ -218,41 +227,24 @@ func (n *node) behind(ctx context.Context, seen access.Rev) error {
 // doubt makes the door ask again who has signed in, after each revision. It does not
 // wait for what follows from facts: what is revoked has ended.
 func (n *node) doubt(ctx context.Context) error {
-	var seen access.Rev
-	for n.door != nil && ctx.Err() == nil {
-		rev, err := n.app.db.WaitChange(ctx, seen)
-		if err != nil {
-			wait(ctx, retry) // until then the door believes nothing for long
-			continue
-		}
-		seen = rev
-		n.door.Refresh(ctx)
+	if n.door == nil {
+		return nil
 	}
-	return nil
+	return n.afterEach(ctx, "asking again who has signed in", func(ctx context.Context) error {
+		n.door.Refresh(ctx)
+		return nil
+	})
 }
 
 // recheck ends what somebody has out without the right to it, after each revision, and
 // begins what others have agreed to.
 func (n *node) recheck(ctx context.Context) error {
-	var seen access.Rev
-	for ctx.Err() == nil {
-		rev, err := n.app.db.WaitChange(ctx, seen)
-		if err == nil {
-			err = n.catchUp(ctx)
+	return n.afterEach(ctx, "looking at check-outs again", func(ctx context.Context) error {
+		if err := n.catchUp(ctx); err != nil {
+			return err
 		}
-		if err == nil {
-			err = n.vault.Recheck(ctx)
-		}
-		if err != nil {
-			if ctx.Err() == nil {
-				slog.ErrorContext(ctx, "looking at check-outs again", "error", err)
-			}
-			wait(ctx, retry)
-			continue
-		}
-		seen = rev
-	}
-	return nil
+		return n.vault.Recheck(ctx)
+	})
 }
 
 func (n *node) step(ctx context.Context) error {
