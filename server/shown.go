@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/writhq/writ/internal/httpapi"
+	"github.com/writhq/writ/policy"
 )
 
 // shownTimeout is how long the answer to a change waits until the change is seen. What was
@@ -15,11 +16,13 @@ const shownTimeout = 2 * time.Second
 
 // shown has whoever changed something find it changed: what comes next is decided and answered
 // from indexes that are behind what is committed, if only by milliseconds, and would else say
-// of what was just made that it is not there. A foreign API has its own way with that.
+// of what was just made that it is not there. Whoever has not signed in makes nobody wait and
+// asks the database nothing; a foreign API has its own way with that.
 func (s *Server) shown(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a, ok := w.(*answer)
-		if ok && s.cfg.Shown != nil && r.Method != http.MethodGet && r.Method != http.MethodHead && s.foreign(r.URL.Path) == nil {
+		c, _ := policy.CallerOf(r.Context())
+		if ok && s.cfg.Shown != nil && c.Identity != 0 && r.Method != http.MethodGet && r.Method != http.MethodHead && s.foreign(r.URL.Path) == nil {
 			a.done = func() {
 				ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), shownTimeout)
 				defer cancel()

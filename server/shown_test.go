@@ -20,6 +20,7 @@ func TestAChangeIsAnsweredOnceItIsSeen(t *testing.T) {
 	var failing error
 	s, err := server.New(server.Config{
 		Origin: "http://localhost:7400", Door: door{}, Ready: func(context.Context) error { return nil }, Features: []server.Feature{c},
+		Raw: []server.Raw{{Pattern: "POST /open", Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })}},
 		Shown: func(ctx context.Context) error {
 			if waited++; answer.Body.Len() > 0 || c.done["x"] == 0 {
 				t.Error("it waits before it is done, or after it was answered")
@@ -34,17 +35,19 @@ func TestAChangeIsAnsweredOnceItIsSeen(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, tt := range []struct {
-		method, path, name string
-		failing            error
-		status, waits      int
+		who, method, path string
+		name              string
+		failing           error
+		status, waits     int
 	}{
-		{http.MethodPost, "/v1/counts", "x", nil, http.StatusCreated, 1},
-		{http.MethodPost, "/v1/counts", "x", errors.New("it never comes"), http.StatusCreated, 1},
-		{http.MethodPost, "/v1/counts", "bad", nil, http.StatusUnprocessableEntity, 0},
-		{http.MethodGet, "/healthz", "", nil, http.StatusOK, 0},
+		{"ana", http.MethodPost, "/v1/counts", "x", nil, http.StatusCreated, 1},
+		{"ana", http.MethodPost, "/v1/counts", "x", errors.New("it never comes"), http.StatusCreated, 1},
+		{"ana", http.MethodPost, "/v1/counts", "bad", nil, http.StatusUnprocessableEntity, 0},
+		{"", http.MethodPost, "/open", "", nil, http.StatusOK, 0},
+		{"ana", http.MethodGet, "/healthz", "", nil, http.StatusOK, 0},
 	} {
 		r := httptest.NewRequest(tt.method, tt.path, strings.NewReader(`{"name":"`+tt.name+`"}`))
-		r.Header.Set("Authorization", "ana")
+		r.Header.Set("Authorization", tt.who)
 		r.Header.Set("Content-Type", "application/json")
 		answer, waited, failing = httptest.NewRecorder(), 0, tt.failing
 		s.Handler().ServeHTTP(answer, r)
