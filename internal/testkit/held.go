@@ -3,6 +3,7 @@ package testkit
 import (
 	"bufio"
 	"bytes"
+	_ "embed"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,11 @@ import (
 	"strings"
 	"time"
 )
+
+// stopScript comes before the scripts that keep one server.
+//
+//go:embed stop.sh
+var stopScript string
 
 // heldEnd is how long a keeper may take to end its server and clear its folder.
 const heldEnd = 30 * time.Second

@@ -3,17 +3,7 @@
 # $1 = a folder of ours with a certificate in it, $2 = port; $3, if not empty, is a data folder
 # that was made before and never started, to copy. Without a port it only makes such a folder,
 # as data.
-set -eu
-dir=$1 port=$2 from=$3
-pid=""
-# Killed, not asked: its data goes anyway.
-stop() {
-  if [ -n "$pid" ]; then
-    kill -KILL "$pid" 2>/dev/null || true
-    wait "$pid" 2>/dev/null || true
-  fi
-}
-trap 'stop; rm -rf "$dir"' EXIT
+port=$2 from=$3
 for mysqld in /opt/writ-test-mysql/mysqld "${HOME:-}/.cache/writ-test-mysql/mysqld"; do
   [ ! -x "$mysqld" ] || break
 done

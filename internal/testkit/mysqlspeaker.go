@@ -72,7 +72,7 @@ func (b *mysqlBrand) keep(port, from string) (*mysqlSpeaker, error) {
 	if err := writeCertificate(dir, "127.0.0.1", "localhost"); err != nil {
 		return nil, err
 	}
-	keeper, err := hold("bash", "-c", b.script, b.name, dir, port, from)
+	keeper, err := hold("bash", "-c", stopScript+b.script, b.name, dir, port, from)
 	if err != nil {
 		return nil, err
 	}

@@ -42,7 +42,7 @@ func OpenBao(t *testing.T) (address, token string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keeper, err := hold("bash", "-c", openBaoScript, "openbao", dir, program, at)
+	keeper, err := hold("bash", "-c", stopScript+openBaoScript, "openbao", dir, program, at)
 	if err != nil {
 		t.Fatal(err)
 	}

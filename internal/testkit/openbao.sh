@@ -2,16 +2,7 @@
 # when the test process ends, however it ends, so does the server, and its folder goes.
 # $1 = a folder of ours, $2 = the program, $3 = where it listens. The token of its root is
 # the first line of standard input.
-set -eu
-dir=$1 program=$2 listen=$3
-pid=""
-stop() {
-  if [ -n "$pid" ]; then
-    kill -KILL "$pid" 2>/dev/null || true
-    wait "$pid" 2>/dev/null || true
-  fi
-}
-trap 'stop; rm -rf "$dir"' EXIT
+program=$2 listen=$3
 cd "$dir"
 read -r token
 export BAO_DEV_ROOT_TOKEN_ID="$token" VAULT_DEV_ROOT_TOKEN_ID="$token" HOME="$dir" # each reads its own

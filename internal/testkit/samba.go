@@ -236,7 +236,7 @@ func startSamba() (s *SambaServer, err error) {
 	if s.dir, err = os.MkdirTemp("", "writ-samba-"); err != nil {
 		return nil, err
 	}
-	argv := asRoot("bash", "-c", sambaScript, "samba", s.dir, sharedDomain)
+	argv := asRoot("bash", "-c", stopScript+sambaScript, "samba", s.dir, sharedDomain)
 	if s.keeper, err = hold(argv...); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(s.dir))
 	}

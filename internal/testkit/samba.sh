@@ -3,17 +3,8 @@
 # folder and its address go. Needs root, for ports below 1024.
 # $1 = a folder of ours, $2 = a folder with a domain that sambadomain.sh has made, which
 # this one is a copy of. Each line of standard input is "start" or "stop".
-set -eu
-dir=$1 from=$2
-pid="" lock="" address=""
-# Killed, not asked: its data goes anyway, and to clients a stop is a crash.
-stop() {
-  if [ -n "$pid" ]; then
-    kill -KILL "$pid" 2>/dev/null || true
-    wait "$pid" 2>/dev/null || true
-    pid=""
-  fi
-}
+from=$2
+lock="" address=""
 release() {
   [ -z "$lock" ] || rm -f "$lock"
   lock=""

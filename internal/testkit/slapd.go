@@ -238,7 +238,7 @@ func (s *SlapdServer) boot(c SlapdConfig, program, modules string) (err error) {
 	if s.dir, err = os.MkdirTemp("", "writ-slapd-"); err != nil {
 		return err
 	}
-	s.keeper, err = hold("bash", "-c", slapdScript, "slapd", s.dir, program, s.URL()+"/ "+s.TLSURL()+"/")
+	s.keeper, err = hold("bash", "-c", stopScript+slapdScript, "slapd", s.dir, program, s.URL()+"/ "+s.TLSURL()+"/")
 	if err != nil {
 		return errors.Join(err, os.RemoveAll(s.dir))
 	}

@@ -2,18 +2,7 @@
 # process ends, however it ends, so does the server, and its folder goes.
 # $1 = a folder of ours with slapd.conf in it, $2 = slapd's program, $3 = its
 # listeners. Each line of standard input is "start" or "stop".
-set -eu
-dir=$1 program=$2 listeners=$3
-pid=""
-# Killed, not asked: its data goes anyway, and to clients a stop is a crash.
-stop() {
-  if [ -n "$pid" ]; then
-    kill -KILL "$pid" 2>/dev/null || true
-    wait "$pid" 2>/dev/null || true
-    pid=""
-  fi
-}
-trap 'stop; rm -rf "$dir"' EXIT
+program=$2 listeners=$3
 cd "$dir"
 # AppArmor ties slapd to the machine's own directory by the program's path, so a
 # private server runs from a copy.
