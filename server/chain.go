@@ -32,7 +32,7 @@ func (s *Server) chain(next http.Handler) (http.Handler, error) {
 	origins.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, ErrOrigin)
 	}))
-	return s.arrive(s.observe(s.headers(s.survive(s.plain(s.limitAddress(origins.Handler(s.authenticate(s.once(s.shown(routed(next))))))))))), nil
+	return s.arrive(s.observe(s.headers(s.survive(s.plain(s.limitAddress(origins.Handler(s.authenticate(s.once(s.seen(routed(next))))))))))), nil
 }
 
 // foreign is the API of others that a path is of, or nil.

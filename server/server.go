@@ -63,9 +63,9 @@ type Config struct {
 	Ready func(ctx context.Context) error
 	// Figures returns what the node knows of itself, for metrics; nil is nothing.
 	Figures func(ctx context.Context) (Figures, error)
-	// Shown returns once what is committed is what the node decides and answers from; nil is at
+	// Seen returns once what is committed is what the node decides and answers from; nil is at
 	// once.
-	Shown   func(ctx context.Context) error
+	Seen    func(ctx context.Context) error
 	Answers Answers      // to requests that may come again; nil keeps none
 	Traces  *Traces      // nil traces nothing
 	Access  *slog.Logger // of one line a request; nil is the default logger

@@ -36,9 +36,9 @@ func (n *node) catchUp(ctx context.Context) error {
 	return nil
 }
 
-// shown returns once what is committed by now is what this node decides and answers from.
+// seen returns once what is committed by now is what this node decides and answers from.
 // It follows nothing itself: what many change at once is followed for all of them.
-func (n *node) shown(ctx context.Context) error {
+func (n *node) seen(ctx context.Context) error {
 	last, err := n.app.db.LastChange(ctx)
 	for err == nil {
 		moved := n.moved.Rung()

@@ -187,7 +187,7 @@ func (a *app) served(c *serverConfig, n *node) (cfg server.Config, err error) {
 	}
 	return server.Config{
 		Address: c.Address, Origin: c.Origin, Proxies: c.proxies, TLS: c.tls, Version: version(),
-		Door: n.door, Ready: n.ready, Figures: n.figures, Shown: n.shown, Answers: a.db.Idempotency(), Manual: manual(), Console: console.Files(),
+		Door: n.door, Ready: n.ready, Figures: n.figures, Seen: n.seen, Answers: a.db.Idempotency(), Manual: manual(), Console: console.Files(),
 		Features: a.features(n), Raw: append(rawOf(n.door), server.Raw{Pattern: authority.Pattern, Handler: n.authority}),
 		Foreign: a.vaultAPI(n), Limits: c.limits(),
 	}, nil

@@ -10,23 +10,23 @@ import (
 	"github.com/writhq/writ/policy"
 )
 
-// shownTimeout is how long the answer to a change waits until the change is seen. What was
+// seenTimeout is how long the answer to a change waits until the change is seen. What was
 // done is answered then all the same: it is done.
-const shownTimeout = 2 * time.Second
+const seenTimeout = 2 * time.Second
 
-// shown has whoever changed something find it changed: what comes next is decided and answered
+// seen has whoever changed something find it changed: what comes next is decided and answered
 // from indexes that are behind what is committed, if only by milliseconds, and would else say
 // of what was just made that it is not there. Whoever has not signed in makes nobody wait and
 // asks the database nothing; a foreign API has its own way with that.
-func (s *Server) shown(next http.Handler) http.Handler {
+func (s *Server) seen(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a, ok := w.(*answer)
 		c, _ := policy.CallerOf(r.Context())
-		if ok && s.cfg.Shown != nil && c.Identity != 0 && r.Method != http.MethodGet && r.Method != http.MethodHead && s.foreign(r.URL.Path) == nil {
+		if ok && s.cfg.Seen != nil && c.Identity != 0 && r.Method != http.MethodGet && r.Method != http.MethodHead && s.foreign(r.URL.Path) == nil {
 			a.done = func() {
-				ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), shownTimeout)
+				ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), seenTimeout)
 				defer cancel()
-				if err := s.cfg.Shown(ctx); err != nil {
+				if err := s.cfg.Seen(ctx); err != nil {
 					slog.WarnContext(ctx, "a change is not seen yet", "request", httpapi.RequestID(ctx), "error", err)
 				}
 			}

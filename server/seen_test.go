@@ -21,7 +21,7 @@ func TestAChangeIsAnsweredOnceItIsSeen(t *testing.T) {
 	s, err := server.New(server.Config{
 		Origin: "http://localhost:7400", Door: door{}, Ready: func(context.Context) error { return nil }, Features: []server.Feature{c},
 		Raw: []server.Raw{{Pattern: "POST /open", Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })}},
-		Shown: func(ctx context.Context) error {
+		Seen: func(ctx context.Context) error {
 			if waited++; answer.Body.Len() > 0 || c.done["x"] == 0 {
 				t.Error("it waits before it is done, or after it was answered")
 			}
