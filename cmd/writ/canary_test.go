@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -221,7 +220,7 @@ func bytesOf(a *app, text string) string {
 // tampers has one version of a secret say what another one is.
 func (w *world) tampers(id access.SecretID) {
 	w.t.Helper()
-	db, err := sql.Open("sqlite", filepath.Join(w.app.data, "writ.db")+"?_pragma=busy_timeout(10000)")
+	db, err := sqliteOf(w.app.data)
 	must(w.t, err)
 	ctx, cancel := context.WithTimeout(w.ctx, 10*time.Second)
 	defer cancel()

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -81,7 +80,7 @@ var twoScopes = sharedCompany(func(dir string) error {
 			return fmt.Errorf("writ %v: exit %d: %s", args, code, errs.String())
 		}
 	}
-	db, err := sql.Open("sqlite", filepath.Join(data, "writ.db"))
+	db, err := sqliteOf(data)
 	if err != nil {
 		return err
 	}
@@ -170,7 +169,7 @@ func (c *company) hire(t *testing.T, ctx context.Context) {
 // names are the people's, whom the graph knows by number only.
 func (c *company) names(t *testing.T) map[string]access.IdentityID {
 	t.Helper()
-	db, err := sql.Open("sqlite", filepath.Join(c.app.data, "writ.db"))
+	db, err := sqliteOf(c.app.data)
 	if err != nil {
 		t.Fatal(err)
 	}

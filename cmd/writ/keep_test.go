@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"os"
 	"path/filepath"
 	"strings"
@@ -92,7 +91,7 @@ func TestAuditCommands(t *testing.T) {
 	in(exitUsage, "audit", "erase", "Ana")
 	in(exitUsage, "audit", "list", "--object", "Ana")
 
-	db, err := sql.Open("sqlite", filepath.Join(data, "writ.db"))
+	db, err := sqliteOf(data)
 	if err != nil {
 		t.Fatal(err)
 	}

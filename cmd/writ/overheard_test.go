@@ -252,7 +252,13 @@ func openAnyway(a *app) (*sql.DB, error) {
 	if url := a.postgres(); url != "" {
 		return sql.Open("pgx", url)
 	}
-	return sql.Open("sqlite", filepath.Join(a.data, "writ.db")+"?_pragma=busy_timeout(10000)")
+	return sqliteOf(a.data)
+}
+
+// sqliteOf opens the database of a data directory past the store. A server may be at it: it
+// waits for its turn, as the store does.
+func sqliteOf(data string) (*sql.DB, error) {
+	return sql.Open("sqlite", filepath.Join(data, "writ.db")+"?_pragma=busy_timeout(10000)")
 }
 
 // vaulted has everything searched for that lies in the vault, where that is open.

@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"database/sql"
 	"fmt"
 	"io"
 	"maps"
@@ -74,7 +73,7 @@ func carryAll(dir string) error {
 
 // endLeases makes the leases of whoever was killed run out, as time would.
 func endLeases(dir string) error {
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "writ.db"))
+	db, err := sqliteOf(dir)
 	if err != nil {
 		return err
 	}

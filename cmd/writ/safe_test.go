@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -289,7 +287,7 @@ func TestLesson03_RightsFollowMembershipAtOnce(t *testing.T) {
 	if code := c.asks(t, zoe, "POST", secret+"/reveal", why, nil); code != "" {
 		t.Fatalf("she has the right, and gets %q", code)
 	}
-	db, err := sql.Open("sqlite", filepath.Join(c.app.data, "writ.db"))
+	db, err := sqliteOf(c.app.data)
 	must(t, err)
 	_, err = db.ExecContext(t.Context(), `update identity set state = 'left' where id = ?`, int64(zoe.Identity))
 	must(t, errors.Join(err, db.Close()))

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"database/sql"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -80,7 +79,7 @@ func TestSyncOpensWhatIsSealed(t *testing.T) {
 	pipe(t, "first", "--data", data, "system", "add", "erp=csv="+files, "--credential", "erp=stdin")
 	pipe(t, "other", "--data", data, "system", "add", "crm=csv="+files, "--credential", "crm=stdin")
 	writ(t, exitOK, "--data", data, "system", "sync")
-	db, err := sql.Open("sqlite", filepath.Join(data, "writ.db"))
+	db, err := sqliteOf(data)
 	if err != nil {
 		t.Fatal(err)
 	}
